@@ -1,0 +1,1 @@
+//! The doors: HTTP by dialect and resource.

@@ -1,0 +1,144 @@
+//! Everything that changes state: the commands that stand beside events in the one order.
+
+use crate::event::{KeyKind, SourceNo};
+use crate::identity::policy::Policy;
+use crate::identity::{Identifier, ProfileNo};
+use crate::position::Position;
+use crate::time::Millis;
+use serde::{Deserialize, Serialize};
+
+/// A change that somebody or something asked for, as it stands in history.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CommandEntry {
+    /// Assigned in the transaction that applies it.
+    pub position: Position,
+    /// When it was applied; never earlier than any entry before it.
+    pub received: Millis,
+    /// Who asked: a token's name, `configuration`, or `rapport` itself.
+    pub actor: String,
+    /// What is to change.
+    pub command: Command,
+}
+
+/// What can be changed otherwise than by an event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// Makes a source or changes it.
+    PutSource(Source),
+    /// Sets a write key of a source. Only the hash is kept.
+    PutKey {
+        /// SHA-256 of the key, in hex.
+        key_hash: String,
+        /// The last four characters, to tell keys apart.
+        hint: String,
+        /// Whose key it is.
+        source: SourceNo,
+        /// How far it is trusted.
+        kind: KeyKind,
+    },
+    /// Sets an API token. Only the hash is kept.
+    PutToken {
+        /// SHA-256 of the token, in hex.
+        token_hash: String,
+        /// Its name, which is the actor of what is done with it.
+        name: String,
+    },
+    /// Replaces the identity policy.
+    PutPolicy(Policy),
+    /// Makes a segment or changes its rule.
+    PutSegment {
+        /// Its key: lower case letters, digits, `_` and `-`.
+        key: String,
+        /// Its name for people.
+        name: String,
+        /// Its rule in canonical text.
+        rule: String,
+    },
+    /// Removes a segment. Nobody is told they left.
+    DeleteSegment {
+        /// Its key.
+        key: String,
+    },
+    /// Unites leaf states from history with the live ones for a range of origins, and decides
+    /// first memberships: one bounded step of a segment's build.
+    BuildRange {
+        /// The segment's number.
+        segment: u32,
+        /// The version of its rule that is built.
+        version: u32,
+        /// First origin of the range.
+        from: ProfileNo,
+        /// The origin behind the last of the range.
+        to: ProfileNo,
+    },
+    /// Joins two profiles whatever the limits say.
+    Merge {
+        /// One of them.
+        left: Reference,
+        /// The other.
+        right: Reference,
+    },
+    /// Takes a merge back, and vetoes it for ordinary events from the start.
+    UndoMerge {
+        /// The journal number of the merge.
+        merge: u64,
+    },
+    /// Lets a shared identifier resolve again.
+    ReleaseShared {
+        /// The identifier, normalised.
+        identifier: Identifier,
+    },
+    /// Makes a destination or changes it.
+    PutDestination(Destination),
+    /// Removes a destination and what waits for it.
+    DeleteDestination {
+        /// Its key.
+        key: String,
+    },
+}
+
+/// Where events come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Its number.
+    pub no: SourceNo,
+    /// Its name for people.
+    pub name: String,
+}
+
+/// A profile, named by its number or by one of its identifiers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reference {
+    /// By number.
+    Number(ProfileNo),
+    /// By identifier, normalised.
+    Identifier(Identifier),
+}
+
+/// A sink for decisions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Destination {
+    /// Its key: lower case letters, digits, `_` and `-`.
+    pub key: String,
+    /// Where messages are posted: an `http` or `https` URL.
+    pub url: String,
+    /// Shared secret of the signatures.
+    pub secret: String,
+    /// The shape of what is sent.
+    pub shape: Shape,
+    /// The segments it hears of; empty means all.
+    pub segments: Vec<String>,
+}
+
+/// The shape an audience change is sent in (Segment's two).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shape {
+    /// `track` with `Audience Entered` or `Audience Exited`.
+    #[default]
+    Track,
+    /// `identify` with the segment's key as a boolean trait.
+    Identify,
+}

@@ -1,0 +1,74 @@
+//! The one record of a person: anonymous until an identifier says otherwise.
+
+use crate::identity::{Link, ProfileNo};
+use crate::position::Position;
+use crate::profile::attributes::Attributes;
+use crate::profile::company::CompanyLink;
+use crate::segment::leaf::Leaves;
+use crate::segment::membership::Memberships;
+use crate::time::Millis;
+use serde::{Deserialize, Serialize};
+
+pub mod attributes;
+pub mod company;
+pub mod reserved;
+
+/// A person, as folded so far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Its number.
+    pub number: ProfileNo,
+    /// The entry that made it; names the person in every fold of the same entries.
+    pub birth: Position,
+    /// Numbers (and births) of the profiles merged into this one, ascending by number.
+    pub absorbed: Vec<(ProfileNo, Position)>,
+    /// Numbers under which history holds events of this person besides its own and the absorbed
+    /// ones: left by an undo, ascending.
+    pub moved_from: Vec<ProfileNo>,
+    /// Earliest `at` of its events.
+    pub first_seen: Millis,
+    /// Latest `at` of its events.
+    pub last_seen: Millis,
+    /// Its identifiers and why it has them, in the order attached.
+    pub links: Vec<Link>,
+    /// Its attributes with their provenance.
+    pub attributes: Attributes,
+    /// The companies it belongs to.
+    pub companies: Vec<CompanyLink>,
+    /// What the segments' leaves keep of its events.
+    pub leaves: Leaves,
+    /// The segments it is in.
+    pub memberships: Memberships,
+    /// The moment its timer row stands at, if it has one.
+    pub armed: Option<Millis>,
+}
+
+impl Profile {
+    /// A profile that an entry has just made.
+    #[must_use]
+    pub fn born(number: ProfileNo, birth: Position, seen: Millis) -> Profile {
+        Profile {
+            number,
+            birth,
+            absorbed: Vec::new(),
+            moved_from: Vec::new(),
+            first_seen: seen,
+            last_seen: seen,
+            links: Vec::new(),
+            attributes: Attributes::default(),
+            companies: Vec::new(),
+            leaves: Leaves::default(),
+            memberships: Memberships::default(),
+            armed: None,
+        }
+    }
+
+    /// This profile's number and those it absorbed, ascending.
+    #[must_use]
+    pub fn numbers(&self) -> Vec<ProfileNo> {
+        let mut numbers: Vec<_> = self.absorbed.iter().map(|(number, _)| *number).collect();
+        numbers.push(self.number);
+        numbers.sort_unstable();
+        numbers
+    }
+}

@@ -1,0 +1,1 @@
+//! The default engines: SQLite and Parquet in one directory.

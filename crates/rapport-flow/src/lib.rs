@@ -1,0 +1,1 @@
+//! The flow: from bytes on the ledger to rows in the outbox, one list in one file.

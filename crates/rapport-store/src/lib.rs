@@ -1,0 +1,1 @@
+//! The storage roles as traits, and one conformance suite for each.

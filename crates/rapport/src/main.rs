@@ -1,0 +1,2 @@
+//! Rapport: a Customer Data Platform and a CRM in one program.
+fn main() {}
