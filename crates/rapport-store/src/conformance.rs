@@ -1,0 +1,1 @@
+//! One suite per role that every engine runs: `conformance::ledger(make)` and so on.
