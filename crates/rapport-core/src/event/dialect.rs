@@ -1,0 +1,20 @@
+//! Wire formats: one file per dialect, each making the same [`Event`](super::Event) of a request.
+
+use crate::event::{Dialect, Request, Validated};
+use crate::identity::policy::Policy;
+
+pub mod object;
+pub mod readable;
+pub mod segment;
+
+/// Makes events of a request, in the order of its items. Never panics, whatever the bytes are.
+///
+/// Each item becomes exactly one [`Validated`], at the index it was sent at. A body that no event
+/// can be found in becomes one [`Validated::Invalid`] that holds all of it; an empty batch
+/// becomes nothing.
+#[must_use]
+pub fn validate(request: &Request, policy: &Policy) -> Vec<Validated> {
+    match request.origin.dialect {
+        Dialect::Segment => segment::validate(request, policy),
+    }
+}
