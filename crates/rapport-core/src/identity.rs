@@ -10,7 +10,9 @@ use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+pub mod extract;
 pub mod journal;
+pub mod merge;
 pub mod normalise;
 pub mod policy;
 pub mod resolve;

@@ -1,6 +1,6 @@
 //! The one record of a person: anonymous until an identifier says otherwise.
 
-use crate::identity::{Link, ProfileNo};
+use crate::identity::{IdKind, Identifier, Link, ProfileNo, Trust};
 use crate::position::Position;
 use crate::profile::attributes::Attributes;
 use crate::profile::company::CompanyLink;
@@ -9,6 +9,7 @@ use crate::segment::membership::Memberships;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 
+pub mod apply;
 pub mod attributes;
 pub mod company;
 pub mod reserved;
@@ -70,5 +71,29 @@ impl Profile {
         numbers.push(self.number);
         numbers.sort_unstable();
         numbers
+    }
+
+    /// Whether it has a user id.
+    #[must_use]
+    pub fn has_user_id(&self) -> bool {
+        self.links.iter().any(|link| link.identifier.kind == IdKind::UserId)
+    }
+
+    /// Whether it is *known*: it has a user id, or an e-mail or phone that a server key or a
+    /// member said.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.links.iter().any(|link| match link.identifier.kind {
+            IdKind::UserId => true,
+            IdKind::Email | IdKind::Phone => link.trust == Trust::Confirmed,
+            _ => false,
+        })
+    }
+
+    /// How one of its identifiers is vouched for; `None` where it has not got it.
+    #[must_use]
+    pub fn trust(&self, identifier: &Identifier) -> Option<Trust> {
+        let link = self.links.iter().find(|link| link.identifier == *identifier)?;
+        Some(link.trust)
     }
 }

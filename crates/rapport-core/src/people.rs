@@ -1,0 +1,208 @@
+//! The people an entry can touch, as a shell loaded them: what the rules read and change.
+
+use crate::identity::{Identifier, ProfileNo, shared};
+use crate::position::Position;
+use crate::profile::Profile;
+use crate::profile::company::Company;
+use crate::time::Millis;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A working set: filled by a shell before a batch, changed by the rules, emptied into the
+/// batch's transaction.
+///
+/// The shell looks up every identifier an event can ask for ([`wanted`](crate::identity::resolve::wanted))
+/// and inserts what it found: the owner or that there is none, the owner's profile, the record of
+/// a shared identifier, the company of a group call.
+#[derive(Clone, Debug)]
+pub struct People {
+    owners: BTreeMap<Identifier, Option<ProfileNo>>,
+    profiles: BTreeMap<ProfileNo, Profile>,
+    shared: BTreeMap<Identifier, shared::Record>,
+    companies: BTreeMap<Box<str>, Company>,
+    births: BTreeMap<Position, ProfileNo>,
+    next: ProfileNo,
+    changed_owners: BTreeSet<Identifier>,
+    changed_profiles: BTreeSet<ProfileNo>,
+    changed_shared: BTreeSet<Identifier>,
+    changed_companies: BTreeSet<Box<str>>,
+    absorbed: Vec<(ProfileNo, ProfileNo)>,
+}
+
+/// What the rules changed, to be written in one transaction.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PeopleChanges {
+    /// Profiles that are new or changed, as they are now, ascending by number.
+    pub profiles: Vec<Profile>,
+    /// Profiles that are no more, and where each number redirects, in the order it happened. A
+    /// survivor may be absorbed later in the same list.
+    pub absorbed: Vec<(ProfileNo, ProfileNo)>,
+    /// Identifiers and whom they now belong to; `None` for nobody.
+    pub owners: BTreeMap<Identifier, Option<ProfileNo>>,
+    /// Records of refused and shared identifiers, as they are now.
+    pub shared: BTreeMap<Identifier, shared::Record>,
+    /// Companies that are new or changed, as they are now.
+    pub companies: Vec<Company>,
+    /// The number the next new profile gets.
+    pub next: ProfileNo,
+}
+
+impl People {
+    /// An empty working set; `next` is the number the next new profile gets.
+    #[must_use]
+    pub fn new(next: ProfileNo) -> People {
+        People {
+            owners: BTreeMap::new(),
+            profiles: BTreeMap::new(),
+            shared: BTreeMap::new(),
+            companies: BTreeMap::new(),
+            births: BTreeMap::new(),
+            next,
+            changed_owners: BTreeSet::new(),
+            changed_profiles: BTreeSet::new(),
+            changed_shared: BTreeSet::new(),
+            changed_companies: BTreeSet::new(),
+            absorbed: Vec::new(),
+        }
+    }
+
+    /// Notes what a look-up found: the owner of an identifier, or that it has none.
+    pub fn insert_loaded_owner(&mut self, identifier: Identifier, owner: Option<ProfileNo>) {
+        self.owners.insert(identifier, owner);
+    }
+
+    /// Adds a profile as stored.
+    pub fn insert_loaded_profile(&mut self, profile: Profile) {
+        self.profiles.insert(profile.number, profile);
+    }
+
+    /// Adds the record of an identifier that was refused before.
+    pub fn insert_loaded_shared(&mut self, identifier: Identifier, record: shared::Record) {
+        self.shared.insert(identifier, record);
+    }
+
+    /// Adds a company as stored.
+    pub fn insert_loaded_company(&mut self, company: Company) {
+        self.companies.insert(company.id.clone(), company);
+    }
+
+    /// For a refold: the profile made by this entry keeps the number it had.
+    pub fn remember_birth(&mut self, birth: Position, number: ProfileNo) {
+        self.births.insert(birth, number);
+    }
+
+    /// Whether this identifier was looked up.
+    #[must_use]
+    pub fn has_looked_up(&self, identifier: &Identifier) -> bool {
+        self.owners.contains_key(identifier)
+    }
+
+    /// Whom an identifier belongs to.
+    #[must_use]
+    pub fn owner(&self, identifier: &Identifier) -> Option<ProfileNo> {
+        let owner = self.owners.get(identifier);
+        debug_assert!(owner.is_some(), "the shell looks up {identifier} before the rules ask");
+        owner.copied().flatten()
+    }
+
+    /// A loaded profile.
+    #[must_use]
+    pub fn profile(&self, number: ProfileNo) -> Option<&Profile> {
+        self.profiles.get(&number)
+    }
+
+    /// A loaded profile, to be changed: it is among the next changes.
+    pub fn profile_mut(&mut self, number: ProfileNo) -> Option<&mut Profile> {
+        let profile = self.profiles.get_mut(&number)?;
+        self.changed_profiles.insert(number);
+        Some(profile)
+    }
+
+    /// The numbers of the loaded profiles, ascending.
+    pub fn numbers(&self) -> impl Iterator<Item = ProfileNo> + '_ {
+        self.profiles.keys().copied()
+    }
+
+    /// Makes a profile: the next number, or the one this entry's profile had before a refold.
+    pub fn create(&mut self, birth: Position, seen: Millis) -> ProfileNo {
+        let number = self.births.get(&birth).copied().unwrap_or(self.next);
+        self.next = self.next.max(ProfileNo(number.0 + 1));
+        self.profiles.insert(number, Profile::born(number, birth, seen));
+        self.changed_profiles.insert(number);
+        number
+    }
+
+    /// Gives an identifier to a profile.
+    pub fn set_owner(&mut self, identifier: &Identifier, owner: Option<ProfileNo>) {
+        self.owners.insert(identifier.clone(), owner);
+        self.changed_owners.insert(identifier.clone());
+    }
+
+    /// Takes a profile out for good; its number redirects to `survivor`. Its identifiers are the
+    /// caller's to give away.
+    pub fn absorb(&mut self, number: ProfileNo, survivor: ProfileNo) -> Option<Profile> {
+        let profile = self.profiles.remove(&number)?;
+        self.changed_profiles.remove(&number);
+        self.absorbed.push((number, survivor));
+        Some(profile)
+    }
+
+    /// Whether an identifier is marked shared, and so resolves to nobody.
+    #[must_use]
+    pub fn is_shared(&self, identifier: &Identifier) -> bool {
+        !self.shared.is_empty()
+            && self.shared.get(identifier).is_some_and(|record| record.marked().is_some())
+    }
+
+    /// The record of an identifier's refusals, to be changed; an empty one where there was none.
+    pub fn shared_mut(&mut self, identifier: &Identifier) -> &mut shared::Record {
+        self.changed_shared.insert(identifier.clone());
+        self.shared.entry(identifier.clone()).or_default()
+    }
+
+    /// A loaded company.
+    #[must_use]
+    pub fn company(&self, id: &str) -> Option<&Company> {
+        self.companies.get(id)
+    }
+
+    /// A company, to be changed; a new one where there was none.
+    pub fn company_mut(&mut self, id: &str, seen: Millis) -> &mut Company {
+        self.changed_companies.insert(id.into());
+        self.companies.entry(id.into()).or_insert_with(|| Company::new(id, seen))
+    }
+
+    /// The number the next new profile gets.
+    #[must_use]
+    pub fn next(&self) -> ProfileNo {
+        self.next
+    }
+
+    /// Moves everything changed since the last call out of the working set. To go on with the
+    /// same set, insert the profiles and companies again; owners and shared records stay.
+    pub fn take_changes(&mut self) -> PeopleChanges {
+        let profiles = std::mem::take(&mut self.changed_profiles);
+        let companies = std::mem::take(&mut self.changed_companies);
+        let owners = std::mem::take(&mut self.changed_owners);
+        let shared = std::mem::take(&mut self.changed_shared);
+        PeopleChanges {
+            profiles: profiles.iter().filter_map(|number| self.profiles.remove(number)).collect(),
+            absorbed: std::mem::take(&mut self.absorbed),
+            owners: owners
+                .into_iter()
+                .map(|identifier| {
+                    let owner = self.owners.get(&identifier).copied().flatten();
+                    (identifier, owner)
+                })
+                .collect(),
+            shared: shared
+                .into_iter()
+                .filter_map(|identifier| {
+                    let record = self.shared.get(&identifier)?.clone();
+                    Some((identifier, record))
+                })
+                .collect(),
+            companies: companies.iter().filter_map(|id| self.companies.remove(id)).collect(),
+            next: self.next,
+        }
+    }
+}
