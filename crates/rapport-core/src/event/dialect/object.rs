@@ -14,8 +14,29 @@ pub fn members<'a>(
     object: &'a str,
     each: impl FnMut(Cow<'a, str>, &'a RawValue),
 ) -> Result<(), serde_json::Error> {
+    walk(object, Each(each))
+}
+
+/// A reader that takes the value of each member itself, as the type it wants.
+pub trait Walk<'a> {
+    /// Takes the value behind `name`, exactly once, with `map.next_value`.
+    ///
+    /// # Errors
+    /// Where the value is not of the type wanted; the walk ends with that error.
+    fn member<A: MapAccess<'a>>(
+        &mut self,
+        name: Cow<'a, str>,
+        map: &mut A,
+    ) -> Result<(), A::Error>;
+}
+
+/// Reads a JSON object in one pass, each value by `reader`'s choice of type.
+///
+/// # Errors
+/// Where the text is no JSON object, or `reader` refuses a value (a data error).
+pub fn walk<'a>(object: &'a str, reader: impl Walk<'a>) -> Result<(), serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(object);
-    deserializer.deserialize_map(Members(each))?;
+    deserializer.deserialize_map(Members(reader))?;
     deserializer.end()
 }
 
@@ -103,9 +124,22 @@ impl Default for Builder {
     }
 }
 
-struct Members<F>(F);
+struct Each<F>(F);
 
-impl<'a, F: FnMut(Cow<'a, str>, &'a RawValue)> Visitor<'a> for Members<F> {
+impl<'a, F: FnMut(Cow<'a, str>, &'a RawValue)> Walk<'a> for Each<F> {
+    fn member<A: MapAccess<'a>>(
+        &mut self,
+        name: Cow<'a, str>,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        (self.0)(name, map.next_value()?);
+        Ok(())
+    }
+}
+
+struct Members<W>(W);
+
+impl<'a, W: Walk<'a>> Visitor<'a> for Members<W> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -114,8 +148,7 @@ impl<'a, F: FnMut(Cow<'a, str>, &'a RawValue)> Visitor<'a> for Members<F> {
 
     fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<(), A::Error> {
         while let Some(name) = map.next_key::<Text<'a>>()? {
-            let value = map.next_value::<&'a RawValue>()?;
-            (self.0)(name.0, value);
+            self.0.member(name.0, &mut map)?;
         }
         Ok(())
     }

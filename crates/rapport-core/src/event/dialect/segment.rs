@@ -10,22 +10,23 @@
 //! - A batch's `context` and `integrations` lie under each item's own, member by member; its
 //!   other members say nothing about events.
 
-use crate::event::dialect::object;
+use crate::event::dialect::object::{self, Walk};
 use crate::event::dialect::readable::readable;
-use crate::event::{Call, Event, Request, Validated, skew};
-use crate::identity::policy::Policy;
-use crate::identity::{IdKind, Identifier};
+use crate::event::{Call, Event, Kind, Request, Validated, skew};
+use crate::identity::{IdKind, Identifier, extract};
 use crate::outcome::Reason;
 use crate::position::Position;
 use crate::time::Millis;
+use serde::de::MapAccess;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 mod item;
 #[cfg(test)]
 mod tests;
 mod value;
 
-use item::Item;
+use item::{Context, Item};
 
 /// Largest event, in bytes of its JSON text.
 pub const EVENT_BYTES_MAX: usize = 32 * 1024;
@@ -40,17 +41,17 @@ pub const GROUP_ID_CHARS_MAX: usize = 500;
 
 /// Makes events of a request in Segment's dialect.
 #[must_use]
-pub fn validate(request: &Request, policy: &Policy) -> Vec<Validated> {
+pub fn validate(request: &Request) -> Vec<Validated> {
     let body = readable(&request.body);
     match request.origin.call {
-        Call::One(_) => vec![one(request, policy, &Shared::default(), 0, body.trim())],
+        Call::One(_) => vec![one(request, &Shared::default(), 0, body.trim())],
         Call::Batch => match Batch::read(&body) {
-            Ok(batch) => {
-                let items = batch.items.iter().enumerate();
+            Ok((items, shared)) => {
+                let items = items.iter().enumerate();
                 items
                     .map(|(index, raw)| {
                         // A body holds fewer than 2^32 items: it would be over 8 GB.
-                        one(request, policy, &batch.shared, index as u32, raw.get())
+                        one(request, &shared, index as u32, raw.get())
                     })
                     .collect()
             }
@@ -71,35 +72,54 @@ struct Shared<'a> {
     sent: Option<Millis>,
 }
 
+#[derive(Default)]
 struct Batch<'a> {
-    items: Vec<&'a RawValue>,
+    items: Option<Vec<&'a RawValue>>,
     shared: Shared<'a>,
 }
 
-impl<'a> Batch<'a> {
-    fn read(body: &'a str) -> Result<Batch<'a>, Reason> {
-        let mut items = None;
-        let mut shared = Shared::default();
-        object::members(body, |name, raw| match name.as_ref() {
-            "batch" => items = Some(raw),
-            "context" => shared.context = Some(raw.get()).filter(|raw| raw.starts_with('{')),
+impl<'a> Walk<'a> for &mut Batch<'a> {
+    fn member<A: MapAccess<'a>>(
+        &mut self,
+        name: Cow<'a, str>,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        if name == "batch" {
+            self.items = Some(map.next_value()?);
+            return Ok(());
+        }
+        let raw = map.next_value::<&RawValue>()?.get();
+        match name.as_ref() {
+            "context" => self.shared.context = Some(raw).filter(|raw| raw.starts_with('{')),
             "integrations" => {
-                shared.integrations = Some(raw.get()).filter(|raw| raw.starts_with('{'));
+                self.shared.integrations = Some(raw).filter(|raw| raw.starts_with('{'));
             }
-            "sentAt" => shared.sent = value::instant(raw.get()),
+            "sentAt" => self.shared.sent = value::instant(raw),
             _ => {}
-        })
-        .map_err(|error| Reason::new("invalid_json", format!("the body is no JSON object: {error}")))?;
-        let items = items.ok_or_else(|| Reason::new("missing_batch", "a batch needs the member `batch`"))?;
-        let items = serde_json::from_str(items.get())
-            .map_err(|_| Reason::new("invalid_batch", "`batch` must be an array of events"))?;
-        Ok(Batch { items, shared })
+        }
+        Ok(())
     }
 }
 
-fn one(request: &Request, policy: &Policy, shared: &Shared<'_>, index: u32, raw: &str) -> Validated {
+impl<'a> Batch<'a> {
+    fn read(body: &'a str) -> Result<(Vec<&'a RawValue>, Shared<'a>), Reason> {
+        let mut batch = Batch::default();
+        object::walk(body, &mut batch).map_err(|error| {
+            if error.is_data() && body.trim_start().starts_with('{') {
+                Reason::new("invalid_batch", "`batch` must be an array of events")
+            } else {
+                Reason::new("invalid_json", format!("the body is no JSON object: {error}"))
+            }
+        })?;
+        let items = batch.items;
+        let items = items.ok_or_else(|| Reason::new("missing_batch", "a batch needs `batch`"))?;
+        Ok((items, batch.shared))
+    }
+}
+
+fn one(request: &Request, shared: &Shared<'_>, index: u32, raw: &str) -> Validated {
     let position = Position::event(request.number, index);
-    match event(request, policy, shared, position, raw) {
+    match event(request, shared, position, raw) {
         Ok(event) => Validated::Event(Box::new(event)),
         Err(reason) => Validated::Invalid { position, reason, raw: raw.into() },
     }
@@ -107,7 +127,6 @@ fn one(request: &Request, policy: &Policy, shared: &Shared<'_>, index: u32, raw:
 
 fn event(
     request: &Request,
-    policy: &Policy,
     shared: &Shared<'_>,
     position: Position,
     raw: &str,
@@ -123,7 +142,8 @@ fn event(
     let sent = item.sent_at.and_then(value::instant).or(shared.sent);
     let context = item.context(&request.origin, shared.context)?;
     let traits = item.traits(context.traits.as_deref())?;
-    let mut event = Event {
+    let identifiers = identifiers_of(&item, &context, &traits);
+    Ok(Event {
         position,
         received: request.received,
         original,
@@ -134,25 +154,26 @@ fn event(
         kind: item.kind,
         name: item.name().into(),
         message_id: item.message_id(position),
-        identifiers: identifiers_of(&item),
+        identifiers,
         previous: item.previous().map(Into::into),
         group: item.group().map(Into::into),
         traits,
         properties: item.properties()?,
         context: context.raw,
         extra: item.extra(shared.integrations)?,
-    };
-    add_extracted(policy, &mut event);
-    Ok(event)
+    })
 }
 
-fn identifiers_of(item: &Item<'_>) -> Vec<Identifier> {
+/// Ids of the call first, then those in the person's traits and in the context.
+fn identifiers_of(item: &Item<'_>, context: &Context<'_>, traits: &str) -> Vec<Identifier> {
     let user = item.user_id.as_deref().map(|id| Identifier::new(IdKind::UserId, id));
     let anonymous = item.anonymous_id.as_deref().map(|id| Identifier::new(IdKind::AnonymousId, id));
-    user.into_iter().chain(anonymous).collect()
-}
-
-/// Adds the identifiers that traits and context carry, those not there yet.
-fn add_extracted(policy: &Policy, event: &mut Event) {
-    let _ = (policy, event);
+    let mut found: Vec<Identifier> = user.into_iter().chain(anonymous).collect();
+    // The traits of a group call describe the company.
+    let of_person = if item.kind == Kind::Group { context.traits.as_deref() } else { Some(traits) };
+    found.extend(of_person.map(extract::of_traits).unwrap_or_default());
+    if context.names_ids {
+        found.extend(extract::of_context(&context.raw));
+    }
+    found
 }

@@ -32,6 +32,8 @@ pub(super) struct Item<'a> {
 pub(super) struct Context<'a> {
     pub(super) raw: RawJson,
     pub(super) traits: Option<Cow<'a, str>>,
+    /// Whether it has a member that may hold identifiers.
+    pub(super) names_ids: bool,
 }
 
 #[derive(Default)]
@@ -231,7 +233,8 @@ impl<'a> Item<'a> {
         };
         let (found, traits) = Found::look(&merged);
         let traits = traits.map(|traits| Cow::Owned(traits.to_owned()));
-        Ok(Context { raw: found.completed(&merged, origin), traits })
+        let names_ids = found.names_ids;
+        Ok(Context { raw: found.completed(&merged, origin), traits, names_ids })
     }
 
     /// Traits of the call, over those of the context where both are about the person.
@@ -285,6 +288,7 @@ struct Found {
     ip: bool,
     user_agent: bool,
     direct: bool,
+    names_ids: bool,
 }
 
 impl Found {
@@ -296,6 +300,7 @@ impl Found {
             "ip" => found.ip = value.get() != "null",
             "userAgent" => found.user_agent = value.get() != "null",
             "direct" => found.direct = value.get() == "true",
+            "device" | "externalIds" => found.names_ids = true,
             "traits" => traits = Some(value.get()).filter(|raw| raw.starts_with('{')),
             _ => {}
         });

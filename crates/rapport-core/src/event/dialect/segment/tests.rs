@@ -23,7 +23,7 @@ fn request(call: Call, key_kind: KeyKind, body: impl Into<Vec<u8>>) -> Request {
 }
 
 fn made(call: Call, body: impl Into<Vec<u8>>) -> Vec<Validated> {
-    validate(&request(call, KeyKind::Server, body), &Policy::default())
+    validate(&request(call, KeyKind::Server, body))
 }
 
 fn single(kind: Kind, body: &str) -> Validated {
@@ -66,7 +66,7 @@ fn a_browser_sdk_s_single_call() {
         "messageId":"ajs-next-1700000000000-8a1f","writeKey":"wk","userId":null,
         "sentAt":"2023-11-14T22:13:21.000Z","_metadata":{"bundled":["Segment.io"]}}"#;
     let request = request(Call::One(Kind::Track), KeyKind::Browser, body);
-    let Validated::Event(event) = validate(&request, &Policy::default()).remove(0) else {
+    let Validated::Event(event) = validate(&request).remove(0) else {
         panic!("refused");
     };
     assert_eq!(event.name.as_ref(), "Product Viewed");
@@ -281,6 +281,17 @@ fn timestamps_are_read_in_every_spelling_and_kept_where_they_cannot_be() {
     let event = accepted(Kind::Page, rudder);
     assert_eq!(event.original, Some(Millis(1_700_000_000_000)));
     assert_eq!(event.at, Millis(1_700_000_099_000));
+}
+
+#[test]
+fn identifiers_come_from_traits_and_context_but_not_from_a_company_s_traits() {
+    let identify = r#"{"userId":"u","traits":{"email":"a@b.c","phone":"+49301234"},
+        "context":{"device":{"id":"d"},"externalIds":[{"id":"x","type":"loyalty"}]}}"#;
+    let expected = ["user_id:u", "email:a@b.c", "phone:+49301234", "device_id:d", "loyalty:x"];
+    assert_eq!(ids(&accepted(Kind::Identify, identify)), expected);
+    let group = r#"{"userId":"u","groupId":"g","traits":{"email":"info@g.c"},
+        "context":{"traits":{"email":"a@b.c"}}}"#;
+    assert_eq!(ids(&accepted(Kind::Group, group)), ["user_id:u", "email:a@b.c"]);
 }
 
 #[test]
