@@ -8,7 +8,7 @@ use crate::needs::{self, Need};
 use crate::{places, program};
 
 /// The folders that hold such a package, if they are there.
-const PACKAGES: [&str; 2] = ["console", "sdk"];
+const PACKAGES: [&str; 2] = ["console", "console/sdk"];
 
 /// Installs and builds every package whose folder is in this repository.
 pub(crate) fn build() -> Result<()> {
