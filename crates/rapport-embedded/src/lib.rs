@@ -1,1 +1,3 @@
 //! The default engines: SQLite and Parquet in one directory.
+
+pub mod history;
