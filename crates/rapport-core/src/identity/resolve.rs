@@ -123,7 +123,9 @@ impl Step<'_> {
             self.attach(number, candidate);
         }
         for candidate in dropped {
-            self.attach_or_refuse(number, candidate, followed);
+            // Its owner may just have become part of the profile.
+            let owner = self.people.owner(&candidate.identifier);
+            self.attach_or_refuse(number, &Candidate { owner, ..candidate.clone() }, followed);
         }
         Resolved::Profile { number, created, merged }
     }
