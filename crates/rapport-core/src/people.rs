@@ -100,7 +100,10 @@ impl People {
     #[must_use]
     pub fn owner(&self, identifier: &Identifier) -> Option<ProfileNo> {
         let owner = self.owners.get(identifier);
-        debug_assert!(owner.is_some(), "the shell looks up {identifier} before the rules ask");
+        debug_assert!(
+            owner.is_some(),
+            "the shell looks up {identifier} before the rules ask"
+        );
         owner.copied().flatten()
     }
 
@@ -126,7 +129,8 @@ impl People {
     pub fn create(&mut self, birth: Position, seen: Millis) -> ProfileNo {
         let number = self.births.get(&birth).copied().unwrap_or(self.next);
         self.next = self.next.max(ProfileNo(number.0 + 1));
-        self.profiles.insert(number, Profile::born(number, birth, seen));
+        self.profiles
+            .insert(number, Profile::born(number, birth, seen));
         self.changed_profiles.insert(number);
         number
     }
@@ -150,7 +154,10 @@ impl People {
     #[must_use]
     pub fn is_shared(&self, identifier: &Identifier) -> bool {
         !self.shared.is_empty()
-            && self.shared.get(identifier).is_some_and(|record| record.marked().is_some())
+            && self
+                .shared
+                .get(identifier)
+                .is_some_and(|record| record.marked().is_some())
     }
 
     /// The record of an identifier's refusals, to be changed; an empty one where there was none.
@@ -168,7 +175,9 @@ impl People {
     /// A company, to be changed; a new one where there was none.
     pub fn company_mut(&mut self, id: &str, seen: Millis) -> &mut Company {
         self.changed_companies.insert(id.into());
-        self.companies.entry(id.into()).or_insert_with(|| Company::new(id, seen))
+        self.companies
+            .entry(id.into())
+            .or_insert_with(|| Company::new(id, seen))
     }
 
     /// The number the next new profile gets.
@@ -185,7 +194,10 @@ impl People {
         let owners = std::mem::take(&mut self.changed_owners);
         let shared = std::mem::take(&mut self.changed_shared);
         PeopleChanges {
-            profiles: profiles.iter().filter_map(|number| self.profiles.remove(number)).collect(),
+            profiles: profiles
+                .iter()
+                .filter_map(|number| self.profiles.remove(number))
+                .collect(),
             absorbed: std::mem::take(&mut self.absorbed),
             owners: owners
                 .into_iter()
@@ -201,7 +213,10 @@ impl People {
                     Some((identifier, record))
                 })
                 .collect(),
-            companies: companies.iter().filter_map(|id| self.companies.remove(id)).collect(),
+            companies: companies
+                .iter()
+                .filter_map(|id| self.companies.remove(id))
+                .collect(),
             next: self.next,
         }
     }

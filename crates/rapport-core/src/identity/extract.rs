@@ -30,11 +30,16 @@ pub fn of_traits(traits: &str) -> Vec<Identifier> {
 #[must_use]
 pub fn of_context(context: &str) -> Vec<Identifier> {
     let mut found = Vec::new();
-    let device = member(context, "device").and_then(|device| member(device, "id")).and_then(scalar);
+    let device = member(context, "device")
+        .and_then(|device| member(device, "id"))
+        .and_then(scalar);
     found.extend(device.map(|id| Identifier::new(IdKind::DeviceId, id)));
     let list = member(context, "externalIds").unwrap_or("[]");
     let list: Vec<&serde_json::value::RawValue> = serde_json::from_str(list).unwrap_or_default();
-    let external = list.iter().take(EXTERNAL_IDS_MAX).filter_map(|item| external_id(item.get()));
+    let external = list
+        .iter()
+        .take(EXTERNAL_IDS_MAX)
+        .filter_map(|item| external_id(item.get()));
     found.extend(external);
     found
 }
@@ -46,7 +51,9 @@ fn external_id(item: &str) -> Option<Identifier> {
     if !of_people || !plain {
         return None;
     }
-    let word = text("type")?.to_ascii_lowercase().replace(['.', '-', ' '], "_");
+    let word = text("type")?
+        .to_ascii_lowercase()
+        .replace(['.', '-', ' '], "_");
     Some(Identifier::new(IdKind::from_word(&word)?, text("id")?))
 }
 
@@ -70,8 +77,16 @@ mod tests {
     #[test]
     fn email_and_phone_are_found_in_traits() {
         let traits = r#"{"email": "Ana@example.org", "plan": "gold", "phone": 4670123456}"#;
-        assert_eq!(spelled(of_traits(traits)), ["email:Ana@example.org", "phone:4670123456"]);
-        for nothing in ["{}", r#"{"email": null, "phone": {}}"#, r#"{"e-mail": "a@b.cd"}"#, "[]"] {
+        assert_eq!(
+            spelled(of_traits(traits)),
+            ["email:Ana@example.org", "phone:4670123456"]
+        );
+        for nothing in [
+            "{}",
+            r#"{"email": null, "phone": {}}"#,
+            r#"{"e-mail": "a@b.cd"}"#,
+            "[]",
+        ] {
             assert_eq!(of_traits(nothing), [], "{nothing}");
         }
     }

@@ -46,7 +46,11 @@ pub fn merge(
         absorbed_birth: absorbed.birth,
         cause,
     };
-    journal.push(journal::Record { place: place.position, received: place.received, what });
+    journal.push(journal::Record {
+        place: place.position,
+        received: place.received,
+        what,
+    });
     Some(absorbed)
 }
 
@@ -64,7 +68,8 @@ pub fn unite(into: &mut Profile, from: &Profile, attributes_max: usize) {
     into.moved_from.dedup();
     into.first_seen = into.first_seen.min(from.first_seen);
     into.last_seen = into.last_seen.max(from.last_seen);
-    into.attributes.unite(from.attributes.clone(), attributes_max);
+    into.attributes
+        .unite(from.attributes.clone(), attributes_max);
     company::unite(&mut into.companies, &from.companies);
 }
 

@@ -46,7 +46,10 @@ impl fmt::Display for Why {
 pub fn normalise(policy: &Policy, identifier: &Identifier) -> Result<Identifier, Blocked> {
     match value_of(policy, &identifier.kind, &identifier.value) {
         Ok(value) => Ok(Identifier::new(identifier.kind.clone(), value)),
-        Err(why) => Err(Blocked { identifier: identifier.clone(), why }),
+        Err(why) => Err(Blocked {
+            identifier: identifier.clone(),
+            why,
+        }),
     }
 }
 
@@ -82,7 +85,9 @@ fn check(policy: &Policy, kind: &IdKind, value: &str) -> Result<(), Why> {
 
 /// Nothing but zeros and punctuation: `0`, `00000000-0000-0000-0000-000000000000`, `---`.
 fn is_filler(value: &str) -> bool {
-    value.bytes().all(|b| b == b'0' || b == b' ' || b.is_ascii_punctuation())
+    value
+        .bytes()
+        .all(|b| b == b'0' || b == b' ' || b.is_ascii_punctuation())
 }
 
 fn email(rule: &EmailRule, value: &str) -> Option<String> {
@@ -118,7 +123,9 @@ fn is_local_part(local: &str) -> bool {
 fn is_domain(domain: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
@@ -128,7 +135,10 @@ fn is_domain(domain: &str) -> bool {
 /// E.164: `+` and 8 to 15 digits. Digits may be grouped with spaces, dots, dashes, slashes and
 /// brackets; a national trunk `0` in brackets or in front is dropped.
 fn phone(rule: &PhoneRule, value: &str) -> Option<String> {
-    let bare = value.strip_prefix("tel:").unwrap_or(value).replace("(0)", "");
+    let bare = value
+        .strip_prefix("tel:")
+        .unwrap_or(value)
+        .replace("(0)", "");
     let mut digits = String::with_capacity(16);
     for (place, c) in bare.chars().enumerate() {
         match c {
@@ -150,7 +160,9 @@ fn phone(rule: &PhoneRule, value: &str) -> Option<String> {
 }
 
 fn is_e164(digits: &str) -> bool {
-    let all_the_same = digits.bytes().all(|b| Some(&b) == digits.as_bytes().first());
+    let all_the_same = digits
+        .bytes()
+        .all(|b| Some(&b) == digits.as_bytes().first());
     (8..=15).contains(&digits.len()) && !digits.starts_with('0') && !all_the_same
 }
 

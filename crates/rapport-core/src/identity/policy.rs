@@ -17,15 +17,47 @@ pub const VALUE_BYTES_MAX: usize = 512;
 
 /// Values that programs send where there is no identifier; compared without regard to case.
 const BLOCKED_WORDS: [&str; 30] = [
-    "null", "undefined", "none", "nil", "nan", "n/a", "na", "-1", "true", "false", "anonymous",
-    "guest", "unknown", "test", "example", "[object object]", "(null)", "<null>", "{}", "[]",
-    "id", "user_id", "userid", "anonymous_id", "anonymousid", "device_id", "distinct_id",
-    "not_authenticated", "not set", "(not set)",
+    "null",
+    "undefined",
+    "none",
+    "nil",
+    "nan",
+    "n/a",
+    "na",
+    "-1",
+    "true",
+    "false",
+    "anonymous",
+    "guest",
+    "unknown",
+    "test",
+    "example",
+    "[object object]",
+    "(null)",
+    "<null>",
+    "{}",
+    "[]",
+    "id",
+    "user_id",
+    "userid",
+    "anonymous_id",
+    "anonymousid",
+    "device_id",
+    "distinct_id",
+    "not_authenticated",
+    "not set",
+    "(not set)",
 ];
 
 const BLOCKED_EMAILS: [&str; 8] = [
-    "test@test.com", "test@example.com", "example@example.com", "email@email.com",
-    "user@user.com", "null@null.com", "none@none.com", "noemail@noemail.com",
+    "test@test.com",
+    "test@example.com",
+    "example@example.com",
+    "email@email.com",
+    "user@user.com",
+    "null@null.com",
+    "none@none.com",
+    "noemail@noemail.com",
 ];
 
 /// The rules of identity that a workspace may change.
@@ -181,7 +213,10 @@ impl Policy {
 
 impl Default for Policy {
     fn default() -> Policy {
-        let email = KindRule { blocked: owned(&BLOCKED_EMAILS), ..KindRule::default() };
+        let email = KindRule {
+            blocked: owned(&BLOCKED_EMAILS),
+            ..KindRule::default()
+        };
         Policy {
             kinds: BTreeMap::from([("email".to_owned(), email)]),
             blocked: owned(&BLOCKED_WORDS),
@@ -197,7 +232,11 @@ impl Default for Policy {
 
 impl Default for EmailRule {
     fn default() -> EmailRule {
-        EmailRule { lower_case: true, strip_plus_tag: false, gmail_dots: false }
+        EmailRule {
+            lower_case: true,
+            strip_plus_tag: false,
+            gmail_dots: false,
+        }
     }
 }
 
@@ -216,7 +255,11 @@ impl PhoneRule {
 
 impl Default for SharedRule {
     fn default() -> SharedRule {
-        SharedRule { refusals: 50, user_ids: 30, window_hours: 24 }
+        SharedRule {
+            refusals: 50,
+            user_ids: 30,
+            window_hours: 24,
+        }
     }
 }
 
@@ -242,7 +285,12 @@ fn in_range(name: &str, value: u32, min: u32, max: u32) -> Result<(), Error> {
     if (min..=max).contains(&value) {
         return Ok(());
     }
-    Err(Error::Range { name: name.to_owned(), min, max, value })
+    Err(Error::Range {
+        name: name.to_owned(),
+        min,
+        max,
+        value,
+    })
 }
 
 fn owned(words: &[&str]) -> Vec<String> {
@@ -267,7 +315,11 @@ mod tests {
     fn limits_have_the_documented_defaults() {
         let policy = Policy::default();
         for (word, limit) in [
-            ("user_id", 1), ("email", 5), ("phone", 5), ("device_id", 20), ("anonymous_id", 100),
+            ("user_id", 1),
+            ("email", 5),
+            ("phone", 5),
+            ("device_id", 20),
+            ("anonymous_id", 100),
             ("loyalty_card", 5),
         ] {
             let kind = IdKind::from_word(word).expect("a kind");
@@ -288,7 +340,10 @@ mod tests {
         for (json, expected) in [
             (r#"{"kinds": {"E-Mail": {}}}"#, "is no identifier kind"),
             (r#"{"kinds": {"email": {"limit": 0}}}"#, "kinds.email.limit"),
-            (r#"{"phone": {"default_country_code": "+44"}}"#, "is no country code"),
+            (
+                r#"{"phone": {"default_country_code": "+44"}}"#,
+                "is no country code",
+            ),
             (r#"{"shared": {"user_ids": 1}}"#, "shared.user_ids"),
         ] {
             let error = policy(json).validate().expect_err(json).to_string();

@@ -52,7 +52,11 @@ pub fn resolve(
     journal: &mut Vec<journal::Record>,
 ) -> Resolved {
     if let Some(number) = as_known(policy, people, event) {
-        return Resolved::Profile { number, created: false, merged: Vec::new() };
+        return Resolved::Profile {
+            number,
+            created: false,
+            merged: Vec::new(),
+        };
     }
     let mut candidates = candidates(policy, people, event);
     if candidates.is_empty() {
@@ -63,7 +67,13 @@ pub fn resolve(
         let message = "every identifier is shared by several people";
         return Resolved::None(Reason::new("shared_identity", message));
     }
-    let mut step = Step { policy, vetoes, people, event, journal };
+    let mut step = Step {
+        policy,
+        vetoes,
+        people,
+        event,
+        journal,
+    };
     step.run(&candidates)
 }
 
@@ -86,7 +96,10 @@ fn as_known(policy: &Policy, people: &People, event: &Event) -> Option<ProfileNo
             return None;
         }
         let profile = people.profile(owner)?;
-        let link = profile.links.iter().find(|link| link.identifier == identifier)?;
+        let link = profile
+            .links
+            .iter()
+            .find(|link| link.identifier == identifier)?;
         if link.trust < Trust::of(&identifier.kind, event.key_kind) {
             return None;
         }
@@ -96,8 +109,16 @@ fn as_known(policy: &Policy, people: &People, event: &Event) -> Option<ProfileNo
 }
 
 fn blocked(event: &Event) -> Reason {
-    let sent: Vec<String> = event.identifiers.iter().take(5).map(ToString::to_string).collect();
-    Reason::new("blocked_identity", format!("no identifier names anybody: {}", sent.join(", ")))
+    let sent: Vec<String> = event
+        .identifiers
+        .iter()
+        .take(5)
+        .map(ToString::to_string)
+        .collect();
+    Reason::new(
+        "blocked_identity",
+        format!("no identifier names anybody: {}", sent.join(", ")),
+    )
 }
 
 /// One event on its way to its profile.
@@ -125,15 +146,29 @@ impl Step<'_> {
         for candidate in dropped {
             // Its owner may just have become part of the profile.
             let owner = self.people.owner(&candidate.identifier);
-            self.attach_or_refuse(number, &Candidate { owner, ..candidate.clone() }, followed);
+            self.attach_or_refuse(
+                number,
+                &Candidate {
+                    owner,
+                    ..candidate.clone()
+                },
+                followed,
+            );
         }
-        Resolved::Profile { number, created, merged }
+        Resolved::Profile {
+            number,
+            created,
+            merged,
+        }
     }
 
     /// How many of the strongest candidates fit together, and the profiles they belong to.
     fn follow(&self, candidates: &[Candidate]) -> (usize, Vec<ProfileNo>) {
         let mut union = Union::new(self.policy, self.vetoes, self.people, self.event);
-        let fits = candidates.iter().take_while(|candidate| union.add(candidate).is_ok()).count();
+        let fits = candidates
+            .iter()
+            .take_while(|candidate| union.add(candidate).is_ok())
+            .count();
         (fits, union.into_numbers())
     }
 
@@ -144,20 +179,36 @@ impl Step<'_> {
     ) -> (ProfileNo, Vec<Profile>) {
         found.sort_unstable();
         let Some((&survivor, others)) = found.split_first() else {
-            return (self.people.create(self.event.position, self.event.at), Vec::new());
+            return (
+                self.people.create(self.event.position, self.event.at),
+                Vec::new(),
+            );
         };
         let mut merged = Vec::new();
         for &other in others {
             let identifiers = followed.iter().map(|one| one.identifier.clone()).collect();
-            let cause = MergeCause::Event { identifiers, kind: self.event.kind };
+            let cause = MergeCause::Event {
+                identifiers,
+                kind: self.event.kind,
+            };
             let pair = (survivor, other);
-            merged.extend(merge(self.policy, self.people, pair, cause, self.place(), self.journal));
+            merged.extend(merge(
+                self.policy,
+                self.people,
+                pair,
+                cause,
+                self.place(),
+                self.journal,
+            ));
         }
         (survivor, merged)
     }
 
     fn place(&self) -> Place {
-        Place { position: self.event.position, received: self.event.received }
+        Place {
+            position: self.event.position,
+            received: self.event.received,
+        }
     }
 
     /// Gives an identifier to the profile, or vouches for the one it has.
@@ -167,7 +218,11 @@ impl Step<'_> {
         let Some(profile) = self.people.profile_mut(number) else {
             return;
         };
-        if let Some(link) = profile.links.iter_mut().find(|link| link.identifier == *identifier) {
+        if let Some(link) = profile
+            .links
+            .iter_mut()
+            .find(|link| link.identifier == *identifier)
+        {
             link.trust = link.trust.max(trust);
             return;
         }
@@ -183,7 +238,12 @@ impl Step<'_> {
     }
 
     /// What becomes of a dropped candidate, now that it is clear whom the event is about.
-    fn attach_or_refuse(&mut self, number: ProfileNo, candidate: &Candidate, followed: &[Candidate]) {
+    fn attach_or_refuse(
+        &mut self,
+        number: ProfileNo,
+        candidate: &Candidate,
+        followed: &[Candidate],
+    ) {
         let mut union = Union::new(self.policy, self.vetoes, self.people, self.event);
         union.start_with(number);
         let why = match union.add(candidate) {
@@ -203,7 +263,11 @@ impl Step<'_> {
         let mut profiles: Vec<ProfileNo> = candidate.owner.into_iter().chain([number]).collect();
         profiles.sort_unstable();
         let dropped = candidate.identifier.clone();
-        self.note(What::Refused { profiles, dropped, why });
+        self.note(What::Refused {
+            profiles,
+            dropped,
+            why,
+        });
     }
 
     /// Counts towards the identifier's being shared. An identifier of nobody is not counted: there
@@ -214,27 +278,43 @@ impl Step<'_> {
         let Some(owner) = candidate.owner.and_then(|owner| self.people.profile(owner)) else {
             return;
         };
-        let link = owner.links.iter().find(|link| link.identifier == *identifier);
+        let link = owner
+            .links
+            .iter()
+            .find(|link| link.identifier == *identifier);
         let confirmed = link.is_some_and(|link| link.trust == Trust::Confirmed);
         let only_claimed = Trust::of(&identifier.kind, self.event.key_kind) == Trust::Claimed;
         if !shared::can_be_shared(&identifier.kind) || (confirmed && only_claimed) {
             return;
         }
         let user_id = second_user_id(owner, identifier, followed);
-        let (rule, place, received) =
-            (&self.policy.shared, self.event.position, self.event.received);
+        let (rule, place, received) = (
+            &self.policy.shared,
+            self.event.position,
+            self.event.received,
+        );
         let record = self.people.shared_mut(identifier);
         let by_user_ids =
             user_id.and_then(|user_id| record.note_user_id(rule, user_id, received, place));
         let why = by_user_ids.or_else(|| record.note_refusal(rule, received, place));
         if let Some(why) = why {
-            self.note(What::Shared { identifier: identifier.clone(), why });
+            self.note(What::Shared {
+                identifier: identifier.clone(),
+                why,
+            });
         }
     }
 
     fn note(&mut self, what: What) {
-        let Place { position: place, received } = self.place();
-        self.journal.push(journal::Record { place, received, what });
+        let Place {
+            position: place,
+            received,
+        } = self.place();
+        self.journal.push(journal::Record {
+            place,
+            received,
+            what,
+        });
     }
 }
 

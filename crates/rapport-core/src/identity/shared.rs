@@ -74,14 +74,18 @@ impl Record {
         }
         let from = window_start(rule, received);
         let hash = hash(user_id);
-        self.user_ids.retain(|(other, at)| *at > from && *other != hash);
+        self.user_ids
+            .retain(|(other, at)| *at > from && *other != hash);
         self.user_ids.push((hash, received));
         let reached = self.user_ids.len() + 1 >= rule.user_ids as usize;
         reached.then(|| self.mark(place, SharedWhy::UserIds))
     }
 
     fn mark(&mut self, place: Position, why: SharedWhy) -> SharedWhy {
-        *self = Record { marked: Some(place), ..Record::default() };
+        *self = Record {
+            marked: Some(place),
+            ..Record::default()
+        };
         why
     }
 }
@@ -104,8 +108,14 @@ pub fn release(
         return false;
     }
     *people.shared_mut(identifier) = Record::default();
-    let what = What::Released { identifier: identifier.clone() };
-    journal.push(journal::Record { place, received, what });
+    let what = What::Released {
+        identifier: identifier.clone(),
+    };
+    journal.push(journal::Record {
+        place,
+        received,
+        what,
+    });
     true
 }
 
@@ -124,7 +134,11 @@ mod tests {
     use super::*;
     use crate::time::DAY_MS;
 
-    const PLACE: Position = Position { request: 7, command: 0, index: 0 };
+    const PLACE: Position = Position {
+        request: 7,
+        command: 0,
+        index: 0,
+    };
 
     #[test]
     fn the_fifty_first_refusal_of_a_day_marks() {
@@ -133,7 +147,10 @@ mod tests {
             assert_eq!(record.note_refusal(&rule, Millis(n), PLACE), None);
         }
         let why = record.note_refusal(&rule, Millis(50), PLACE);
-        assert_eq!((why, record.marked()), (Some(SharedWhy::Refusals), Some(PLACE)));
+        assert_eq!(
+            (why, record.marked()),
+            (Some(SharedWhy::Refusals), Some(PLACE))
+        );
         assert_eq!(record.note_refusal(&rule, Millis(51), PLACE), None);
     }
 
@@ -141,7 +158,10 @@ mod tests {
     fn refusals_of_yesterday_do_not_count() {
         let (rule, mut record) = (SharedRule::default(), Record::default());
         for n in 0..200 {
-            assert_eq!(record.note_refusal(&rule, Millis(n * DAY_MS / 50), PLACE), None);
+            assert_eq!(
+                record.note_refusal(&rule, Millis(n * DAY_MS / 50), PLACE),
+                None
+            );
         }
         assert!(record.refusals.len() <= 50);
         assert!(!record.is_spent(&rule, Millis(4 * DAY_MS)));

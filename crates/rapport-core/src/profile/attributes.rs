@@ -111,7 +111,13 @@ impl Attributes {
         if self.0.len() >= by.names_max {
             return false;
         }
-        self.0.insert(name.into(), Attribute { says: vec![Say::first(value, by)], winner: 0 });
+        self.0.insert(
+            name.into(),
+            Attribute {
+                says: vec![Say::first(value, by)],
+                winner: 0,
+            },
+        );
         value.is_some()
     }
 
@@ -215,7 +221,10 @@ impl Attribute {
     fn unite(&mut self, other: Attribute) -> bool {
         let before = self.value().map(Box::<str>::from);
         for theirs in other.says {
-            match self.says.binary_search_by(|say| say.teller.cmp(&theirs.teller)) {
+            match self
+                .says
+                .binary_search_by(|say| say.teller.cmp(&theirs.teller))
+            {
                 Ok(place) if theirs.rank() > self.says[place].rank() => self.says[place] = theirs,
                 Ok(_) => {}
                 Err(place) => self.says.insert(place, theirs),
@@ -235,7 +244,9 @@ fn winner_of(says: &[Say]) -> Option<usize> {
     let edit = says.iter().find(|say| say.teller == Teller::Member);
     let counts = |say: &Say| !edit.is_some_and(|edit| edit.stands_against(say));
     let candidates = says.iter().enumerate().filter(|(_, say)| counts(say));
-    candidates.max_by_key(|(_, say)| (&say.changed, say.teller)).map(|(place, _)| place)
+    candidates
+        .max_by_key(|(_, say)| (&say.changed, say.teller))
+        .map(|(place, _)| place)
 }
 
 impl Say {
@@ -302,7 +313,13 @@ impl Say {
 
     /// Orders what one teller said on two profiles before they were merged.
     fn rank(&self) -> impl Ord + '_ {
-        (&self.last, &self.changed, &self.prior, &self.value, self.stand_ms)
+        (
+            &self.last,
+            &self.changed,
+            &self.prior,
+            &self.value,
+            self.stand_ms,
+        )
     }
 
     fn stands_against(&self, say: &Say) -> bool {

@@ -90,7 +90,11 @@ fn link(people: &mut People, person: ProfileNo, id: &str, event: &Event) {
     };
     let known = profile.companies.iter().any(|link| &*link.id == id);
     if !known && profile.companies.len() < LINKS_MAX {
-        let link = CompanyLink { cause: event.position, id: id.into(), since: event.received };
+        let link = CompanyLink {
+            cause: event.position,
+            id: id.into(),
+            since: event.received,
+        };
         profile.companies.push(link);
     }
 }

@@ -13,8 +13,8 @@ pub enum Form {
     Text,
     /// A number.
     Number,
-    /// A date or an instant.
-    Instant,
+    /// A date or a point in time.
+    Moment,
     /// An object, kept whole: an address, a company.
     Object,
 }
@@ -25,9 +25,9 @@ pub const OF_A_PERSON: [(&str, Form); 17] = [
     ("address", Form::Object),
     ("age", Form::Number),
     ("avatar", Form::Text),
-    ("birthday", Form::Instant),
+    ("birthday", Form::Moment),
     ("company", Form::Object),
-    ("createdAt", Form::Instant),
+    ("createdAt", Form::Moment),
     ("description", Form::Text),
     ("email", Form::Text),
     ("firstName", Form::Text),
@@ -45,7 +45,7 @@ pub const OF_A_PERSON: [(&str, Form); 17] = [
 pub const OF_A_COMPANY: [(&str, Form); 12] = [
     ("address", Form::Object),
     ("avatar", Form::Text),
-    ("createdAt", Form::Instant),
+    ("createdAt", Form::Moment),
     ("description", Form::Text),
     ("email", Form::Text),
     ("employees", Form::Number),
@@ -74,7 +74,10 @@ const SPELLINGS: [(&str, &str); 8] = [
 pub fn of_a_person(name: &str) -> Option<(&'static str, Form)> {
     let spelling = SPELLINGS.iter().find(|(spelling, _)| *spelling == name);
     let name = spelling.map_or(name, |(_, reserved)| reserved);
-    OF_A_PERSON.iter().copied().find(|(reserved, _)| *reserved == name)
+    OF_A_PERSON
+        .iter()
+        .copied()
+        .find(|(reserved, _)| *reserved == name)
 }
 
 /// What an identify says of a person or a group call of a company: names and raw JSON values. For
@@ -85,7 +88,9 @@ pub fn traits_of(event: &Event) -> Vec<(Cow<'_, str>, &str)> {
     match event.kind {
         Kind::Identify => {
             let mut traits = members(&event.traits);
-            let more = member(&event.context, "traits").map(members).unwrap_or_default();
+            let more = member(&event.context, "traits")
+                .map(members)
+                .unwrap_or_default();
             for (name, value) in more {
                 if traits.iter().all(|(known, _)| *known != name) {
                     traits.push((name, value));
@@ -116,7 +121,10 @@ pub fn member<'a>(object: &'a str, name: &str) -> Option<&'a str> {
     if !object.contains(name) {
         return None;
     }
-    members(object).into_iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    members(object)
+        .into_iter()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value)
 }
 
 struct Members;

@@ -32,8 +32,9 @@ pub(super) enum Role {
 #[must_use]
 pub fn wanted(policy: &Policy, event: &Event) -> Vec<Identifier> {
     let sent = event.identifiers.iter();
-    let mut wanted: Vec<Identifier> =
-        sent.filter_map(|identifier| normalise(policy, identifier).ok()).collect();
+    let mut wanted: Vec<Identifier> = sent
+        .filter_map(|identifier| normalise(policy, identifier).ok())
+        .collect();
     wanted.extend(previous_as(policy, event, IdKind::UserId));
     wanted.extend(previous_as(policy, event, IdKind::AnonymousId));
     wanted
@@ -41,7 +42,10 @@ pub fn wanted(policy: &Policy, event: &Event) -> Vec<Identifier> {
 
 /// The event's identifiers, strongest first, each once.
 pub(super) fn candidates(policy: &Policy, people: &People, event: &Event) -> Vec<Candidate> {
-    let sent = event.identifiers.iter().filter_map(|sent| normalise(policy, sent).ok());
+    let sent = event
+        .identifiers
+        .iter()
+        .filter_map(|sent| normalise(policy, sent).ok());
     let mut found: Vec<Candidate> = sent
         .map(|identifier| Candidate {
             owner: people.owner(&identifier),
@@ -67,7 +71,10 @@ fn rank(policy: &Policy, candidates: &mut Vec<Candidate>) {
     });
     let mut ranked: Vec<Candidate> = Vec::with_capacity(candidates.len());
     for candidate in candidates.drain(..) {
-        if ranked.iter().all(|known| known.identifier != candidate.identifier) {
+        if ranked
+            .iter()
+            .all(|known| known.identifier != candidate.identifier)
+        {
             ranked.push(candidate);
         }
     }
@@ -80,22 +87,32 @@ fn rank(policy: &Policy, candidates: &mut Vec<Candidate>) {
 fn previous(policy: &Policy, people: &People, event: &Event) -> Vec<Candidate> {
     let candidate = |kind: IdKind, role: Role| {
         let identifier = previous_as(policy, event, kind)?;
-        Some(Candidate { owner: people.owner(&identifier), identifier, role })
+        Some(Candidate {
+            owner: people.owner(&identifier),
+            identifier,
+            role,
+        })
     };
     let user = candidate(IdKind::UserId, Role::Previous).filter(|one| one.owner.is_some());
     let anonymous = candidate(IdKind::AnonymousId, Role::Previous);
     let known_anonymous = anonymous.as_ref().is_some_and(|one| one.owner.is_some());
     match (event.key_kind, user) {
         (_, None) => anonymous.into_iter().collect(),
-        (KeyKind::Server, Some(user)) => {
-            std::iter::once(user).chain(anonymous.filter(|_| known_anonymous)).collect()
-        }
+        (KeyKind::Server, Some(user)) => std::iter::once(user)
+            .chain(anonymous.filter(|_| known_anonymous))
+            .collect(),
         (KeyKind::Browser, Some(_)) if known_anonymous => anonymous.into_iter().collect(),
-        (KeyKind::Browser, Some(user)) => vec![Candidate { role: Role::ForeignUserId, ..user }],
+        (KeyKind::Browser, Some(user)) => vec![Candidate {
+            role: Role::ForeignUserId,
+            ..user
+        }],
     }
 }
 
 fn previous_as(policy: &Policy, event: &Event, kind: IdKind) -> Option<Identifier> {
-    let value = event.previous.as_deref().filter(|_| event.kind == Kind::Alias)?;
+    let value = event
+        .previous
+        .as_deref()
+        .filter(|_| event.kind == Kind::Alias)?;
     normalise(policy, &Identifier::new(kind, value)).ok()
 }

@@ -26,7 +26,15 @@ impl<'a> Union<'a> {
         event: &'a Event,
     ) -> Union<'a> {
         let (found, counts) = (Vec::new(), BTreeMap::new());
-        Union { policy, vetoes, people, event, found, counts, total: 0 }
+        Union {
+            policy,
+            vetoes,
+            people,
+            event,
+            found,
+            counts,
+            total: 0,
+        }
     }
 
     /// Starts with a profile as it stands.
@@ -63,7 +71,9 @@ impl<'a> Union<'a> {
     fn loaded(&self, number: ProfileNo) -> &'a Profile {
         // Going on without it would give one person two profiles, so this invariant of the
         // working set is worth stopping for.
-        self.people.profile(number).expect("the shell loads the profile of every owner it inserts")
+        self.people
+            .profile(number)
+            .expect("the shell loads the profile of every owner it inserts")
     }
 
     fn take(&mut self, profile: &'a Profile) {
@@ -83,13 +93,17 @@ impl<'a> Union<'a> {
 
     fn check_room(&self, kind: &IdKind) -> Result<(), RefusalWhy> {
         let held = self.counts.get(kind).copied().unwrap_or(0);
-        let full = held >= self.policy.limit(kind)
-            || self.total >= self.policy.identifiers_max as usize;
+        let full =
+            held >= self.policy.limit(kind) || self.total >= self.policy.identifiers_max as usize;
         if full { Err(RefusalWhy::Limit) } else { Ok(()) }
     }
 
     fn check_profile(&self, other: &Profile, candidate: &Candidate) -> Result<(), RefusalWhy> {
-        if self.found.iter().any(|profile| !self.vetoes.allow(profile, other)) {
+        if self
+            .found
+            .iter()
+            .any(|profile| !self.vetoes.allow(profile, other))
+        {
             return Err(RefusalWhy::Vetoed);
         }
         let joins_user_ids = self.may_join_user_ids(candidate);
@@ -134,7 +148,11 @@ impl<'a> Union<'a> {
         }
         for (kind, held) in &self.counts {
             let exempt = joins_user_ids && *kind == IdKind::UserId;
-            let brought = other.links.iter().filter(|link| link.identifier.kind == *kind).count();
+            let brought = other
+                .links
+                .iter()
+                .filter(|link| link.identifier.kind == *kind)
+                .count();
             if !exempt && brought > 0 && held + brought > self.policy.limit(kind) {
                 return Err(RefusalWhy::Limit);
             }

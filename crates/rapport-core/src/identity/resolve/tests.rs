@@ -41,7 +41,10 @@ impl World {
     fn with(json: &str) -> World {
         let policy: Policy = serde_json::from_str(json).expect("a policy");
         policy.validate().expect("a valid policy");
-        World { policy, ..World::new() }
+        World {
+            policy,
+            ..World::new()
+        }
     }
 
     /// Folds an event the way the flow does; what became of it.
@@ -54,8 +57,13 @@ impl World {
                 self.people.insert_loaded_owner(identifier, None);
             }
         }
-        let resolved =
-            resolve(&self.policy, &self.vetoes, &mut self.people, &event, &mut self.journal);
+        let resolved = resolve(
+            &self.policy,
+            &self.vetoes,
+            &mut self.people,
+            &event,
+            &mut self.journal,
+        );
         if let Resolved::Profile { number, .. } = resolved {
             company::apply(&self.policy, &mut self.people, number, &event);
             let profile = self.people.profile_mut(number).expect("it was resolved");
@@ -73,10 +81,22 @@ impl World {
     }
 
     fn merge_by_member(&mut self, left: u64, right: u64) -> Option<Profile> {
-        let cause = MergeCause::Member { actor: "ana".into() };
-        let place = Place { position: Position::command(self.requests, 1), received: Millis(0) };
+        let cause = MergeCause::Member {
+            actor: "ana".into(),
+        };
+        let place = Place {
+            position: Position::command(self.requests, 1),
+            received: Millis(0),
+        };
         let pair = (ProfileNo(left), ProfileNo(right));
-        merge(&self.policy, &mut self.people, pair, cause, place, &mut self.journal)
+        merge(
+            &self.policy,
+            &mut self.people,
+            pair,
+            cause,
+            place,
+            &mut self.journal,
+        )
     }
 
     /// `a:1 u:1 | u:2`: every profile's identifiers, sorted.
@@ -92,7 +112,11 @@ impl World {
 
     fn identifiers(&self, number: ProfileNo) -> Vec<String> {
         let profile = self.people.profile(number).expect("it is loaded");
-        profile.links.iter().map(|link| short(&link.identifier)).collect()
+        profile
+            .links
+            .iter()
+            .map(|link| short(&link.identifier))
+            .collect()
     }
 
     /// The refusals journalled so far: identifier and rule.
@@ -124,7 +148,10 @@ fn short(identifier: &Identifier) -> String {
         IdKind::DeviceId => "d",
         IdKind::Custom(_) => "c",
     };
-    let value = identifier.value.strip_suffix("@x.org").unwrap_or(&identifier.value);
+    let value = identifier
+        .value
+        .strip_suffix("@x.org")
+        .unwrap_or(&identifier.value);
     format!("{letter}:{value}")
 }
 
@@ -166,7 +193,11 @@ fn track(key_kind: KeyKind, identifiers: &str) -> Event {
 
 fn alias(key_kind: KeyKind, previous: &str, identifiers: &str) -> Event {
     let event = track(key_kind, identifiers);
-    Event { kind: Kind::Alias, previous: Some(previous.into()), ..event }
+    Event {
+        kind: Kind::Alias,
+        previous: Some(previous.into()),
+        ..event
+    }
 }
 
 #[test]
@@ -174,9 +205,23 @@ fn an_unknown_identifier_makes_a_profile_and_a_known_one_finds_it() {
     let mut world = World::new();
     let created = world.send(track(Browser, "a:1"));
     let number = ProfileNo(1);
-    assert_eq!(created, Resolved::Profile { number, created: true, merged: Vec::new() });
+    assert_eq!(
+        created,
+        Resolved::Profile {
+            number,
+            created: true,
+            merged: Vec::new()
+        }
+    );
     let found = world.send(track(Browser, "a:1"));
-    assert_eq!(found, Resolved::Profile { number, created: false, merged: Vec::new() });
+    assert_eq!(
+        found,
+        Resolved::Profile {
+            number,
+            created: false,
+            merged: Vec::new()
+        }
+    );
     assert_eq!(world.number(track(Browser, "a:2")), 2);
     assert!(world.journal.is_empty());
 }
@@ -189,7 +234,10 @@ fn one_profile_found_gets_the_rest_attached_with_cause_and_source() {
     assert_eq!(world.people(), "a:1 u:1");
     let profile = world.people.profile(ProfileNo(1)).expect("it was made");
     let link = &profile.links[1];
-    assert_eq!((link.cause, link.source), (Position::event(2, 0), Some(SourceNo(1))));
+    assert_eq!(
+        (link.cause, link.source),
+        (Position::event(2, 0), Some(SourceNo(1)))
+    );
     assert_eq!((link.since, link.trust), (Millis(2_000), Trust::Seen));
     assert_eq!(profile.links[0].cause, Position::event(1, 0));
 }
@@ -200,15 +248,28 @@ fn several_profiles_found_become_the_one_with_the_lowest_number() {
     for one in ["a:1", "d:1", "u:1"] {
         world.send(track(Browser, one));
     }
-    let Resolved::Profile { number, created, merged } = world.send(track(Browser, "u:1 d:1 a:1"))
+    let Resolved::Profile {
+        number,
+        created,
+        merged,
+    } = world.send(track(Browser, "u:1 d:1 a:1"))
     else {
         panic!("resolved to nobody");
     };
     assert_eq!((number, created), (ProfileNo(1), false));
-    assert_eq!(merged.iter().map(|one| one.number.0).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(
+        merged.iter().map(|one| one.number.0).collect::<Vec<_>>(),
+        [2, 3]
+    );
     assert_eq!(world.people(), "a:1 d:1 u:1");
-    let births = [(ProfileNo(2), Position::event(2, 0)), (ProfileNo(3), Position::event(3, 0))];
-    assert_eq!(world.people.profile(number).expect("it lives on").absorbed, births);
+    let births = [
+        (ProfileNo(2), Position::event(2, 0)),
+        (ProfileNo(3), Position::event(3, 0)),
+    ];
+    assert_eq!(
+        world.people.profile(number).expect("it lives on").absorbed,
+        births
+    );
     let cause = MergeCause::Event {
         identifiers: vec![identifier("u:1"), identifier("d:1"), identifier("a:1")],
         kind: Kind::Track,
@@ -221,7 +282,10 @@ fn several_profiles_found_become_the_one_with_the_lowest_number() {
         cause,
     };
     assert_eq!(world.journal[0].what, expected);
-    assert_eq!((world.journal[0].place, world.journal.len()), (Position::event(4, 0), 2));
+    assert_eq!(
+        (world.journal[0].place, world.journal.len()),
+        (Position::event(4, 0), 2)
+    );
     for one in ["a:1", "d:1", "u:1"] {
         assert_eq!(world.number(track(Browser, one)), 1);
     }
@@ -232,11 +296,20 @@ fn identifiers_are_compared_by_their_one_spelling() {
     let mut world = World::new();
     let event = |email: &str| {
         let identifiers = vec![Identifier::new(IdKind::Email, email)];
-        Event { identifiers, ..track(Server, "") }
+        Event {
+            identifiers,
+            ..track(Server, "")
+        }
     };
     assert_eq!(world.number(event("Ana@Example.org")), 1);
     assert_eq!(world.number(event(" ana@example.ORG")), 1);
-    assert_eq!(world.people.profile(ProfileNo(1)).map(|one| one.links.len()), Some(1));
+    assert_eq!(
+        world
+            .people
+            .profile(ProfileNo(1))
+            .map(|one| one.links.len()),
+        Some(1)
+    );
 }
 
 #[test]
@@ -248,7 +321,10 @@ fn blocked_identifiers_are_left_out_and_nothing_else_is_nobody() {
         panic!("somebody was found behind null");
     };
     assert_eq!(reason.code, "blocked_identity");
-    assert_eq!(reason.message, "no identifier names anybody: user_id:undefined, anonymous_id:0");
+    assert_eq!(
+        reason.message,
+        "no identifier names anybody: user_id:undefined, anonymous_id:0"
+    );
     assert!(matches!(world.send(track(Browser, "")), Resolved::None(_)));
     assert_eq!(world.people(), "a:1");
 }
@@ -270,7 +346,10 @@ fn a_group_call_makes_the_company_and_the_link_once() {
     let profile = world.people.profile(ProfileNo(1)).expect("it was made");
     assert_eq!(profile.companies.len(), 1);
     assert_eq!(profile.companies[0].cause, Position::event(1, 0));
-    assert!(profile.attributes.is_empty(), "a company's traits are not the person's");
+    assert!(
+        profile.attributes.is_empty(),
+        "a company's traits are not the person's"
+    );
 }
 
 #[test]
@@ -287,9 +366,20 @@ fn changes_are_what_was_touched_and_nothing_else() {
     }
     world.send(track(Browser, "a:1 u:1"));
     let second = world.people.take_changes();
-    assert_eq!(second.profiles.iter().map(|one| one.number.0).collect::<Vec<_>>(), [1]);
+    assert_eq!(
+        second
+            .profiles
+            .iter()
+            .map(|one| one.number.0)
+            .collect::<Vec<_>>(),
+        [1]
+    );
     assert_eq!(second.absorbed, [(ProfileNo(2), ProfileNo(1))]);
-    let moved: Vec<_> = second.owners.iter().map(|(id, owner)| (short(id), *owner)).collect();
+    let moved: Vec<_> = second
+        .owners
+        .iter()
+        .map(|(id, owner)| (short(id), *owner))
+        .collect();
     assert_eq!(moved, [("u:1".to_owned(), Some(ProfileNo(1)))]);
     assert!(second.shared.is_empty() && second.companies.is_empty());
 }
@@ -297,7 +387,9 @@ fn changes_are_what_was_touched_and_nothing_else() {
 #[test]
 fn a_refold_gives_the_profile_of_an_entry_its_old_number() {
     let mut world = World::new();
-    world.people.remember_birth(Position::event(2, 0), ProfileNo(40));
+    world
+        .people
+        .remember_birth(Position::event(2, 0), ProfileNo(40));
     assert_eq!(world.number(track(Browser, "a:1")), 1);
     assert_eq!(world.number(track(Browser, "a:2")), 40);
     assert_eq!(world.number(track(Browser, "a:3")), 41);
@@ -312,7 +404,11 @@ fn a_members_merge_may_exceed_every_limit() {
     assert_eq!(absorbed.map(|one| one.number), Some(ProfileNo(2)));
     assert_eq!(world.people(), "e:1 e:2 u:1 u:2");
     assert_eq!(world.merge_by_member(2, 1), None);
-    assert_eq!(world.number(track(Browser, "u:2 a:2")), 1, "it goes on as one person");
+    assert_eq!(
+        world.number(track(Browser, "u:2 a:2")),
+        1,
+        "it goes on as one person"
+    );
     assert_eq!(world.number(track(Browser, "u:1 u:2")), 1);
     assert!(world.refusals().is_empty());
 }

@@ -9,14 +9,17 @@ use std::collections::BTreeMap;
 #[derive(Serialize)]
 struct Borrowed<'a> {
     stamps: Vec<(Millis, &'a str)>,
-    attributes: Vec<(&'a str, Vec<StoredSay<&'a str>>)>,
+    attributes: Vec<Named<&'a str>>,
 }
 
 #[derive(Deserialize)]
 struct Owned {
     stamps: Vec<(Millis, Box<str>)>,
-    attributes: Vec<(Box<str>, Vec<StoredSay<Box<str>>>)>,
+    attributes: Vec<Named<Box<str>>>,
 }
+
+/// An attribute's name and what each teller said.
+type Named<Text> = (Text, Vec<StoredSay<Text>>);
 
 /// A say with its stamps by their place in the list.
 #[derive(Serialize, Deserialize)]
@@ -52,10 +55,18 @@ impl Serialize for Attributes {
         let mut stamps = Stamps::default();
         let mut attributes = Vec::with_capacity(self.0.len());
         for (name, attribute) in &self.0 {
-            let says = attribute.says.iter().map(|say| stored(say, &mut stamps)).collect();
+            let says = attribute
+                .says
+                .iter()
+                .map(|say| stored(say, &mut stamps))
+                .collect();
             attributes.push((&**name, says));
         }
-        Borrowed { stamps: stamps.list, attributes }.serialize(serializer)
+        Borrowed {
+            stamps: stamps.list,
+            attributes,
+        }
+        .serialize(serializer)
     }
 }
 
@@ -73,12 +84,14 @@ fn stored<'a>(say: &'a Say, stamps: &mut Stamps<'a>) -> StoredSay<&'a str> {
 impl<'de> Deserialize<'de> for Attributes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Attributes, D::Error> {
         let owned = Owned::deserialize(deserializer)?;
-        let stamps: Vec<Stamp> =
-            owned.stamps.iter().map(|(at, message_id)| Stamp::new(*at, message_id)).collect();
+        let stamps: Vec<Stamp> = owned
+            .stamps
+            .iter()
+            .map(|(at, message_id)| Stamp::new(*at, message_id))
+            .collect();
         let mut attributes = BTreeMap::new();
         for (name, says) in owned.attributes {
-            let says: Option<Vec<Say>> =
-                says.into_iter().map(|say| loaded(say, &stamps)).collect();
+            let says: Option<Vec<Say>> = says.into_iter().map(|say| loaded(say, &stamps)).collect();
             let attribute = says.and_then(Attribute::from_says);
             let attribute = attribute.ok_or_else(|| D::Error::custom("a say without a stamp"))?;
             attributes.insert(name, attribute);

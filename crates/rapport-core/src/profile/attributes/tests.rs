@@ -12,7 +12,11 @@ fn by(teller: Teller, at: i64) -> Writing {
     Writing {
         teller,
         stamp: Stamp::new(Millis(at), &format!("m{at}")),
-        stand_ms: if teller == Teller::Member { 90 * DAY_MS } else { 0 },
+        stand_ms: if teller == Teller::Member {
+            90 * DAY_MS
+        } else {
+            0
+        },
         names_max: 1_000,
     }
 }
@@ -35,8 +39,14 @@ fn the_latest_change_counts_in_whatever_order_it_arrives() {
 
 #[test]
 fn a_source_that_repeats_itself_writes_nothing() {
-    check(&[(WEB, 1, "1"), (APP, 2, "2"), (WEB, 3, "1"), (WEB, 9, "1")], Some("2"));
-    check(&[(WEB, 1, "1"), (APP, 2, "2"), (WEB, 3, "0"), (WEB, 4, "1")], Some("1"));
+    check(
+        &[(WEB, 1, "1"), (APP, 2, "2"), (WEB, 3, "1"), (WEB, 9, "1")],
+        Some("2"),
+    );
+    check(
+        &[(WEB, 1, "1"), (APP, 2, "2"), (WEB, 3, "0"), (WEB, 4, "1")],
+        Some("1"),
+    );
 }
 
 #[test]
@@ -44,33 +54,63 @@ fn late_arrivals_move_the_change_they_belong_to() {
     // 1 was said from 1 on: the write at 5 is a repeat, so 2 counts.
     check(&[(WEB, 5, "1"), (APP, 3, "2"), (WEB, 1, "1")], Some("2"));
     // But not where something else was said in between.
-    check(&[(WEB, 5, "1"), (APP, 3, "2"), (WEB, 1, "1"), (WEB, 2, "0")], Some("1"));
-    check(&[(WEB, 5, "1"), (APP, 3, "2"), (WEB, 4, "0"), (WEB, 1, "1")], Some("1"));
+    check(
+        &[(WEB, 5, "1"), (APP, 3, "2"), (WEB, 1, "1"), (WEB, 2, "0")],
+        Some("1"),
+    );
+    check(
+        &[(WEB, 5, "1"), (APP, 3, "2"), (WEB, 4, "0"), (WEB, 1, "1")],
+        Some("1"),
+    );
 }
 
 #[test]
 fn ties_are_decided_by_message_id() {
     let stamp = |id| Stamp::new(Millis(7), id);
     let write = |attributes: &mut Attributes, teller, id, value| {
-        attributes.write("plan", value, &Writing { teller, stamp: stamp(id), stand_ms: 0, names_max: 9 })
+        attributes.write(
+            "plan",
+            value,
+            &Writing {
+                teller,
+                stamp: stamp(id),
+                stand_ms: 0,
+                names_max: 9,
+            },
+        )
     };
     let (mut left, mut right) = (Attributes::default(), Attributes::default());
     write(&mut left, WEB, "b", "1");
     write(&mut left, APP, "a", "2");
     write(&mut right, APP, "a", "2");
     write(&mut right, WEB, "b", "1");
-    assert_eq!((left.get("plan"), right.get("plan")), (Some("1"), Some("1")));
+    assert_eq!(
+        (left.get("plan"), right.get("plan")),
+        (Some("1"), Some("1"))
+    );
 }
 
 #[test]
 fn a_members_edit_stands_against_browsers_for_its_days() {
     let (m, day) = (Teller::Member, DAY_MS);
-    check(&[(WEB, 0, "1"), (m, day, "2"), (WEB, 2 * day, "3")], Some("2"));
-    check(&[(WEB, 0, "1"), (m, day, "2"), (WEB, 91 * day - 1, "3")], Some("2"));
-    check(&[(WEB, 0, "1"), (m, day, "2"), (WEB, 91 * day, "3")], Some("3"));
+    check(
+        &[(WEB, 0, "1"), (m, day, "2"), (WEB, 2 * day, "3")],
+        Some("2"),
+    );
+    check(
+        &[(WEB, 0, "1"), (m, day, "2"), (WEB, 91 * day - 1, "3")],
+        Some("2"),
+    );
+    check(
+        &[(WEB, 0, "1"), (m, day, "2"), (WEB, 91 * day, "3")],
+        Some("3"),
+    );
     check(&[(WEB, 2 * day, "3"), (m, day, "2")], Some("2"));
     check(&[(m, day, "2"), (SHOP, 2 * day, "3")], Some("3"));
-    check(&[(m, day, "2"), (SHOP, 2 * day, "3"), (WEB, 3 * day, "4")], Some("3"));
+    check(
+        &[(m, day, "2"), (SHOP, 2 * day, "3"), (WEB, 3 * day, "4")],
+        Some("3"),
+    );
     check(&[(m, day, "2"), (m, 2 * day, "5")], Some("5"));
 }
 
@@ -87,7 +127,10 @@ fn write_tells_whether_the_value_that_counts_changed() {
     let mut attributes = Attributes::default();
     assert!(attributes.write("plan", "1", &by(WEB, 5)));
     assert!(!attributes.write("plan", "1", &by(WEB, 6)));
-    assert!(!attributes.write("plan", "1", &by(APP, 7)), "said by another, but the same");
+    assert!(
+        !attributes.write("plan", "1", &by(APP, 7)),
+        "said by another, but the same"
+    );
     assert!(!attributes.write("plan", "9", &by(WEB, 4)));
     assert!(attributes.write("plan", "2", &by(WEB, 8)));
     assert!(attributes.write("plan", "null", &by(APP, 9)));
@@ -102,8 +145,11 @@ fn losing_values_keep_their_provenance() {
     attributes.write("plan", "2", &by(SHOP, 6));
     let plan = attributes.attribute("plan").expect("it was written");
     assert_eq!(plan.winner().teller(), SHOP);
-    let said: Vec<_> =
-        plan.says().iter().map(|say| (say.teller(), say.value(), say.changed().at().0)).collect();
+    let said: Vec<_> = plan
+        .says()
+        .iter()
+        .map(|say| (say.teller(), say.value(), say.changed().at().0))
+        .collect();
     assert_eq!(said, [(WEB, Some("1"), 5), (SHOP, Some("2"), 6)]);
     assert_eq!(plan.winner().changed().message_id(), "m6");
 }
@@ -115,11 +161,26 @@ fn names_values_and_their_number_are_bounded() {
     few.names_max = 2;
     assert!(!attributes.write("", "1", &few));
     assert!(!attributes.write(&"n".repeat(NAME_BYTES_MAX + 1), "1", &few));
-    assert!(!attributes.write("big", &format!("\"{}\"", "x".repeat(VALUE_BYTES_MAX - 1)), &few));
-    assert!(attributes.write("a", &format!("\"{}\"", "x".repeat(VALUE_BYTES_MAX - 2)), &few));
+    assert!(!attributes.write(
+        "big",
+        &format!("\"{}\"", "x".repeat(VALUE_BYTES_MAX - 1)),
+        &few
+    ));
+    assert!(attributes.write(
+        "a",
+        &format!("\"{}\"", "x".repeat(VALUE_BYTES_MAX - 2)),
+        &few
+    ));
     assert!(attributes.write("b", "1", &few));
     assert!(!attributes.write("c", "1", &few));
-    assert!(attributes.write("b", "2", &Writing { stamp: Stamp::new(Millis(2), "m"), ..few }));
+    assert!(attributes.write(
+        "b",
+        "2",
+        &Writing {
+            stamp: Stamp::new(Millis(2), "m"),
+            ..few
+        }
+    ));
     let mut other = Attributes::default();
     other.write("aa", "1", &by(APP, 1));
     assert_eq!(attributes.unite(other, 2), ["aa".into(), "b".into()]);
@@ -135,9 +196,16 @@ fn attributes_survive_storage_with_one_stamp_per_event() {
     let bytes = postcard::to_allocvec(&attributes).expect("it is plain data");
     let loaded: Attributes = postcard::from_bytes(&bytes).expect("as written");
     assert_eq!(loaded, attributes);
-    assert!(bytes.len() < 20 * 30, "{} bytes for 20 attributes", bytes.len());
+    assert!(
+        bytes.len() < 20 * 30,
+        "{} bytes for 20 attributes",
+        bytes.len()
+    );
     let json = serde_json::to_string(&attributes).expect("it is plain data");
-    assert_eq!(serde_json::from_str::<Attributes>(&json).expect("as written"), attributes);
+    assert_eq!(
+        serde_json::from_str::<Attributes>(&json).expect("as written"),
+        attributes
+    );
 }
 
 #[test]
@@ -160,7 +228,11 @@ fn said() -> impl Strategy<Value = Vec<Said>> {
 fn write_all(said: &[Said]) -> Attributes {
     let mut attributes = Attributes::default();
     for (teller, day, name, value) in said {
-        let json = if *value == 0 { "null".to_owned() } else { value.to_string() };
+        let json = if *value == 0 {
+            "null".to_owned()
+        } else {
+            value.to_string()
+        };
         attributes.write(&format!("n{name}"), &json, &by(*teller, day * DAY_MS));
     }
     attributes

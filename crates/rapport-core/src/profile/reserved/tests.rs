@@ -30,28 +30,48 @@ fn event(kind: Kind, traits: &str, context: &str) -> Event {
 fn check(kind: Kind, traits: &str, context: &str, expected: &[(&str, &str)]) {
     let event = event(kind, traits, context);
     let found = traits_of(&event);
-    let found: Vec<(&str, &str)> = found.iter().map(|(name, value)| (&**name, *value)).collect();
+    let found: Vec<(&str, &str)> = found
+        .iter()
+        .map(|(name, value)| (&**name, *value))
+        .collect();
     assert_eq!(found, expected, "{traits} {context}");
 }
 
 #[test]
 fn an_identify_says_its_traits_and_those_of_its_context() {
-    check(Kind::Identify, r#"{"plan": "gold", "age": 7}"#, "{}", &[("plan", "\"gold\""), ("age", "7")]);
+    check(
+        Kind::Identify,
+        r#"{"plan": "gold", "age": 7}"#,
+        "{}",
+        &[("plan", "\"gold\""), ("age", "7")],
+    );
     let context = r#"{"traits": {"plan": "free", "city": "Lund"}, "ip": "10.0.0.1"}"#;
-    check(Kind::Identify, r#"{"plan": "gold"}"#, context, &[("plan", "\"gold\""), ("city", "\"Lund\"")]);
+    check(
+        Kind::Identify,
+        r#"{"plan": "gold"}"#,
+        context,
+        &[("plan", "\"gold\""), ("city", "\"Lund\"")],
+    );
 }
 
 #[test]
 fn objects_are_kept_whole_and_names_as_sent() {
     let traits = r#"{"firstName": "Ana", "address": {"city": "Lund", "street": "S 1"}}"#;
-    let expected =
-        [("firstName", "\"Ana\""), ("address", r#"{"city": "Lund", "street": "S 1"}"#)];
+    let expected = [
+        ("firstName", "\"Ana\""),
+        ("address", r#"{"city": "Lund", "street": "S 1"}"#),
+    ];
     check(Kind::Identify, traits, "{}", &expected);
 }
 
 #[test]
 fn of_a_name_sent_twice_the_last_counts() {
-    check(Kind::Identify, r#"{"a": 1, "b": 2, "\u0061": 3}"#, "{}", &[("a", "3"), ("b", "2")]);
+    check(
+        Kind::Identify,
+        r#"{"a": 1, "b": 2, "\u0061": 3}"#,
+        "{}",
+        &[("a", "3"), ("b", "2")],
+    );
 }
 
 #[test]
@@ -60,7 +80,12 @@ fn other_events_say_nothing_of_anybody() {
     for kind in [Kind::Track, Kind::Page, Kind::Screen, Kind::Alias] {
         check(kind, r#"{"a": 1}"#, context, &[]);
     }
-    check(Kind::Group, r#"{"name": "Acme"}"#, context, &[("name", "\"Acme\"")]);
+    check(
+        Kind::Group,
+        r#"{"name": "Acme"}"#,
+        context,
+        &[("name", "\"Acme\"")],
+    );
 }
 
 #[test]
@@ -74,6 +99,6 @@ fn what_is_no_object_says_nothing() {
 fn reserved_traits_are_known_in_every_spelling() {
     assert_eq!(of_a_person("firstName"), Some(("firstName", Form::Text)));
     assert_eq!(of_a_person("first_name"), Some(("firstName", Form::Text)));
-    assert_eq!(of_a_person("createdAt"), Some(("createdAt", Form::Instant)));
+    assert_eq!(of_a_person("createdAt"), Some(("createdAt", Form::Moment)));
     assert_eq!(of_a_person("plan"), None);
 }

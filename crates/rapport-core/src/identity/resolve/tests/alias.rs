@@ -29,7 +29,10 @@ fn a_chain_of_server_aliases_stays_one_person() {
         world.send(track(Server, &format!("u:{n}0")));
     }
     for n in 1..4 {
-        assert_eq!(world.number(alias(Server, &format!("{n}0"), &format!("u:{}0", n + 1))), 1);
+        assert_eq!(
+            world.number(alias(Server, &format!("{n}0"), &format!("u:{}0", n + 1))),
+            1
+        );
     }
     assert_eq!(world.people(), "u:10 u:20 u:30 u:40");
 }
@@ -41,7 +44,10 @@ fn no_other_event_joins_what_an_alias_would() {
     world.send(track(Server, "u:2"));
     world.send(track(Server, "u:1 u:2"));
     assert_eq!(world.people(), "u:1 | u:2");
-    assert_eq!(world.refusals(), [("u:2".to_owned(), RefusalWhy::TwoUserIds)]);
+    assert_eq!(
+        world.refusals(),
+        [("u:2".to_owned(), RefusalWhy::TwoUserIds)]
+    );
 }
 
 #[test]

@@ -6,12 +6,18 @@ use super::*;
 fn two_user_ids_never_meet_and_the_weaker_identifier_is_dropped() {
     let mut world = World::new();
     world.send(track(Server, "u:1 a:1"));
-    assert_eq!(world.number(track(Server, "u:2 a:1")), 2, "the new user id stands");
+    assert_eq!(
+        world.number(track(Server, "u:2 a:1")),
+        2,
+        "the new user id stands"
+    );
     assert_eq!(world.people(), "a:1 u:1 | u:2");
     assert_eq!(world.number(track(Server, "u:2 a:1")), 2);
     let refusal = ("a:1".to_owned(), RefusalWhy::TwoUserIds);
     assert_eq!(world.refusals(), [refusal.clone(), refusal]);
-    let What::Refused { profiles, .. } = &world.journal[1].what else { panic!("no refusal") };
+    let What::Refused { profiles, .. } = &world.journal[1].what else {
+        panic!("no refusal")
+    };
     assert_eq!(*profiles, [ProfileNo(1), ProfileNo(2)]);
 }
 
@@ -19,7 +25,10 @@ fn two_user_ids_never_meet_and_the_weaker_identifier_is_dropped() {
 fn the_order_is_user_id_email_the_rest_by_word_and_anonymous_id() {
     // Each pair names two people: the stronger identifier decides.
     for (stronger, weaker) in [
-        ("u:1", "e:2"), ("e:1", "c:2"), ("c:1", "d:2"), ("d:1", "p:+46701234567"),
+        ("u:1", "e:2"),
+        ("e:1", "c:2"),
+        ("c:1", "d:2"),
+        ("d:1", "p:+46701234567"),
         ("p:+46701234567", "a:2"),
     ] {
         let mut world = World::new();
@@ -49,8 +58,15 @@ fn identifiers_beyond_a_kinds_limit_are_not_attached() {
     }
     assert_eq!(world.people(), "e:0 e:1 e:2 e:3 e:4 u:1");
     let limit = RefusalWhy::Limit;
-    assert_eq!(world.refusals(), [("e:5".to_owned(), limit), ("e:6".to_owned(), limit)]);
-    assert_eq!(world.number(track(Server, "e:5")), 2, "it is free for somebody else");
+    assert_eq!(
+        world.refusals(),
+        [("e:5".to_owned(), limit), ("e:6".to_owned(), limit)]
+    );
+    assert_eq!(
+        world.number(track(Server, "e:5")),
+        2,
+        "it is free for somebody else"
+    );
 }
 
 #[test]
@@ -69,7 +85,10 @@ fn an_event_that_contradicts_itself_joins_nothing_weaker() {
     assert_eq!(world.number(track(Server, "u:2 e:1 a:9")), 3);
     assert_eq!(world.people(), "e:1 u:1 | a:9 | u:2");
     let (two, weaker) = (RefusalWhy::TwoUserIds, RefusalWhy::Contradicted);
-    assert_eq!(world.refusals(), [("e:1".to_owned(), two), ("a:9".to_owned(), weaker)]);
+    assert_eq!(
+        world.refusals(),
+        [("e:1".to_owned(), two), ("a:9".to_owned(), weaker)]
+    );
 }
 
 #[test]
@@ -85,7 +104,10 @@ fn a_merge_that_would_exceed_a_limit_is_refused() {
 #[test]
 fn one_event_cannot_make_a_profile_beyond_its_limits() {
     let mut world = World::new();
-    assert_eq!(world.number(track(Server, "u:1 u:2 e:1 e:2 e:3 e:4 e:5 e:6")), 1);
+    assert_eq!(
+        world.number(track(Server, "u:1 u:2 e:1 e:2 e:3 e:4 e:5 e:6")),
+        1
+    );
     assert_eq!(world.people(), "e:1 e:2 e:3 e:4 e:5 u:1");
     assert_eq!(world.refusals().len(), 2);
 }

@@ -9,10 +9,16 @@ use std::collections::BTreeSet;
 fn graph(world: &World) -> BTreeSet<String> {
     let person = |number| {
         let profile = world.people.profile(number).expect("it is loaded");
-        let links: BTreeSet<_> =
-            profile.links.iter().map(|link| (&link.identifier, link.trust)).collect();
-        let attributes: Vec<_> =
-            profile.attributes.iter().map(|(name, one)| (name, one.value())).collect();
+        let links: BTreeSet<_> = profile
+            .links
+            .iter()
+            .map(|link| (&link.identifier, link.trust))
+            .collect();
+        let attributes: Vec<_> = profile
+            .attributes
+            .iter()
+            .map(|(name, one)| (name, one.value()))
+            .collect();
         let companies: BTreeSet<_> = profile.companies.iter().map(|link| &link.id).collect();
         let seen = (profile.first_seen, profile.last_seen);
         format!("{links:?} {attributes:?} {companies:?} {seen:?}")
@@ -22,17 +28,30 @@ fn graph(world: &World) -> BTreeSet<String> {
 
 fn identify(identifiers: &str, at: i64, traits: &str) -> Event {
     let event = track(Browser, identifiers);
-    Event { kind: Kind::Identify, at: Millis(at), traits: traits.into(), ..event }
+    Event {
+        kind: Kind::Identify,
+        at: Millis(at),
+        traits: traits.into(),
+        ..event
+    }
 }
 
 fn group(identifiers: &str, id: &str) -> Event {
     let traits = r#"{"name": "Acme"}"#.into();
     let group = Some(id.into());
-    Event { kind: Kind::Group, group, traits, ..track(Browser, identifiers) }
+    Event {
+        kind: Kind::Group,
+        group,
+        traits,
+        ..track(Browser, identifiers)
+    }
 }
 
 fn page(identifiers: &str) -> Event {
-    Event { kind: Kind::Page, ..track(Browser, identifiers) }
+    Event {
+        kind: Kind::Page,
+        ..track(Browser, identifiers)
+    }
 }
 
 /// Every order of the events.
@@ -89,13 +108,24 @@ fn the_same_with_a_server_key_is_one_person_in_every_order() {
         alias(Browser, "1", "u:u1"),
         group("u:u1 a:1", "acme"),
     ];
-    check(&events.map(|event| Event { key_kind: Server, ..event }), 1);
+    check(
+        &events.map(|event| Event {
+            key_kind: Server,
+            ..event
+        }),
+        1,
+    );
 }
 
 #[test]
 fn without_an_identify_the_alias_alone_joins_the_two() {
     check(
-        &[page("a:1"), track(Browser, "u:u1"), alias(Browser, "1", "u:u1"), group("a:1", "acme")],
+        &[
+            page("a:1"),
+            track(Browser, "u:u1"),
+            alias(Browser, "1", "u:u1"),
+            group("a:1", "acme"),
+        ],
         1,
     );
 }
@@ -116,7 +146,15 @@ fn two_browsers_and_an_address_are_one_person_in_every_order() {
 
 #[test]
 fn strangers_stay_strangers_in_every_order() {
-    check(&[page("a:1"), page("a:2"), track(Browser, "u:1 a:1"), track(Browser, "u:2 a:2")], 2);
+    check(
+        &[
+            page("a:1"),
+            page("a:2"),
+            track(Browser, "u:1 a:1"),
+            track(Browser, "u:2 a:2"),
+        ],
+        2,
+    );
 }
 
 #[test]
@@ -127,7 +165,10 @@ fn two_users_of_one_browser_the_earlier_entry_wins() {
         world.send(track(Browser, &format!("{first} a:1")));
         world.send(track(Browser, &format!("{second} a:1")));
         assert_eq!(world.people(), format!("a:1 {first} | {second}"));
-        assert_eq!(world.refusals(), [("a:1".to_owned(), RefusalWhy::TwoUserIds)]);
+        assert_eq!(
+            world.refusals(),
+            [("a:1".to_owned(), RefusalWhy::TwoUserIds)]
+        );
     }
 }
 

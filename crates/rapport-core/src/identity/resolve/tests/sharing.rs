@@ -40,7 +40,10 @@ fn more_than_fifty_refusals_mark_and_fewer_do_not() {
 
 #[test]
 fn what_is_spread_over_days_does_not_mark() {
-    let mut world = World { step_ms: HOUR_MS, ..World::new() };
+    let mut world = World {
+        step_ms: HOUR_MS,
+        ..World::new()
+    };
     for n in 1..=500 {
         world.send(track(Browser, &format!("u:{n} a:tablet")));
     }
@@ -71,12 +74,32 @@ fn a_released_identifier_resolves_as_before() {
     let place = Position::command(30, 1);
     let (people, journal) = (&mut world.people, &mut world.journal);
     let kiosk = identifier("a:kiosk");
-    assert!(shared::release(people, &kiosk, place, Millis(31_000), journal));
-    assert!(!shared::release(people, &kiosk, place, Millis(31_000), journal));
-    let released = What::Released { identifier: kiosk.clone() };
-    assert_eq!(world.journal.last().map(|record| &record.what), Some(&released));
+    assert!(shared::release(
+        people,
+        &kiosk,
+        place,
+        Millis(31_000),
+        journal
+    ));
+    assert!(!shared::release(
+        people,
+        &kiosk,
+        place,
+        Millis(31_000),
+        journal
+    ));
+    let released = What::Released {
+        identifier: kiosk.clone(),
+    };
+    assert_eq!(
+        world.journal.last().map(|record| &record.what),
+        Some(&released)
+    );
     assert_eq!(world.number(track(Browser, "a:kiosk")), 1);
-    assert_eq!(world.people.take_changes().shared[&kiosk], Record::default());
+    assert_eq!(
+        world.people.take_changes().shared[&kiosk],
+        Record::default()
+    );
 }
 
 #[test]
@@ -102,5 +125,8 @@ fn claiming_a_confirmed_address_does_not_make_it_useless() {
     for n in 0..51 {
         world.send(track(Server, &format!("u:y{n} e:victim")));
     }
-    assert!(world.is_shared("e:victim"), "an office's address, says the server");
+    assert!(
+        world.is_shared("e:victim"),
+        "an office's address, says the server"
+    );
 }

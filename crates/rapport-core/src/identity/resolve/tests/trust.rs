@@ -33,7 +33,11 @@ fn a_server_key_confirms_and_nothing_takes_that_back() {
     assert!(!world.people.profile(ProfileNo(1)).expect("made").is_known());
     world.send(track(Server, "e:1"));
     assert_eq!(trust(&world, "e:1"), Some(Trust::Confirmed));
-    assert_eq!(trust(&world, "a:1"), Some(Trust::Seen), "it was not in the server's event");
+    assert_eq!(
+        trust(&world, "a:1"),
+        Some(Trust::Seen),
+        "it was not in the server's event"
+    );
     assert!(world.people.profile(ProfileNo(1)).expect("made").is_known());
     world.send(track(Browser, "a:1 e:1"));
     assert_eq!(trust(&world, "e:1"), Some(Trust::Confirmed));

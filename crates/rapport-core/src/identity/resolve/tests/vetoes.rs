@@ -3,7 +3,9 @@
 use super::*;
 
 fn forbid(world: &mut World, left: u64, right: u64) {
-    world.vetoes.forbid(Position::event(left, 0), Position::event(right, 0));
+    world
+        .vetoes
+        .forbid(Position::event(left, 0), Position::event(right, 0));
 }
 
 #[test]
