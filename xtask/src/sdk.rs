@@ -100,6 +100,7 @@ fn python(file: &Path) -> Result<Command> {
             "install",
             "--quiet",
             "--disable-pip-version-check",
+            "--no-deps",
             "--requirement",
         ];
         program::run(

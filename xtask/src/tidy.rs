@@ -34,7 +34,7 @@ const RULES: [Rule; 14] = [
     },
     Rule {
         name: "a test is named by a sentence without test_",
-        breaches: shape::test_names,
+        breaches: shape::names_of_tests,
     },
     Rule {
         name: "an allow says why",

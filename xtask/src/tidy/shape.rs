@@ -60,7 +60,7 @@ fn is_function(line: &str) -> bool {
 }
 
 /// Tests whose name begins with `test_`.
-pub(super) fn test_names(tree: &Tree) -> Vec<String> {
+pub(super) fn names_of_tests(tree: &Tree) -> Vec<String> {
     let start = concat!("fn te", "st_");
     lines_with(tree, |line| {
         line.trim_start().starts_with(start) || line.contains(&format!(" {start}"))

@@ -1,0 +1,131 @@
+// A proxy that fails: it stands between an SDK and Rapport, and lets the first requests that carry events go wrong.
+//
+// As a program: `node proxy.mjs http://127.0.0.1:8080` prints its own address. As a module: `startProxy(to)`.
+// PUT /__proxy {"fault": "503-after", "first": 2} sets what goes wrong; GET /__proxy tells what was seen.
+//
+// A fault before forwarding loses the request; one after forwarding loses only the answer, so that a client which
+// tries again sends the same events twice.
+
+import http from 'node:http'
+import { gunzipSync } from 'node:zlib'
+import { pathToFileURL } from 'node:url'
+
+export const FAULTS = ['429-before', '429-after', '503-before', '503-after', 'reset-before', 'reset-after']
+
+/** Starts a proxy in front of `to`; its `url`, `fail`, `seen` and `stop`. */
+export async function startProxy(to) {
+  const state = { fault: null, left: 0, requests: 0, failed: 0, copies: {} }
+  const agent = new http.Agent({ keepAlive: true })
+  const server = http.createServer((request, response) => {
+    answer({ state, to: new URL(to), agent }, request, response).catch((error) => {
+      process.stderr.write(`proxy: ${request.method} ${request.url}: ${error.message}\n`)
+      request.socket.destroy()
+    })
+  })
+  await new Promise((listening) => server.listen(0, '127.0.0.1', listening))
+  const fail = (fault, first) => Object.assign(state, { fault, left: first, requests: 0, failed: 0, copies: {} })
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    fail,
+    seen: () => ({ requests: state.requests, failed: state.failed, copies: { ...state.copies } }),
+    stop: () => {
+      server.close()
+      server.closeAllConnections()
+      agent.destroy()
+    },
+  }
+}
+
+async function answer(proxy, request, response) {
+  const { state } = proxy
+  const body = await collected(request)
+  if (request.url === '/__proxy') return control(state, request, response, body)
+  const ids = request.method === 'POST' ? messageIds(body) : []
+  if (ids.length === 0) return pass(await forwarded(proxy, request, body), response)
+
+  state.requests += 1
+  const fails = state.left > 0
+  const [what, when] = fails ? state.fault.split('-') : []
+  if (fails) {
+    state.left -= 1
+    state.failed += 1
+  }
+  if (when === 'before') return fail(what, request, response, corsHeaders(request))
+  const upstream = await forwarded(proxy, request, body)
+  for (const id of ids) state.copies[id] = (state.copies[id] ?? 0) + 1
+  if (when === 'after') return fail(what, request, response, upstream.headers)
+  pass(upstream, response)
+}
+
+function control(state, request, response, body) {
+  if (request.method === 'PUT') {
+    const { fault, first } = JSON.parse(body.toString())
+    Object.assign(state, { fault, left: first, requests: 0, failed: 0, copies: {} })
+  }
+  const { requests, failed, copies } = state
+  response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ requests, failed, copies }))
+}
+
+function fail(what, request, response, from) {
+  if (what === 'reset') return request.socket.resetAndDestroy()
+  const headers = { 'Content-Type': 'application/json' }
+  for (const [name, value] of Object.entries(from)) {
+    if (name.startsWith('access-control-') || name === 'vary') headers[name] = value
+  }
+  if (what === '429') headers['Retry-After'] = '1'
+  response.writeHead(Number(what), headers).end('{"success":false}')
+}
+
+/** What Rapport answers to a page of another origin, for requests that never reach it. */
+function corsHeaders(request) {
+  if (!request.headers.origin) return {}
+  return {
+    'access-control-allow-origin': request.headers.origin,
+    'access-control-allow-credentials': 'true',
+    'access-control-expose-headers': 'Retry-After',
+  }
+}
+
+function pass(upstream, response) {
+  const headers = { ...upstream.headers }
+  delete headers['transfer-encoding']
+  delete headers.connection
+  response.writeHead(upstream.status, { ...headers, 'content-length': upstream.body.length }).end(upstream.body)
+}
+
+function forwarded({ to, agent }, request, body) {
+  const options = { host: to.hostname, port: to.port, method: request.method, path: request.url, agent }
+  // The host stays the one that the client asked, as behind any proxy.
+  const headers = { ...request.headers, 'content-length': body.length }
+  delete headers['transfer-encoding']
+  delete headers.connection
+  return new Promise((done, failed) => {
+    const out = http.request({ ...options, headers }, async (upstream) => {
+      done({ status: upstream.statusCode, headers: upstream.headers, body: await collected(upstream) })
+    })
+    out.on('error', failed)
+    out.end(body)
+  })
+}
+
+function messageIds(body) {
+  try {
+    const plain = body[0] === 0x1f && body[1] === 0x8b ? gunzipSync(body) : body
+    const message = JSON.parse(plain.toString())
+    const events = Array.isArray(message.batch) ? message.batch : [message]
+    return events.map((event) => event.messageId).filter((id) => typeof id === 'string')
+  } catch {
+    return []
+  }
+}
+
+async function collected(stream) {
+  const parts = []
+  for await (const part of stream) parts.push(part)
+  return Buffer.concat(parts)
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const proxy = await startProxy(process.argv[2])
+  process.stdout.write(`${proxy.url}\n`)
+}
