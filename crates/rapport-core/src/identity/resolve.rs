@@ -19,6 +19,7 @@ use crate::people::People;
 use crate::profile::Profile;
 
 mod candidate;
+mod refusal;
 mod rules;
 
 pub use candidate::wanted;
@@ -237,74 +238,6 @@ impl Step<'_> {
         self.people.set_owner(identifier, Some(number));
     }
 
-    /// What becomes of a dropped candidate, now that it is clear whom the event is about.
-    fn attach_or_refuse(
-        &mut self,
-        number: ProfileNo,
-        candidate: &Candidate,
-        followed: &[Candidate],
-    ) {
-        let mut union = Union::new(self.policy, self.vetoes, self.people, self.event);
-        union.start_with(number);
-        let why = match union.add(candidate) {
-            Ok(()) if candidate.owner.is_none_or(|owner| owner == number) => {
-                return self.attach(number, candidate);
-            }
-            Ok(()) => RefusalWhy::Contradicted,
-            Err(why) => why,
-        };
-        self.refuse(number, candidate, why);
-        if why != RefusalWhy::Contradicted {
-            self.count_refusal(candidate, followed);
-        }
-    }
-
-    fn refuse(&mut self, number: ProfileNo, candidate: &Candidate, why: RefusalWhy) {
-        let mut profiles: Vec<ProfileNo> = candidate.owner.into_iter().chain([number]).collect();
-        profiles.sort_unstable();
-        let dropped = candidate.identifier.clone();
-        self.note(What::Refused {
-            profiles,
-            dropped,
-            why,
-        });
-    }
-
-    /// Counts towards the identifier's being shared. An identifier of nobody is not counted: there
-    /// is nothing to share. Nor is a confirmed address for what browser keys say of it, or anybody
-    /// could make a customer's address useless by claiming it often enough.
-    fn count_refusal(&mut self, candidate: &Candidate, followed: &[Candidate]) {
-        let identifier = &candidate.identifier;
-        let Some(owner) = candidate.owner.and_then(|owner| self.people.profile(owner)) else {
-            return;
-        };
-        let link = owner
-            .links
-            .iter()
-            .find(|link| link.identifier == *identifier);
-        let confirmed = link.is_some_and(|link| link.trust == Trust::Confirmed);
-        let only_claimed = Trust::of(&identifier.kind, self.event.key_kind) == Trust::Claimed;
-        if !shared::can_be_shared(&identifier.kind) || (confirmed && only_claimed) {
-            return;
-        }
-        let user_id = second_user_id(owner, identifier, followed);
-        let (rule, place, received) = (
-            &self.policy.shared,
-            self.event.position,
-            self.event.received,
-        );
-        let record = self.people.shared_mut(identifier);
-        let by_user_ids =
-            user_id.and_then(|user_id| record.note_user_id(rule, user_id, received, place));
-        let why = by_user_ids.or_else(|| record.note_refusal(rule, received, place));
-        if let Some(why) = why {
-            self.note(What::Shared {
-                identifier: identifier.clone(),
-                why,
-            });
-        }
-    }
-
     fn note(&mut self, what: What) {
         let Place {
             position: place,
@@ -316,18 +249,6 @@ impl Step<'_> {
             what,
         });
     }
-}
-
-/// The event's user id, where it was refused a device or browser that belongs to another one.
-fn second_user_id<'a>(
-    owner: &Profile,
-    identifier: &Identifier,
-    followed: &'a [Candidate],
-) -> Option<&'a str> {
-    let on_a_device = matches!(identifier.kind, IdKind::AnonymousId | IdKind::DeviceId);
-    let user_id = &followed.first()?.identifier;
-    let second = user_id.kind == IdKind::UserId && owner.has_user_id();
-    (on_a_device && second).then_some(&*user_id.value)
 }
 
 #[cfg(test)]

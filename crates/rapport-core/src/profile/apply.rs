@@ -24,3 +24,62 @@ pub fn apply(policy: &Policy, profile: &mut Profile, event: &Event) -> Vec<Box<s
     }
     changed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{KeyKind, SourceNo};
+    use crate::identity::ProfileNo;
+    use crate::position::Position;
+    use crate::time::Millis;
+
+    fn event(kind: Kind, at: i64, traits: &str) -> Event {
+        Event {
+            position: Position::event(1, 0),
+            received: Millis(1_000),
+            original: None,
+            sent: None,
+            at: Millis(at),
+            source: SourceNo(1),
+            key_kind: KeyKind::Browser,
+            kind,
+            name: "".into(),
+            message_id: format!("m{at}").into(),
+            identifiers: Vec::new(),
+            previous: None,
+            group: None,
+            traits: traits.into(),
+            properties: "{}".into(),
+            context: "{}".into(),
+            extra: "{}".into(),
+        }
+    }
+
+    fn profile() -> Profile {
+        Profile::born(ProfileNo(1), Position::event(1, 0), Millis(500))
+    }
+
+    #[test]
+    fn an_identify_names_the_attributes_it_moved() {
+        let (policy, mut profile) = (Policy::default(), profile());
+        let first = event(Kind::Identify, 500, r#"{"plan": "gold", "city": null}"#);
+        assert_eq!(apply(&policy, &mut profile, &first), ["plan".into()]);
+        let second = event(Kind::Identify, 600, r#"{"plan": "gold", "city": "Lund"}"#);
+        assert_eq!(apply(&policy, &mut profile, &second), ["city".into()]);
+        let late = event(Kind::Identify, 400, r#"{"plan": "free"}"#);
+        assert!(apply(&policy, &mut profile, &late).is_empty());
+        assert_eq!(profile.attributes.get("plan"), Some("\"gold\""));
+    }
+
+    #[test]
+    fn seen_times_widen_with_every_kind_and_nothing_else_moves() {
+        let (policy, mut profile) = (Policy::default(), profile());
+        for (kind, at) in [(Kind::Page, 700), (Kind::Group, 300), (Kind::Track, 600)] {
+            let event = event(kind, at, r#"{"plan": "gold"}"#);
+            assert!(apply(&policy, &mut profile, &event).is_empty());
+        }
+        let seen = (profile.first_seen, profile.last_seen);
+        assert_eq!(seen, (Millis(300), Millis(700)));
+        assert!(profile.attributes.is_empty());
+    }
+}

@@ -9,14 +9,16 @@
 //! The instant it changed to it is exact too, unless a late *different* value falls between the
 //! first and the last time the teller said the current one; it then becomes the last time.
 
-use crate::event::{Event, KeyKind, SourceNo};
+use crate::event::Event;
 use crate::identity::policy::Policy;
 use crate::time::Millis;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
+mod say;
 mod stored;
+
+use say::winner_of;
+pub use say::{Say, Stamp, Teller};
 
 /// The longest value an attribute may have, in bytes of JSON; a longer one is not written.
 pub const VALUE_BYTES_MAX: usize = 32 * 1024;
@@ -34,31 +36,6 @@ pub struct Attribute {
     says: Vec<Say>,
     /// Which of them counts.
     winner: usize,
-}
-
-/// Who says what an attribute is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Teller {
-    /// A member, in the console or by the API.
-    Member,
-    /// A source, by one kind of key.
-    Source(SourceNo, KeyKind),
-}
-
-/// When something was said: the event's corrected time, ties by message id.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Stamp(Arc<(Millis, Box<str>)>);
-
-/// What one teller said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Say {
-    teller: Teller,
-    value: Option<Box<str>>,
-    changed: Stamp,
-    last: Stamp,
-    prior: Option<Stamp>,
-    stand_ms: i64,
 }
 
 /// One writing of attributes: who, when, and how long it stands if it is a member's.
@@ -236,116 +213,6 @@ impl Attribute {
 
     fn elect(&mut self) {
         self.winner = winner_of(&self.says).unwrap_or(0);
-    }
-}
-
-/// The say that counts: the latest changed of those no member's edit stands against.
-fn winner_of(says: &[Say]) -> Option<usize> {
-    let edit = says.iter().find(|say| say.teller == Teller::Member);
-    let counts = |say: &Say| !edit.is_some_and(|edit| edit.stands_against(say));
-    let candidates = says.iter().enumerate().filter(|(_, say)| counts(say));
-    candidates
-        .max_by_key(|(_, say)| (&say.changed, say.teller))
-        .map(|(place, _)| place)
-}
-
-impl Say {
-    /// Who said it.
-    #[must_use]
-    pub fn teller(&self) -> Teller {
-        self.teller
-    }
-
-    /// The JSON value; `None` for a clear.
-    #[must_use]
-    pub fn value(&self) -> Option<&str> {
-        self.value.as_deref()
-    }
-
-    /// When the teller changed to this value.
-    #[must_use]
-    pub fn changed(&self) -> &Stamp {
-        &self.changed
-    }
-
-    /// When the teller said it last.
-    #[must_use]
-    pub fn last(&self) -> &Stamp {
-        &self.last
-    }
-
-    fn first(value: Option<&str>, by: &Writing) -> Say {
-        Say {
-            teller: by.teller,
-            value: value.map(Box::from),
-            changed: by.stamp.clone(),
-            last: by.stamp.clone(),
-            prior: None,
-            stand_ms: by.stand_ms,
-        }
-    }
-
-    fn repeats(&self, value: Option<&str>, by: &Writing) -> bool {
-        self.value() == value && by.stamp >= self.last
-    }
-
-    fn hear(&mut self, value: Option<&str>, by: &Writing) {
-        let (stamp, same) = (&by.stamp, self.value() == value);
-        if *stamp > self.last {
-            if !same {
-                self.prior = Some(self.last.clone());
-                self.value = value.map(Box::from);
-                self.changed = stamp.clone();
-                self.stand_ms = by.stand_ms;
-            }
-            self.last = stamp.clone();
-        } else if *stamp == self.last {
-            // One message says one thing; a second version of it changes nothing.
-        } else if !same {
-            self.prior = self.prior.take().max(Some(stamp.clone()));
-            if *stamp > self.changed {
-                self.changed = self.last.clone();
-            }
-        } else if self.prior.as_ref().is_none_or(|prior| prior < stamp) {
-            self.changed = self.changed.clone().min(stamp.clone());
-        }
-    }
-
-    /// Orders what one teller said on two profiles before they were merged.
-    fn rank(&self) -> impl Ord + '_ {
-        (
-            &self.last,
-            &self.changed,
-            &self.prior,
-            &self.value,
-            self.stand_ms,
-        )
-    }
-
-    fn stands_against(&self, say: &Say) -> bool {
-        let from_browser = matches!(say.teller, Teller::Source(_, KeyKind::Browser));
-        let (edited, said) = (self.changed.at(), say.changed.at());
-        from_browser && said >= edited && said < edited.plus(self.stand_ms)
-    }
-}
-
-impl Stamp {
-    /// The stamp of a message.
-    #[must_use]
-    pub fn new(at: Millis, message_id: &str) -> Stamp {
-        Stamp(Arc::new((at, message_id.into())))
-    }
-
-    /// The instant.
-    #[must_use]
-    pub fn at(&self) -> Millis {
-        self.0.0
-    }
-
-    /// The message it was said in.
-    #[must_use]
-    pub fn message_id(&self) -> &str {
-        &self.0.1
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whose word counts, and that merging attributes is a lattice.
 
 use super::*;
+use crate::event::{KeyKind, SourceNo};
 use crate::time::DAY_MS;
 use proptest::prelude::*;
 

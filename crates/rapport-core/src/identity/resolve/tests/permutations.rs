@@ -189,6 +189,22 @@ fn trust_that_comes_late_does_not_join_what_was_refused() {
 }
 
 #[test]
+fn a_lead_of_the_server_who_signs_up_in_the_browser_depends_on_the_first_page_view() {
+    // With its browser's own id the new user id is attached to the lead.
+    let mut world = World::new();
+    world.send(track(Server, "e:1 a:1"));
+    world.send(track(Browser, "u:1 a:1"));
+    assert_eq!(world.people(), "a:1 e:1 u:1");
+    // Where the user id was seen alone before, two known people are a server's to join.
+    let mut world = World::new();
+    world.send(track(Server, "e:1 a:1"));
+    world.send(page("u:1"));
+    world.send(track(Browser, "u:1 a:1"));
+    assert_eq!(world.people(), "a:1 e:1 | u:1");
+    assert_eq!(world.refusals(), [("a:1".to_owned(), RefusalWhy::TwoKnown)]);
+}
+
+#[test]
 fn a_sixth_address_is_refused_whichever_it_is() {
     for sixth in ["e:1", "e:6"] {
         let mut world = World::new();
