@@ -1,0 +1,248 @@
+//! Folds one entry after another into the people it touches: the order of the rules, and the
+//! clock between them.
+//!
+//! A [`Fold`] works on [`People`], the working set a shell has loaded. For every entry it first
+//! fires the timers that are due before it, each with its own moment as the clock, then resolves,
+//! applies, observes and settles. It never fails: what cannot be folded has an outcome saying so.
+
+use crate::event::{Event, Kind};
+use crate::identity::journal::Record;
+use crate::identity::policy::Policy;
+use crate::identity::resolve::{self, Resolved};
+use crate::identity::veto::Vetoes;
+use crate::identity::ProfileNo;
+use crate::outcome::Outcome;
+use crate::people::People;
+use crate::position::Position;
+use crate::profile::{Profile, apply, company};
+use crate::segment::catalogue::{Catalogue, Facts, Flip, Touched};
+use crate::segment::membership::SegmentNo;
+use crate::time::{MINUTE_MS, Millis};
+use std::collections::BTreeSet;
+
+pub mod build;
+pub mod merge;
+pub mod undo;
+
+/// An event that arrives later than this after it happened is marked late where it moves a
+/// membership.
+pub const LATE_MS: i64 = 5 * MINUTE_MS;
+
+/// The configuration in force at an entry.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'a> {
+    /// Kinds, priorities, limits and trust.
+    pub policy: &'a Policy,
+    /// Merges that were taken back.
+    pub vetoes: &'a Vetoes,
+    /// The segments.
+    pub catalogue: &'a Catalogue,
+}
+
+/// What folding did beside changing people: everything the shell writes down or hands on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Effects {
+    /// Merges, refusals and marks, in the order they happened.
+    pub journal: Vec<Record>,
+    /// Memberships that moved and that the world may hear of.
+    pub changes: Vec<Change>,
+    /// Rows of the segments' member lists, in order: the last word on a (segment, person) holds.
+    pub members: Vec<(SegmentNo, ProfileNo, Member)>,
+}
+
+/// Whether a person stands in a segment's member list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Member {
+    /// Listed.
+    In,
+    /// Not listed.
+    Out,
+}
+
+/// A membership that moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Whose.
+    pub person: ProfileNo,
+    /// In which segment.
+    pub segment: SegmentNo,
+    /// Entered or left.
+    pub member: Member,
+    /// The moment it moved, by the clock of the entry or timer.
+    pub at: Millis,
+    /// The entry that moved it, or for a timer the last entry folded before it.
+    pub cause: Position,
+    /// What kind of cause it was.
+    pub why: Why,
+}
+
+/// What moved a membership.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// An event in time.
+    Event,
+    /// An event that came more than [`LATE_MS`] after it happened.
+    LateEvent,
+    /// A window ran out.
+    Timer,
+    /// A merge by a member, or an undo.
+    Member,
+    /// The segment was built.
+    Build,
+}
+
+/// How one event ended, and in whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folded {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The profile it was folded into, where it was.
+    pub origin: Option<ProfileNo>,
+}
+
+/// A fold in progress over a working set.
+pub struct Fold<'a> {
+    rules: Rules<'a>,
+    people: &'a mut People,
+    due: BTreeSet<(Millis, ProfileNo)>,
+    effects: Effects,
+    last: Position,
+    flips: Vec<Flip>,
+    touched: Touched,
+}
+
+impl<'a> Fold<'a> {
+    /// A fold of entries behind `last` into `people`.
+    pub fn new(rules: Rules<'a>, people: &'a mut People, last: Position) -> Fold<'a> {
+        let due = people.profiles().filter_map(|p| Some((p.armed?, p.number))).collect();
+        Fold {
+            rules,
+            people,
+            due,
+            effects: Effects::default(),
+            last,
+            flips: Vec::new(),
+            touched: Touched::default(),
+        }
+    }
+
+    /// Folds one event; the working set holds whoever its identifiers belong to.
+    pub fn event(&mut self, event: &Event) -> Folded {
+        self.fire(event.received);
+        self.last = event.position;
+        let Rules { policy, vetoes, .. } = self.rules;
+        match resolve::resolve(policy, vetoes, self.people, event, &mut self.effects.journal) {
+            Resolved::None(reason) => Folded { outcome: Outcome::Filtered(reason), origin: None },
+            Resolved::Profile { number, created, merged } => {
+                if created {
+                    self.rules.catalogue.touch_all(&mut self.touched);
+                }
+                for absorbed in merged {
+                    self.absorb(number, absorbed, event.received);
+                }
+                self.apply(number, event);
+                Folded { outcome: Outcome::Accepted, origin: Some(number) }
+            }
+        }
+    }
+
+    /// Fires every timer of the working set that is due at `now`, each at its own moment.
+    pub fn fire(&mut self, now: Millis) {
+        while let Some(&(moment, number)) = self.due.first() {
+            if moment > now {
+                return;
+            }
+            self.due.remove(&(moment, number));
+            self.fire_one(number, now);
+        }
+    }
+
+    /// What the fold did.
+    #[must_use]
+    pub fn finish(self) -> Effects {
+        self.effects
+    }
+
+    fn fire_one(&mut self, number: ProfileNo, now: Millis) {
+        let Some(profile) = self.people.profile_mut(number) else {
+            return;
+        };
+        let (facts, memberships) = parts(profile);
+        self.rules.catalogue.advance(&facts, memberships, now, &mut self.flips);
+        let next = self.rules.catalogue.next_moment(&facts, now);
+        profile.armed = next;
+        self.due.extend(next.map(|moment| (moment, number)));
+        self.record(number, Why::Timer);
+    }
+
+    fn apply(&mut self, number: ProfileNo, event: &Event) {
+        let Rules { policy, catalogue, .. } = self.rules;
+        if event.kind == Kind::Group {
+            company::apply(policy, self.people, number, event);
+        }
+        let profile = self.people.profile_mut(number).expect("resolve names a profile it holds");
+        for name in apply::apply(policy, profile, event) {
+            catalogue.attribute_moved(&name, &mut self.touched);
+        }
+        catalogue.observe(&mut profile.leaves, event, event.received, &mut self.touched);
+        let late = event.received.since(event.at) > LATE_MS;
+        self.settle(number, event.received, if late { Why::LateEvent } else { Why::Event });
+    }
+
+    /// Settles what was touched of one person at `now`, and arms the person's timer.
+    fn settle(&mut self, number: ProfileNo, now: Millis, why: Why) {
+        let catalogue = self.rules.catalogue;
+        if self.touched.is_empty() {
+            return;
+        }
+        let profile = self.people.profile_mut(number).expect("only people at hand are settled");
+        let (facts, memberships) = parts(profile);
+        catalogue.settle(&facts, memberships, now, &self.touched, &mut self.flips);
+        let next = catalogue.next_moment(&facts, now);
+        self.touched.clear();
+        arm(&mut self.due, profile, next);
+        self.record(number, why);
+    }
+
+    fn record(&mut self, person: ProfileNo, why: Why) {
+        for flip in self.flips.drain(..) {
+            let member = if flip.entered { Member::In } else { Member::Out };
+            self.effects.members.push((flip.segment, person, member));
+            self.effects.changes.push(Change {
+                person,
+                segment: flip.segment,
+                member,
+                at: flip.at,
+                cause: self.last,
+                why,
+            });
+        }
+    }
+}
+
+/// Moves a person's timer row only where the next moment is earlier than the one it stands at;
+/// one that stands too early fires, finds nothing and arms itself again.
+fn arm(due: &mut BTreeSet<(Millis, ProfileNo)>, profile: &mut Profile, next: Option<Millis>) {
+    let Some(next) = next else {
+        return;
+    };
+    if profile.armed.is_none_or(|armed| next < armed) {
+        if let Some(armed) = profile.armed {
+            due.remove(&(armed, profile.number));
+        }
+        profile.armed = Some(next);
+        due.insert((next, profile.number));
+    }
+}
+
+/// A profile as the segments see it, and apart from it what they change.
+fn parts(profile: &mut Profile) -> (Facts<'_>, &mut crate::segment::membership::Memberships) {
+    let facts = Facts {
+        number: profile.number,
+        absorbed: &profile.absorbed,
+        attributes: &profile.attributes,
+        links: &profile.links,
+        leaves: &profile.leaves,
+    };
+    (facts, &mut profile.memberships)
+}

@@ -1,0 +1,56 @@
+//! What a merge means beside identity: two people's leaves and memberships become one's.
+
+use super::{Fold, Member, Why};
+use crate::identity::journal::MergeCause;
+use crate::identity::{ProfileNo, resolve};
+use crate::position::Position;
+use crate::profile::Profile;
+use crate::time::Millis;
+
+impl Fold<'_> {
+    /// Joins two profiles because a member says so, whatever limits and vetoes say. Returns the
+    /// survivor, or `None` where both are the same or one is not in the working set.
+    pub fn merge(
+        &mut self,
+        left: ProfileNo,
+        right: ProfileNo,
+        place: Position,
+        received: Millis,
+        actor: &str,
+    ) -> Option<ProfileNo> {
+        if left == right || [left, right].iter().any(|n| self.people.profile(*n).is_none()) {
+            return None;
+        }
+        self.fire(received);
+        self.last = place;
+        let cause = MergeCause::Member { actor: actor.into() };
+        let journal = &mut self.effects.journal;
+        let absorbed = resolve::merge(self.people, left, right, place, received, cause, journal);
+        let survivor = left.min(right);
+        self.absorb(survivor, absorbed, received);
+        self.settle(survivor, received, Why::Member);
+        Some(survivor)
+    }
+
+    /// Gives the survivor of a merge what the absorbed profile's segments kept. The survivor is
+    /// not settled yet: the caller does that once the whole entry is applied.
+    pub(super) fn absorb(&mut self, number: ProfileNo, absorbed: Profile, now: Millis) {
+        let catalogue = self.rules.catalogue;
+        if let Some(armed) = absorbed.armed {
+            self.due.remove(&(armed, absorbed.number));
+        }
+        let survivor = self.people.profile_mut(number).expect("a merge leaves its survivor");
+        catalogue.unite(&mut survivor.leaves, &absorbed.leaves, now, &mut self.touched);
+        catalogue.touch_all(&mut self.touched);
+        for (segment, theirs) in absorbed.memberships.iter() {
+            self.effects.members.push((segment, absorbed.number, Member::Out));
+            match survivor.memberships.get(segment) {
+                Some(ours) if ours.entered_at <= theirs.entered_at => {}
+                _ => {
+                    survivor.memberships.insert(segment, *theirs);
+                    self.effects.members.push((segment, number, Member::In));
+                }
+            }
+        }
+    }
+}
