@@ -100,11 +100,14 @@ pub struct Folded {
     pub origin: Option<ProfileNo>,
 }
 
+/// The timers of a working set: the moment each person's timer stands at.
+pub type Due = BTreeSet<(Millis, ProfileNo)>;
+
 /// A fold in progress over a working set.
 pub struct Fold<'a> {
     rules: Rules<'a>,
     people: &'a mut People,
-    due: BTreeSet<(Millis, ProfileNo)>,
+    due: Due,
     effects: Effects,
     last: Position,
     flips: Vec<Flip>,
@@ -115,6 +118,12 @@ impl<'a> Fold<'a> {
     /// A fold of entries behind `last` into `people`.
     pub fn new(rules: Rules<'a>, people: &'a mut People, last: Position) -> Fold<'a> {
         let due = people.profiles().filter_map(|p| Some((p.armed?, p.number))).collect();
+        Fold::resume(rules, people, due, last)
+    }
+
+    /// The same for a working set that is kept over several folds: `due` holds the timers of
+    /// everybody in it.
+    pub fn resume(rules: Rules<'a>, people: &'a mut People, due: Due, last: Position) -> Fold<'a> {
         Fold {
             rules,
             people,
@@ -157,10 +166,10 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// What the fold did.
+    /// What the fold did, and the timers of everybody in the working set now.
     #[must_use]
-    pub fn finish(self) -> Effects {
-        self.effects
+    pub fn finish(self) -> (Effects, Due) {
+        (self.effects, self.due)
     }
 
     fn fire_one(&mut self, number: ProfileNo, now: Millis) {
@@ -222,7 +231,7 @@ impl<'a> Fold<'a> {
 
 /// Moves a person's timer row only where the next moment is earlier than the one it stands at;
 /// one that stands too early fires, finds nothing and arms itself again.
-fn arm(due: &mut BTreeSet<(Millis, ProfileNo)>, profile: &mut Profile, next: Option<Millis>) {
+fn arm(due: &mut Due, profile: &mut Profile, next: Option<Millis>) {
     let Some(next) = next else {
         return;
     };

@@ -1,1 +1,32 @@
 //! The flow: from bytes on the ledger to rows in the outbox, one list in one file.
+//!
+//! [`Rapport`] is the handle that doors, channels and the binary hold. Behind it a collector puts
+//! requests on the ledger ([`collect`]), and one writer folds them ([`flow`] lists the steps),
+//! applies [`commands`] and fires timers; [`jobs`] work beside it.
+
+pub mod clock;
+pub mod collect;
+pub mod commands;
+pub mod configuration;
+pub mod counters;
+pub mod error;
+pub mod feed;
+pub mod flow;
+pub mod health;
+pub mod jobs;
+pub mod keys;
+pub mod outbox;
+mod rapport;
+pub mod reads;
+pub mod rejected;
+pub mod rows;
+pub mod settings;
+mod shared;
+pub mod steps;
+pub mod tail;
+mod writer;
+
+pub use error::{CommandError, Error, Refusal, Result};
+pub use rapport::Rapport;
+pub use settings::Settings;
+pub use shared::{Files, Roles, Stats};

@@ -75,9 +75,9 @@ pub fn refold(
     now: Millis,
 ) -> Refolded {
     for profile in before {
-        people.reserve(profile.birth, profile.number);
+        people.remember_birth(profile.birth, profile.number);
         for &(number, birth) in &profile.absorbed {
-            people.reserve(birth, number);
+            people.remember_birth(birth, number);
         }
     }
     let placed = fold_past(rules, past, &mut people, now);

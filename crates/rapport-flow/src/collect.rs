@@ -1,0 +1,147 @@
+//! Group commit: many requests wait, one append to the ledger covers them, all are told.
+//!
+//! While one group is being synced the next one gathers, so the group size follows the load and
+//! nobody waits for a timer.
+
+use crate::clock::Clock;
+use crate::error::Refusal;
+use crate::feed::Feed;
+use rapport_core::time::Millis;
+use rapport_store::Error;
+use rapport_store::ledger::{Ledger, Submission};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+/// Bodies in one group at most, in bytes: bounds what one fsync has to carry.
+const GROUP_BYTES: usize = 8 << 20;
+/// What a request costs beside its body, in bytes, when memory is counted.
+const OVERHEAD_BYTES: usize = 512;
+
+struct Waiting {
+    submission: Submission,
+    told: oneshot::Sender<Result<(), Refusal>>,
+    _room: OwnedSemaphorePermit,
+}
+
+/// Where doors hand requests over.
+#[derive(Clone)]
+pub struct Collector {
+    waiting: mpsc::UnboundedSender<Waiting>,
+    room: Arc<Semaphore>,
+    room_bytes: usize,
+}
+
+/// What collecting has done since the start.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Requests on the ledger.
+    pub requests: AtomicU64,
+    /// Bodies on the ledger, in bytes.
+    pub bytes: AtomicU64,
+    /// Appends, each with one fsync.
+    pub groups: AtomicU64,
+    /// Requests turned away because too much waited.
+    pub busy: AtomicU64,
+}
+
+impl Collector {
+    /// Starts the task that writes the ledger; it ends when every clone of the collector is gone
+    /// and all that waited is written.
+    pub fn start(
+        ledger: Arc<dyn Ledger>,
+        feed: Arc<Feed>,
+        clock: Arc<dyn Clock>,
+        counts: Arc<Counts>,
+        room_bytes: usize,
+    ) -> (Collector, tokio::task::JoinHandle<()>) {
+        let (waiting, receiver) = mpsc::unbounded_channel();
+        let task = tokio::spawn(run(receiver, ledger, feed, clock, counts));
+        let room = Arc::new(Semaphore::new(room_bytes));
+        (Collector { waiting, room, room_bytes }, task)
+    }
+
+    /// Hands a request over and waits until it is on disk.
+    ///
+    /// # Errors
+    /// [`Refusal`] where it is not on the ledger and never will be.
+    pub async fn collect(&self, submission: Submission) -> Result<(), Refusal> {
+        let bytes = (submission.body.len() + OVERHEAD_BYTES).min(self.room_bytes);
+        let permits = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.room)
+            .try_acquire_many_owned(permits)
+            .map_err(|_| Refusal::Busy { retry_after_s: 1 })?;
+        let (told, answer) = oneshot::channel();
+        self.waiting
+            .send(Waiting { submission, told, _room: room })
+            .map_err(|_| Refusal::Stopping)?;
+        answer.await.unwrap_or(Err(Refusal::Stopping))
+    }
+}
+
+async fn run(
+    mut receiver: mpsc::UnboundedReceiver<Waiting>,
+    ledger: Arc<dyn Ledger>,
+    feed: Arc<Feed>,
+    clock: Arc<dyn Clock>,
+    counts: Arc<Counts>,
+) {
+    let mut next = receiver.recv().await;
+    while let Some(first) = next.take() {
+        let (group, told, left) = gather(first, &mut receiver);
+        let bytes: usize = group.iter().map(|submission| submission.body.len()).sum();
+        let requests = group.len() as u64;
+        let stamp = feed.begin_stamp(clock.now());
+        let answer = match ledger.append(group, stamp).await {
+            Ok(appended) => {
+                counts.requests.fetch_add(requests, Ordering::Relaxed);
+                counts.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+                counts.groups.fetch_add(1, Ordering::Relaxed);
+                feed.push(appended);
+                Ok(())
+            }
+            Err(error) => Err(refusal(&error)),
+        };
+        feed.end_stamp();
+        for told in told {
+            // Whoever hung up meanwhile has lost only the answer: the request is on the ledger.
+            let _ = told.send(answer);
+        }
+        next = match left {
+            Some(left) => Some(left),
+            None => receiver.recv().await,
+        };
+    }
+}
+
+type Told = oneshot::Sender<Result<(), Refusal>>;
+
+/// Takes what waits, up to a group's size; what did not fit is handed back.
+fn gather(
+    first: Waiting,
+    receiver: &mut mpsc::UnboundedReceiver<Waiting>,
+) -> (Vec<Submission>, Vec<Told>, Option<Waiting>) {
+    let mut bytes = first.submission.body.len();
+    let mut group = vec![first.submission];
+    let mut told = vec![first.told];
+    while let Ok(waiting) = receiver.try_recv() {
+        bytes += waiting.submission.body.len();
+        if bytes > GROUP_BYTES {
+            return (group, told, Some(waiting));
+        }
+        group.push(waiting.submission);
+        told.push(waiting.told);
+    }
+    (group, told, None)
+}
+
+fn refusal(error: &Error) -> Refusal {
+    tracing::error!(%error, "the ledger took nothing");
+    match error {
+        Error::Full { .. } => Refusal::Full,
+        _ => Refusal::Busy { retry_after_s: 5 },
+    }
+}
+
+/// The stamp under which nothing is being appended.
+pub(crate) const NO_STAMP: Millis = Millis::MAX;

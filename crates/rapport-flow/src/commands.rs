@@ -1,0 +1,182 @@
+//! Commands: what is changed otherwise than by an event, a file each, applied by the one writer
+//! between two batches and journalled as entries of the one order.
+
+use crate::configuration::{self, Configuration};
+use crate::error::CommandError;
+use crate::rows;
+use crate::writer::Writer;
+use rapport_core::entry::{Command, CommandEntry, Reference};
+use rapport_core::fold::Effects;
+use rapport_core::identity::ProfileNo;
+use rapport_core::identity::normalise;
+use rapport_core::position::Position;
+use rapport_core::time::Millis;
+use rapport_store::history::Entry;
+use rapport_store::state::{Table, Write};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+pub mod build_range;
+mod configure;
+mod merge;
+mod segment;
+mod undo_merge;
+
+/// What a command did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// Its place in the one order.
+    pub position: Position,
+    /// What there is to say of it.
+    pub reply: Reply,
+}
+
+/// What there is to say of an applied command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// It is done.
+    Done,
+    /// A segment was put.
+    Segment {
+        /// Its number.
+        no: u32,
+        /// The version of its rule.
+        version: u32,
+        /// Whether its members are being found in history.
+        building: bool,
+    },
+    /// Two profiles are one.
+    Merged {
+        /// The journal number of the merge.
+        journal: u64,
+        /// Who is left.
+        survivor: ProfileNo,
+    },
+    /// A merge was taken back.
+    Undone {
+        /// Everybody whose state was folded again, as numbered now.
+        profiles: Vec<ProfileNo>,
+    },
+}
+
+type Outcome = Result<Reply, CommandError>;
+
+/// Applies a command as it is asked for now.
+pub(crate) async fn apply(
+    writer: &mut Writer,
+    actor: &str,
+    command: Command,
+) -> Result<Applied, CommandError> {
+    let head = writer.head.position;
+    let shared = &writer.shared;
+    let mark = shared.feed.low_water(shared.clock.now(), head.request);
+    let entry = CommandEntry {
+        position: Position::command(head.request, head.command + 1),
+        received: mark.unwrap_or(writer.received).max(writer.received).max(Millis(0)),
+        actor: actor.to_owned(),
+        command,
+    };
+    replay(writer, entry).await
+}
+
+/// Applies a command at the place and moment its entry says.
+pub(crate) async fn replay(
+    writer: &mut Writer,
+    entry: CommandEntry,
+) -> Result<Applied, CommandError> {
+    let mut writes = Vec::new();
+    writer.received = writer.received.max(entry.received);
+    let before = Arc::clone(&writer.configuration);
+    let applied = match &entry.command {
+        Command::PutSegment { key, name, rule } => {
+            segment::put(writer, &entry, key, name, rule, &mut writes).await
+        }
+        Command::DeleteSegment { key } => segment::delete(writer, key, &mut writes).await,
+        Command::Merge { left, right } => {
+            merge::apply(writer, &entry, left, right, &mut writes).await
+        }
+        Command::UndoMerge { merge } => {
+            undo_merge::apply(writer, &entry, *merge, &mut writes).await
+        }
+        Command::ReleaseShared { identifier } => {
+            configure::release(writer, &entry, identifier, &mut writes).await
+        }
+        Command::BuildRange { .. } => build_range::replay(writer, &entry, &mut writes).await,
+        other => configure::apply(writer, other, &mut writes),
+    };
+    let reply = match applied {
+        Ok(reply) => reply,
+        Err(refused) => {
+            writer.configuration = before;
+            writer.reset().await?;
+            return Err(refused);
+        }
+    };
+    record(writer, entry.clone(), writes).await?;
+    Ok(Applied { position: entry.position, reply })
+}
+
+/// Commits a command's writes together with its entry.
+pub(crate) async fn record(
+    writer: &mut Writer,
+    entry: CommandEntry,
+    mut writes: Vec<Write>,
+) -> rapport_store::Result<()> {
+    let json = serde_json::to_vec(&entry).expect("commands are plain data");
+    let key = rows::position_key(entry.position);
+    writes.push(Write { table: Table::Command, key, value: Some(json) });
+    writer.commit(entry.position, writes).await?;
+    writer.shared.extend_tail(std::iter::once(Entry::Command(Arc::new(entry))));
+    writer.shared.announce_messages();
+    Ok(())
+}
+
+/// Adds a piece of configuration to the writes and puts the whole in force.
+fn configure_with<T: serde::Serialize>(
+    writer: &mut Writer,
+    key: &str,
+    value: &T,
+    change: impl FnOnce(&mut Configuration),
+    writes: &mut Vec<Write>,
+) {
+    let mut configuration = Configuration::clone(&writer.configuration);
+    change(&mut configuration);
+    writer.configure(configuration);
+    writes.push(configuration::row(key, value));
+}
+
+/// Adds the writes of a fold that a command made, messages included.
+async fn effects(
+    writer: &mut Writer,
+    effects: &Effects,
+    writes: &mut Vec<Write>,
+) -> rapport_store::Result<()> {
+    let messages = crate::steps::activate::step(writer, effects);
+    writer.effects(effects, writes).await?;
+    writer.messages(&messages, writes);
+    Ok(())
+}
+
+/// Loads whom a reference means.
+async fn person(writer: &mut Writer, reference: &Reference) -> Result<ProfileNo, CommandError> {
+    let missing = || CommandError::NotFound { what: format!("profile {}", spelled(reference)) };
+    let number = match reference {
+        Reference::Number(number) => writer.shared.survivor(*number),
+        Reference::Identifier(identifier) => {
+            let policy = Arc::clone(&writer.configuration.policy);
+            let identifier =
+                normalise::normalise(&policy, identifier).map_err(|_| missing())?;
+            crate::steps::load::identifiers(writer, BTreeSet::from([identifier.clone()])).await?;
+            writer.people.owner(&identifier).ok_or_else(missing)?
+        }
+    };
+    crate::steps::load::profiles(writer, BTreeSet::from([number])).await?;
+    writer.people.profile(number).map(|profile| profile.number).ok_or_else(missing)
+}
+
+fn spelled(reference: &Reference) -> String {
+    match reference {
+        Reference::Number(number) => number.to_string(),
+        Reference::Identifier(identifier) => identifier.to_string(),
+    }
+}

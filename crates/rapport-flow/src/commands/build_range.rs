@@ -1,0 +1,102 @@
+//! One bounded step of a segment's build.
+
+use super::{Outcome, Reply, record};
+use crate::jobs::build::{self, Range};
+use crate::writer::Writer;
+use rapport_core::entry::{Command, CommandEntry};
+use rapport_core::fold::Fold;
+use rapport_core::identity::ProfileNo;
+use rapport_core::position::Position;
+use rapport_core::segment::leaf::Leaves;
+use rapport_core::segment::membership::SegmentNo;
+use rapport_core::time::Millis;
+use rapport_store::Result;
+use rapport_store::state::Write;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Applies a range that the build job scanned; false where it was scanned before an undo, or for
+/// a rule that has changed since: then it must be scanned again.
+pub(crate) async fn apply(writer: &mut Writer, range: Range) -> Result<bool> {
+    let segment = writer.configuration.registry.segment(range.segment);
+    let current = segment.is_some_and(|s| s.version == range.version && s.cursor() == range.from);
+    if !current || range.undos != writer.undos {
+        return Ok(false);
+    }
+    let head = writer.head.position;
+    let shared = &writer.shared;
+    let mark = shared.feed.low_water(shared.clock.now(), head.request);
+    let entry = CommandEntry {
+        position: Position::command(head.request, head.command + 1),
+        received: mark.unwrap_or(writer.received).max(writer.received),
+        actor: "rapport".to_owned(),
+        command: Command::BuildRange {
+            segment: range.segment.0,
+            version: range.version,
+            from: range.from,
+            to: range.to,
+        },
+    };
+    writer.received = entry.received;
+    let mut writes = Vec::new();
+    unite(writer, &entry, &range, &mut writes).await?;
+    record(writer, entry, writes).await?;
+    Ok(true)
+}
+
+/// Applies a range as its entry says, scanning history for it here and now.
+pub(super) async fn replay(
+    writer: &mut Writer,
+    entry: &CommandEntry,
+    writes: &mut Vec<Write>,
+) -> Outcome {
+    let Command::BuildRange { segment, version, from, to } = entry.command else {
+        unreachable!("only build steps come here");
+    };
+    let segment = SegmentNo(segment);
+    let kept = build::scan_range(&writer.shared, &writer.configuration, segment, from, to).await?;
+    let range = Range { segment, version, from, to, kept, undos: writer.undos };
+    unite(writer, entry, &range, writes).await?;
+    Ok(Reply::Done)
+}
+
+async fn unite(
+    writer: &mut Writer,
+    entry: &CommandEntry,
+    range: &Range,
+    writes: &mut Vec<Write>,
+) -> Result<()> {
+    let mut registry = rapport_core::segment::catalogue::Registry::clone(&writer.configuration.registry);
+    registry.advance_build(range.segment, range.version, range.to);
+    super::segment::install(writer, registry, writes);
+    let kept = by_survivor(writer, range, entry.received);
+    let numbers = (range.from.0..range.to.0).map(ProfileNo);
+    let mut people: BTreeSet<ProfileNo> = numbers.map(|n| writer.shared.survivor(n)).collect();
+    people.extend(kept.keys());
+    crate::steps::load::profiles(writer, people.clone()).await?;
+    let people: Vec<ProfileNo> = people.into_iter().collect();
+    let configuration = Arc::clone(&writer.configuration);
+    let due = std::mem::take(&mut writer.due);
+    let last = writer.head.position;
+    let mut fold = Fold::resume(configuration.rules(), &mut writer.people, due, last);
+    fold.build_range(range.segment, &kept, &people, entry.position, entry.received);
+    let (mut effects, due) = fold.finish();
+    writer.due = due;
+    // A segment's first members were there before anybody asked: nobody is told they entered.
+    effects.changes.retain(|change| change.why != rapport_core::fold::Why::Build);
+    let messages = crate::steps::activate::step(writer, &effects);
+    writer.effects(&effects, writes).await?;
+    writer.messages(&messages, writes);
+    Ok(())
+}
+
+fn by_survivor(writer: &Writer, range: &Range, now: Millis) -> BTreeMap<ProfileNo, Leaves> {
+    let catalogue = &writer.configuration.catalogue;
+    let mut kept: BTreeMap<ProfileNo, Leaves> = BTreeMap::new();
+    for (given, leaves) in &range.kept {
+        let survivor = writer.shared.survivor(*given);
+        let into = kept.entry(survivor).or_default();
+        catalogue.unite(into, leaves, now, &mut Default::default());
+    }
+    kept
+}

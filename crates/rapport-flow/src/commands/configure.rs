@@ -1,0 +1,114 @@
+//! Sources, keys, tokens, the identity policy, destinations, shared identifiers.
+
+use super::{Outcome, Reply, configure_with};
+use crate::configuration::{self, Configuration};
+use crate::error::CommandError;
+use crate::keys::{KeyRing, KeyUse};
+use crate::writer::Writer;
+use rapport_core::entry::{Command, CommandEntry, Destination};
+use rapport_core::fold::Effects;
+use rapport_core::identity::{Identifier, shared};
+use rapport_store::state::Write;
+use std::sync::Arc;
+
+/// Applies a command that only changes configuration.
+pub(super) fn apply(writer: &mut Writer, command: &Command, writes: &mut Vec<Write>) -> Outcome {
+    match command {
+        Command::PutSource(source) => {
+            let change = |c: &mut Configuration| {
+                c.sources.insert(source.no, source.clone());
+            };
+            configure_with(writer, &format!("source/{}", source.no.0), source, change, writes);
+        }
+        Command::PutKey { key_hash, hint, source, kind } => {
+            if !writer.configuration.sources.contains_key(source) {
+                return Err(CommandError::NotFound { what: format!("source {}", source.0) });
+            }
+            let key = KeyUse { source: *source, kind: *kind, hint: hint.clone() };
+            let change = |c: &mut Configuration| {
+                let mut keys = KeyRing::clone(&c.keys);
+                keys.keys.insert(key_hash.clone(), key.clone());
+                c.keys = Arc::new(keys);
+            };
+            configure_with(writer, &format!("key/{key_hash}"), &key, change, writes);
+        }
+        Command::PutToken { token_hash, name } => {
+            let change = |c: &mut Configuration| {
+                let mut keys = KeyRing::clone(&c.keys);
+                keys.tokens.insert(token_hash.clone(), name.clone());
+                c.keys = Arc::new(keys);
+            };
+            configure_with(writer, &format!("token/{token_hash}"), name, change, writes);
+        }
+        Command::PutPolicy(policy) => {
+            policy.validate().map_err(|error| CommandError::Invalid {
+                code: "invalid_policy",
+                message: error.to_string(),
+                help: "Leave a field out to get its default.".to_owned(),
+            })?;
+            let change = |c: &mut Configuration| c.policy = Arc::new(policy.clone());
+            configure_with(writer, "policy", policy, change, writes);
+        }
+        Command::PutDestination(destination) => put_destination(writer, destination, writes)?,
+        Command::DeleteDestination { key } => delete_destination(writer, key, writes)?,
+        _ => unreachable!("every other command has a file of its own"),
+    }
+    Ok(Reply::Done)
+}
+
+/// Lets a shared identifier resolve again.
+pub(super) async fn release(
+    writer: &mut Writer,
+    entry: &CommandEntry,
+    identifier: &Identifier,
+    writes: &mut Vec<Write>,
+) -> Outcome {
+    let mut effects = Effects::default();
+    let (place, received) = (entry.position, entry.received);
+    let journal = &mut effects.journal;
+    if !shared::release(&mut writer.people, identifier, place, received, journal) {
+        return Err(CommandError::NotFound { what: format!("shared identifier {identifier}") });
+    }
+    writer.effects(&effects, writes).await?;
+    Ok(Reply::Done)
+}
+
+fn put_destination(
+    writer: &mut Writer,
+    destination: &Destination,
+    writes: &mut Vec<Write>,
+) -> Result<(), CommandError> {
+    for segment in &destination.segments {
+        if writer.configuration.registry.by_key(segment).is_none() {
+            return Err(CommandError::NotFound { what: format!("segment {segment}") });
+        }
+    }
+    let change = |c: &mut Configuration| {
+        let mut all = Vec::clone(&c.destinations);
+        all.retain(|other| other.key != destination.key);
+        all.push(destination.clone());
+        all.sort_by(|left, right| left.key.cmp(&right.key));
+        c.destinations = Arc::new(all);
+    };
+    let key = format!("destination/{}", destination.key);
+    configure_with(writer, &key, destination, change, writes);
+    Ok(())
+}
+
+fn delete_destination(
+    writer: &mut Writer,
+    key: &str,
+    writes: &mut Vec<Write>,
+) -> Result<(), CommandError> {
+    let mut configuration = Configuration::clone(&writer.configuration);
+    let mut all = Vec::clone(&configuration.destinations);
+    let before = all.len();
+    all.retain(|destination| destination.key != key);
+    if all.len() == before {
+        return Err(CommandError::NotFound { what: format!("destination {key}") });
+    }
+    configuration.destinations = Arc::new(all);
+    writer.configure(configuration);
+    writes.push(configuration::removal(&format!("destination/{key}")));
+    Ok(())
+}

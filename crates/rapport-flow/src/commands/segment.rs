@@ -1,0 +1,57 @@
+//! Making, changing and removing segments.
+
+use super::{Outcome, Reply};
+use crate::configuration::{self};
+use crate::error::CommandError;
+use crate::writer::Writer;
+use rapport_core::entry::CommandEntry;
+use rapport_core::segment;
+use rapport_core::segment::catalogue::Registry;
+use rapport_core::segment::rule::Rule;
+use rapport_store::state::Write;
+
+/// Makes a segment or changes its rule.
+pub(super) async fn put(
+    writer: &mut Writer,
+    entry: &CommandEntry,
+    key: &str,
+    name: &str,
+    rule: &str,
+    writes: &mut Vec<Write>,
+) -> Outcome {
+    let rule = Rule::parse(rule).map_err(invalid)?;
+    let mut registry = Registry::clone(&writer.configuration.registry);
+    let next = writer.people.next();
+    let put =
+        registry.put(key, name, rule, entry.position, entry.received, next).map_err(invalid)?;
+    let building = registry.is_building(put.no);
+    install(writer, registry, writes);
+    Ok(Reply::Segment { no: put.no.0, version: put.version, building })
+}
+
+/// Removes a segment and its member list.
+pub(super) async fn delete(writer: &mut Writer, key: &str, writes: &mut Vec<Write>) -> Outcome {
+    let mut registry = Registry::clone(&writer.configuration.registry);
+    let Some(no) = registry.by_key(key).map(|definition| definition.no) else {
+        return Err(CommandError::NotFound { what: format!("segment {key}") });
+    };
+    registry.delete(key).map_err(|error| CommandError::Contradicts { message: error.to_string() })?;
+    install(writer, registry, writes);
+    writer.drop_members(no, writes).await?;
+    Ok(Reply::Done)
+}
+
+/// Puts other segments in force with the next commit.
+pub(super) fn install(writer: &mut Writer, registry: Registry, writes: &mut Vec<Write>) {
+    writes.push(configuration::row("registry", &registry));
+    let configuration = writer.configuration.with_registry(registry);
+    writer.configure(configuration);
+}
+
+fn invalid(error: segment::error::Error) -> CommandError {
+    CommandError::Invalid {
+        code: "invalid_rule",
+        message: error.to_string(),
+        help: error.help().to_owned(),
+    }
+}

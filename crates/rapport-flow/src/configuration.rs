@@ -1,0 +1,119 @@
+//! Everything an entry can configure, as it is in force now.
+
+use crate::keys::{KeyRing, KeyUse};
+use rapport_core::entry::{Destination, Source};
+use rapport_core::event::SourceNo;
+use rapport_core::fold::Rules;
+use rapport_core::identity::policy::Policy;
+use rapport_core::identity::veto::Vetoes;
+use rapport_core::segment::catalogue::{Catalogue, Registry};
+use rapport_store::Error;
+use rapport_store::state::{Key, Table, Write};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The configuration in force. Replaced whole when a command changes it.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    /// Where events come from.
+    pub sources: BTreeMap<SourceNo, Source>,
+    /// Keys and tokens.
+    pub keys: Arc<KeyRing>,
+    /// The identity policy.
+    pub policy: Arc<Policy>,
+    /// Merges taken back.
+    pub vetoes: Arc<Vetoes>,
+    /// Segments, as defined.
+    pub registry: Arc<Registry>,
+    /// Segments, as compiled.
+    pub catalogue: Arc<Catalogue>,
+    /// Sinks for decisions.
+    pub destinations: Arc<Vec<Destination>>,
+}
+
+impl Default for Configuration {
+    fn default() -> Configuration {
+        let registry = Registry::default();
+        Configuration {
+            sources: BTreeMap::new(),
+            keys: Arc::default(),
+            policy: Arc::default(),
+            vetoes: Arc::default(),
+            catalogue: Arc::new(Catalogue::new(&registry)),
+            registry: Arc::new(registry),
+            destinations: Arc::default(),
+        }
+    }
+}
+
+impl Configuration {
+    /// The rules of the fold.
+    #[must_use]
+    pub fn rules(&self) -> Rules<'_> {
+        Rules { policy: &self.policy, vetoes: &self.vetoes, catalogue: &self.catalogue }
+    }
+
+    /// Reads a configuration from the rows of [`Table::Config`].
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] where a row is not what was written.
+    pub fn from_rows(rows: &[(Key, Vec<u8>)]) -> Result<Configuration, Error> {
+        let mut configuration = Configuration::default();
+        let mut keys = KeyRing::default();
+        let mut destinations = Vec::new();
+        for (key, value) in rows {
+            let key = String::from_utf8_lossy(key);
+            match key.split_once('/').unwrap_or((&key, "")) {
+                ("source", _) => {
+                    let source: Source = read(&key, value)?;
+                    configuration.sources.insert(source.no, source);
+                }
+                ("key", hash) => {
+                    keys.keys.insert(hash.to_owned(), read::<KeyUse>(&key, value)?);
+                }
+                ("token", hash) => {
+                    keys.tokens.insert(hash.to_owned(), read(&key, value)?);
+                }
+                ("policy", _) => configuration.policy = Arc::new(read(&key, value)?),
+                ("vetoes", _) => configuration.vetoes = Arc::new(read(&key, value)?),
+                ("registry", _) => configuration.registry = Arc::new(read(&key, value)?),
+                ("destination", _) => destinations.push(read(&key, value)?),
+                _ => return Err(damaged(&key, "no such configuration")),
+            }
+        }
+        configuration.keys = Arc::new(keys);
+        configuration.destinations = Arc::new(destinations);
+        configuration.catalogue = Arc::new(Catalogue::new(&configuration.registry));
+        Ok(configuration)
+    }
+
+    /// The same configuration with other segments.
+    #[must_use]
+    pub fn with_registry(&self, registry: Registry) -> Configuration {
+        let catalogue = Arc::new(Catalogue::new(&registry));
+        Configuration { registry: Arc::new(registry), catalogue, ..self.clone() }
+    }
+}
+
+/// The row that keeps one piece of configuration.
+#[must_use]
+pub fn row<T: Serialize>(key: &str, value: &T) -> Write {
+    let json = serde_json::to_vec(value).expect("configuration is plain data");
+    Write { table: Table::Config, key: key.as_bytes().into(), value: Some(json) }
+}
+
+/// The write that removes one piece of configuration.
+#[must_use]
+pub fn removal(key: &str) -> Write {
+    Write { table: Table::Config, key: key.as_bytes().into(), value: None }
+}
+
+fn read<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(value).map_err(|error| damaged(key, &error.to_string()))
+}
+
+fn damaged(key: &str, detail: &str) -> Error {
+    Error::Damaged { what: format!("configuration {key}"), detail: detail.to_owned() }
+}

@@ -1,0 +1,104 @@
+//! The flow: what happens to a batch of requests, from bytes on the ledger to rows in the outbox.
+//!
+//! ```text
+//! validate -> dedup -> load -> fold (resolve, profile, segment) -> activate -> commit
+//! ```
+//!
+//! Every step takes what the one before it returns, so none can be left out and no item can get
+//! lost between two of them: an [`Item`] becomes an [`Ended`], and both lists have the same
+//! length. Only load and commit touch storage; everything a batch changes is one commit.
+
+use crate::steps::{activate, commit, dedup, fold, load, validate};
+use crate::writer::Writer;
+use rapport_core::event::{Event, Request};
+use rapport_core::fold::Effects;
+use rapport_core::identity::ProfileNo;
+use rapport_core::outcome::{Outcome, Reason};
+use rapport_core::time::Millis;
+use rapport_store::Result;
+use rapport_store::history::Row;
+use rapport_store::seen::SeenKey;
+use std::collections::BTreeMap;
+
+/// One item of a request after validation.
+#[derive(Debug)]
+pub enum Item {
+    /// An event.
+    Event(Box<Event>),
+    /// What could be read of an item that is none, and why it is none.
+    Invalid(Box<Event>, Reason),
+}
+
+/// One item after dedup.
+#[derive(Debug)]
+pub enum Fresh {
+    /// To be folded, unless its id is accepted earlier in the same batch.
+    Event(Box<Event>, SeenKey),
+    /// Ended already.
+    Ended(Box<Event>, Outcome),
+}
+
+/// One item with how it ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// The event.
+    pub event: Box<Event>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// In whom, where it was accepted.
+    pub origin: Option<ProfileNo>,
+}
+
+impl Ended {
+    /// The row that history keeps. What was accepted before is kept without its payload.
+    #[must_use]
+    pub fn into_row(self) -> Row {
+        let mut event = *self.event;
+        if self.outcome == Outcome::Duplicate {
+            for payload in [
+                &mut event.traits, &mut event.properties, &mut event.context, &mut event.extra,
+            ] {
+                *payload = "{}".into();
+            }
+        }
+        Row { event, origin: self.origin, outcome: self.outcome }
+    }
+}
+
+/// A batch after the fold.
+#[derive(Debug)]
+pub struct Folded {
+    /// Every item, in order.
+    pub ended: Vec<Ended>,
+    /// What the fold did beside changing people.
+    pub effects: Effects,
+    /// The ids it accepted, and when.
+    pub accepted: BTreeMap<SeenKey, Millis>,
+}
+
+/// Sends a batch of requests through every step.
+///
+/// # Errors
+/// Those of storage; then nothing has changed and the same batch may be sent again.
+pub(crate) async fn batch(writer: &mut Writer, requests: &[Request]) -> Result<()> {
+    let items = validate::step(requests, &writer.configuration.policy);
+    events(writer, items, Source::Ledger(requests)).await
+}
+
+/// Where a batch's items come from.
+pub(crate) enum Source<'a> {
+    /// The ledger, whose bytes stay there until history has the items.
+    Ledger(&'a [Request]),
+    /// History of another directory.
+    Replay,
+}
+
+/// Sends validated items through the steps behind validation: the way of a live batch and of a
+/// replayed one.
+pub(crate) async fn events(writer: &mut Writer, items: Vec<Item>, source: Source<'_>) -> Result<()> {
+    let fresh = dedup::step(writer, items).await?;
+    load::step(writer, &fresh).await?;
+    let folded = fold::step(writer, fresh);
+    let messages = activate::step(writer, &folded.effects);
+    commit::step(writer, folded, messages, source).await
+}

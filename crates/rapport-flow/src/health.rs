@@ -1,0 +1,45 @@
+//! How the flow is: ready or not and why, and the figures behind that.
+
+use crate::shared::Shared;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+/// How the flow is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Why it is not ready; empty when it is.
+    pub reasons: Vec<String>,
+    /// Requests on the ledger that are not folded yet.
+    pub lag_requests: u64,
+    /// Age of the last batch's oldest request when it was committed, in milliseconds.
+    pub lag_ms: u64,
+    /// The dedup window in force, in milliseconds: the configured one, or what the disk budget
+    /// leaves of it.
+    pub dedup_window_ms: i64,
+}
+
+impl Health {
+    /// Whether it is ready.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.reasons.is_empty()
+    }
+}
+
+pub(crate) fn look(shared: &Shared) -> Health {
+    let lag_requests =
+        shared.feed.last().saturating_sub(shared.stats.folded.load(Ordering::Relaxed));
+    let troubles = shared.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut reasons: Vec<String> =
+        troubles.iter().map(|(part, what)| format!("{part}: {what}")).collect();
+    drop(troubles);
+    if lag_requests > shared.settings.lag_ready_requests {
+        reasons.push(format!("flow: {lag_requests} requests wait to be folded"));
+    }
+    Health {
+        reasons,
+        lag_requests,
+        lag_ms: shared.stats.lag_us.load(Ordering::Relaxed) / 1_000,
+        dedup_window_ms: shared.settings.dedup_window_ms,
+    }
+}

@@ -1,0 +1,55 @@
+//! Flush: moves folded entries from memory to files of history and of seen ids.
+
+use super::{Published, publish};
+use crate::error::Result;
+use crate::rows::Hash;
+use crate::shared::Shared;
+use crate::writer::WriterOrder;
+use rapport_core::outcome::Outcome;
+use rapport_core::time::Millis;
+use rapport_store::history::Entry;
+use rapport_store::seen::SeenKey;
+use std::sync::atomic::Ordering;
+use tokio::sync::mpsc;
+
+/// Whether enough, or something old enough, waits.
+pub(crate) fn is_due(shared: &Shared) -> bool {
+    let recorded = shared.recorded();
+    let Some(oldest) = recorded.tail.oldest() else { return false };
+    let age_ms = shared.clock.now().since(oldest);
+    recorded.tail.bytes() >= shared.settings.flush_bytes || age_ms >= shared.settings.flush_age_ms
+}
+
+/// Writes everything that waits, has it listed, and lets the ledger forget it in time.
+pub(crate) async fn run(
+    shared: &Shared,
+    orders: &mpsc::Sender<WriterOrder>,
+    hash: &Hash,
+) -> Result<()> {
+    let entries = shared.recorded().tail.entries().to_vec();
+    let Some(last) = entries.last() else { return Ok(()) };
+    let through = last.position();
+    let ids = accepted(&entries, hash);
+    let history = shared.roles.history.write(entries).await?;
+    let runs = match ids.is_empty() {
+        true => Vec::new(),
+        false => vec![shared.roles.seen.write(ids.clone()).await?],
+    };
+    let flushed = Some(through);
+    publish(orders, Published { history, runs, flushed, ids, ..Published::default() }).await?;
+    shared.stats.flushes.fetch_add(1, Ordering::Relaxed);
+    let before = shared.clock.now().plus(-shared.settings.ledger_keep_ms);
+    shared.roles.ledger.forget(through.request, before).await?;
+    Ok(())
+}
+
+fn accepted(entries: &[Entry], hash: &Hash) -> Vec<(SeenKey, Millis)> {
+    let id = |entry: &Entry| match entry {
+        Entry::Event(row) if row.outcome == Outcome::Accepted => {
+            let event = &row.event;
+            Some((hash.seen(event.source.0, &event.message_id), event.received))
+        }
+        _ => None,
+    };
+    entries.iter().filter_map(id).collect()
+}

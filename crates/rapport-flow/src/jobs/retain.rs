@@ -1,0 +1,73 @@
+//! Retain: forgets rejected events that are too old or too many, and ids outside the window.
+
+use super::{Published, publish};
+use crate::error::{Error, Result};
+use crate::rejected::Rejected;
+use crate::rows;
+use crate::shared::Shared;
+use crate::writer::{WriterOrder, all};
+use rapport_store::state::Table;
+use std::sync::atomic::{AtomicI64, Ordering};
+use tokio::sync::{mpsc, oneshot};
+
+/// How often it looks, in milliseconds.
+const EVERY_MS: i64 = 60_000;
+
+static LAST_MS: AtomicI64 = AtomicI64::new(0);
+
+/// Whether it is time to look again.
+pub(crate) fn is_due(shared: &Shared) -> bool {
+    let now = shared.clock.now().0;
+    now - LAST_MS.load(Ordering::Relaxed) >= EVERY_MS
+}
+
+/// Forgets what is not to be kept any longer.
+pub(crate) async fn run(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> Result<()> {
+    LAST_MS.store(shared.clock.now().0, Ordering::Relaxed);
+    rejected(shared, orders).await?;
+    runs(shared, orders).await
+}
+
+async fn rejected(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> Result<()> {
+    let rows = all(&*shared.roles.state, Table::Rejected).await?;
+    let oldest = shared.clock.now().plus(-shared.settings.rejected_keep_ms);
+    let mut room = shared.settings.rejected_bytes;
+    let mut keys = Vec::new();
+    for (key, row) in rows.into_iter().rev() {
+        let kept: Rejected = rows::unpack(Table::Rejected, &row)?;
+        let size = row.len() as u64;
+        if kept.received < oldest || size > room {
+            room = 0;
+            keys.push(key);
+        } else {
+            room -= size;
+        }
+    }
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let (reply, answer) = oneshot::channel();
+    let order = WriterOrder::Forget { table: Table::Rejected, keys, reply };
+    orders.send(order).await.map_err(|_| Error::Stopping)?;
+    answer.await.map_err(|_| Error::Stopping)?
+}
+
+async fn runs(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> Result<()> {
+    let files = shared.files();
+    let oldest = shared.clock.now().plus(-shared.settings.dedup_window_ms);
+    let mut bytes: u64 = files.runs.iter().map(|run| run.bytes).sum();
+    let mut replaced_runs = Vec::new();
+    for run in &files.runs {
+        if run.received.1 < oldest || bytes > shared.settings.dedup_disk_bytes {
+            bytes -= run.bytes;
+            replaced_runs.push(run.name.clone());
+        }
+    }
+    if replaced_runs.is_empty() {
+        return Ok(());
+    }
+    let names = replaced_runs.clone();
+    publish(orders, Published { replaced_runs, ..Published::default() }).await?;
+    shared.roles.seen.remove(&names).await?;
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! Reads: what is asked of the state and of history, each from what is folded so far.
+
+pub mod journal;
+pub mod members;
+pub mod messages;
+pub mod profile;
+pub mod rejected;
+pub mod timeline;

@@ -1,0 +1,176 @@
+//! What the writer and everybody else look at together: roles, what is recorded, what is in force.
+
+use crate::clock::Clock;
+use crate::collect;
+use crate::configuration::Configuration;
+use crate::counters::Counters;
+use crate::feed::Feed;
+use crate::settings::Settings;
+use crate::tail::Tail;
+use rapport_core::identity::ProfileNo;
+use rapport_store::history::{Entry, File, History, Ownership};
+use rapport_store::ledger::Ledger;
+use rapport_store::seen::{Run, Seen};
+use rapport_store::state::{Head, State};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use tokio::sync::watch;
+
+/// The storage engines of one directory.
+#[derive(Clone)]
+pub struct Roles {
+    /// Accepted bytes in order.
+    pub ledger: Arc<dyn Ledger>,
+    /// What the fold has made of them.
+    pub state: Arc<dyn State>,
+    /// Every entry for ever.
+    pub history: Arc<dyn History>,
+    /// Ids accepted inside the dedup window.
+    pub seen: Arc<dyn Seen>,
+}
+
+/// The manifest: which files count.
+#[derive(Clone, Debug, Default)]
+pub struct Files {
+    /// Of history, in order of their first entry.
+    pub history: Vec<File>,
+    /// Of seen ids, oldest first.
+    pub runs: Vec<Run>,
+}
+
+/// Entries behind the fold, wherever they are: in files, or still in memory.
+#[derive(Default)]
+pub(crate) struct Recorded {
+    pub tail: Tail,
+    pub files: Arc<Files>,
+}
+
+/// What the flow has done since it started, and how it is.
+#[derive(Debug, Default)]
+pub struct Stats {
+    /// Events folded, by any outcome.
+    pub events: AtomicU64,
+    /// Batches committed.
+    pub batches: AtomicU64,
+    /// Changes of membership.
+    pub flips: AtomicU64,
+    /// Timers fired in the background.
+    pub timers: AtomicU64,
+    /// Flushes to history.
+    pub flushes: AtomicU64,
+    /// Compactions.
+    pub compactions: AtomicU64,
+    /// Number of the last request folded.
+    pub folded: AtomicU64,
+    /// When that request was received.
+    pub folded_received: AtomicI64,
+    /// Messages that wait in the outbox, as of the last look.
+    pub outbox: AtomicU64,
+    /// Microseconds from receipt to commit, of the last batch's oldest event.
+    pub lag_us: AtomicU64,
+}
+
+/// Shared by the writer, the readers and the jobs.
+pub(crate) struct Shared {
+    pub roles: Roles,
+    pub settings: Settings,
+    pub clock: Arc<dyn Clock>,
+    pub feed: Arc<Feed>,
+    pub collected: Arc<collect::Counts>,
+    pub stats: Stats,
+    pub recorded: RwLock<Recorded>,
+    pub ownership: RwLock<Ownership>,
+    pub sizes: RwLock<BTreeMap<u32, u64>>,
+    pub counters: Mutex<Counters>,
+    pub refused: Mutex<Counters>,
+    pub troubles: Mutex<BTreeMap<&'static str, String>>,
+    configuration: RwLock<Arc<Configuration>>,
+    head: RwLock<Head>,
+    outbox: watch::Sender<u64>,
+}
+
+impl Shared {
+    pub fn new(roles: Roles, settings: Settings, clock: Arc<dyn Clock>) -> Shared {
+        Shared {
+            roles,
+            settings,
+            clock,
+            feed: Arc::default(),
+            collected: Arc::default(),
+            stats: Stats::default(),
+            recorded: RwLock::default(),
+            ownership: RwLock::default(),
+            sizes: RwLock::default(),
+            counters: Mutex::default(),
+            refused: Mutex::default(),
+            troubles: Mutex::default(),
+            configuration: RwLock::default(),
+            head: RwLock::default(),
+            outbox: watch::channel(0).0,
+        }
+    }
+
+    pub fn configuration(&self) -> Arc<Configuration> {
+        Arc::clone(&self.configuration.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub fn set_configuration(&self, configuration: Arc<Configuration>) {
+        *self.configuration.write().unwrap_or_else(PoisonError::into_inner) = configuration;
+    }
+
+    pub fn head(&self) -> Head {
+        *self.head.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn set_head(&self, head: Head) {
+        *self.head.write().unwrap_or_else(PoisonError::into_inner) = head;
+        self.stats.folded.store(head.position.request, Ordering::Relaxed);
+    }
+
+    pub fn files(&self) -> Arc<Files> {
+        Arc::clone(&self.recorded().files)
+    }
+
+    pub fn recorded(&self) -> std::sync::RwLockReadGuard<'_, Recorded> {
+        self.recorded.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn recorded_mut(&self) -> std::sync::RwLockWriteGuard<'_, Recorded> {
+        self.recorded.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn extend_tail(&self, entries: impl Iterator<Item = Entry>) {
+        let entries: Vec<Entry> = entries.collect();
+        let mut recorded = self.recorded_mut();
+        for entry in entries {
+            recorded.tail.push(entry);
+        }
+    }
+
+    pub fn ownership(&self) -> std::sync::RwLockReadGuard<'_, Ownership> {
+        self.ownership.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The profile that this number leads to now.
+    pub fn survivor(&self, number: ProfileNo) -> ProfileNo {
+        self.ownership().redirects.get(&number).copied().unwrap_or(number)
+    }
+
+    pub fn outbox_changed(&self) -> watch::Receiver<u64> {
+        self.outbox.subscribe()
+    }
+
+    pub fn announce_messages(&self) {
+        self.outbox.send_modify(|version| *version += 1);
+    }
+
+    /// Notes that something is wrong with a part, for health; `None` when it is right again.
+    pub fn trouble(&self, part: &'static str, what: Option<String>) {
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        match what {
+            Some(what) => troubles.insert(part, what),
+            None => troubles.remove(part),
+        };
+    }
+}

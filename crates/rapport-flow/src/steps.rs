@@ -1,0 +1,8 @@
+//! The steps of the flow, a file each; [`flow`](crate::flow) is the list.
+
+pub mod activate;
+pub mod commit;
+pub mod dedup;
+pub mod fold;
+pub mod load;
+pub mod validate;

@@ -1,0 +1,67 @@
+//! Commit: everything a batch changed, in one transaction; then the rest of the process sees it.
+
+use crate::counters::Counters;
+use crate::flow::{Ended, Folded, Source};
+use crate::outbox::Message;
+use crate::rows;
+use crate::tail::Ends;
+use crate::writer::Writer;
+use rapport_core::outcome::Outcome;
+use rapport_core::position::Position;
+use rapport_store::Result;
+use rapport_store::history::Entry;
+use rapport_store::state::{Table, Write, number_key};
+use std::sync::Arc;
+
+/// Writes a batch.
+pub(crate) async fn step(
+    writer: &mut Writer,
+    folded: Folded,
+    messages: Vec<Message>,
+    source: Source<'_>,
+) -> Result<()> {
+    let Folded { ended, effects, accepted } = folded;
+    let mut writes = Vec::new();
+    let head = match source {
+        Source::Ledger(requests) => {
+            let (Some(first), Some(last)) = (requests.first(), requests.last()) else {
+                return Ok(());
+            };
+            let items = ended.iter().map(|e| (e.outcome.clone(), e.origin)).collect();
+            let ends = Ends { last: last.number, items };
+            writes.push(rows::put(Table::Tail, number_key(first.number), &ends));
+            writer.received = writer.received.max(last.received);
+            Position::event(last.number, 0)
+        }
+        Source::Replay => match ended.last() {
+            Some(last) => Position::event(last.event.position.request, 0),
+            None => return Ok(()),
+        },
+    };
+    count(&mut writer.counters, &ended);
+    writes.extend(ended.iter().filter_map(rejected));
+    writer.effects(&effects, &mut writes).await?;
+    writer.messages(&messages, &mut writes);
+    writer.commit(head, writes).await?;
+    writer.recent.extend(accepted);
+    let rows = ended.into_iter().map(|ended| Entry::Event(Arc::new(ended.into_row())));
+    writer.shared.extend_tail(rows);
+    writer.shared.announce(!messages.is_empty());
+    Ok(())
+}
+
+fn count(counters: &mut Counters, ended: &[Ended]) {
+    for item in ended {
+        counters.add(Some(item.event.source), &item.outcome);
+    }
+}
+
+/// The row that keeps a rejected item for inspection and re-drive.
+fn rejected(ended: &Ended) -> Option<Write> {
+    if matches!(ended.outcome, Outcome::Accepted | Outcome::Duplicate) {
+        return None;
+    }
+    let kept = crate::rejected::Rejected::of(ended);
+    let key = rows::position_key(ended.event.position);
+    Some(rows::put(Table::Rejected, key, &kept))
+}

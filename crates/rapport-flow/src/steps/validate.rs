@@ -1,0 +1,48 @@
+//! Validate: makes one event of every dialect, corrects the clock, and says what is no event.
+
+use crate::flow::Item;
+use rapport_core::event::{Event, Kind, Request, Validated, dialect};
+use rapport_core::identity::policy::Policy;
+use rapport_core::outcome::Reason;
+use rapport_core::position::Position;
+
+/// Turns requests into items, in order.
+#[must_use]
+pub fn step(requests: &[Request], policy: &Policy) -> Vec<Item> {
+    requests.iter().flat_map(|request| items(request, policy)).collect()
+}
+
+/// The items of one request, in order: the same for the same bytes, whenever it is asked.
+pub fn items<'a>(request: &'a Request, policy: &Policy) -> impl Iterator<Item = Item> + 'a {
+    dialect::validate(request, policy).into_iter().map(move |validated| match validated {
+        Validated::Event(event) => Item::Event(event),
+        Validated::Invalid { position, reason, raw } => {
+            Item::Invalid(Box::new(invalid(request, position, &reason, raw)), reason)
+        }
+    })
+}
+
+/// What history keeps of an item that is no event: where it came from, and the item itself as
+/// properties.
+fn invalid(request: &Request, position: Position, reason: &Reason, raw: Box<str>) -> Event {
+    let empty: Box<str> = "{}".into();
+    Event {
+        position,
+        received: request.received,
+        original: None,
+        sent: None,
+        at: request.received,
+        source: request.origin.source,
+        key_kind: request.origin.key_kind,
+        kind: Kind::Track,
+        name: reason.code.as_str().into(),
+        message_id: "".into(),
+        identifiers: Vec::new(),
+        previous: None,
+        group: None,
+        traits: empty.clone(),
+        properties: raw,
+        context: empty.clone(),
+        extra: empty,
+    }
+}

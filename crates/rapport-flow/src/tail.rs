@@ -1,0 +1,175 @@
+//! The tail: entries that are folded but not in a history file yet, in memory and as small rows
+//! of the state from which a restart rebuilds them.
+
+use crate::rows::{self, Hash};
+use rapport_core::event::dialect;
+use rapport_core::event::{Event, Validated};
+use rapport_core::identity::ProfileNo;
+use rapport_core::outcome::Outcome;
+use rapport_core::position::Position;
+use rapport_core::time::Millis;
+use rapport_store::Error;
+use rapport_store::history::{Ask, Entry, Row};
+use rapport_store::ledger::Ledger;
+use rapport_store::seen::SeenKey;
+use rapport_store::state::{Key, Table};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Bytes of memory an entry takes beside its texts, about.
+const ENTRY_BYTES: usize = 400;
+
+/// How the items of a batch of requests ended: with the ledger's bytes, all of history's rows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ends {
+    /// The last request of the batch; the first one is the row's key.
+    pub last: u64,
+    /// For every item of every request in order: how it ended, and in whom.
+    pub items: Vec<(Outcome, Option<ProfileNo>)>,
+}
+
+/// Folded entries that wait to be flushed.
+#[derive(Debug, Default)]
+pub struct Tail {
+    entries: Vec<Entry>,
+    by_origin: BTreeMap<ProfileNo, Vec<usize>>,
+    bytes: usize,
+    oldest: Option<Millis>,
+}
+
+impl Tail {
+    /// Adds an entry, in order.
+    pub fn push(&mut self, entry: Entry) {
+        let received = match &entry {
+            Entry::Event(row) => {
+                if let Some(origin) = row.origin {
+                    self.by_origin.entry(origin).or_default().push(self.entries.len());
+                }
+                self.bytes += event_bytes(&row.event);
+                row.event.received
+            }
+            Entry::Command(command) => command.received,
+        };
+        self.bytes += ENTRY_BYTES;
+        self.oldest.get_or_insert(received);
+        self.entries.push(entry);
+    }
+
+    /// Entries, in order.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Memory taken, about, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// When the oldest entry was received.
+    #[must_use]
+    pub fn oldest(&self) -> Option<Millis> {
+        self.oldest
+    }
+
+    /// Drops everything at or before `through`: it is in history now.
+    pub fn forget(&mut self, through: Position) {
+        let kept = self.entries.split_off(self.entries.partition_point(|e| e.position() <= through));
+        *self = Tail::default();
+        for entry in kept {
+            self.push(entry);
+        }
+    }
+
+    /// Accepted events of these origins that `ask` asks for, newest first; its limit is not
+    /// applied.
+    #[must_use]
+    pub fn timeline(&self, origins: &[ProfileNo], ask: &Ask) -> Vec<Arc<Row>> {
+        let of = |origin: &ProfileNo| self.by_origin.get(origin).into_iter().flatten();
+        let mut rows: Vec<_> = origins
+            .iter()
+            .flat_map(of)
+            .filter_map(|&place| match &self.entries[place] {
+                Entry::Event(row) if wanted(row, ask) => Some(Arc::clone(row)),
+                _ => None,
+            })
+            .collect();
+        rows.sort_by_key(|row| std::cmp::Reverse((row.event.at, row.event.position)));
+        rows
+    }
+}
+
+fn wanted(row: &Row, ask: &Ask) -> bool {
+    let event = &row.event;
+    ask.before.is_none_or(|before| (event.at, event.position) < before)
+        && (ask.names.is_empty() || ask.names.contains(&*event.name))
+        && (ask.kinds.is_empty() || ask.kinds.contains(event.kind.word()))
+}
+
+fn event_bytes(event: &Event) -> usize {
+    event.traits.len() + event.properties.len() + event.context.len() + event.extra.len()
+}
+
+/// Rebuilds the tail after a restart: the state's small rows say how every item ended, the
+/// ledger's bytes say what it was. Returns the ids it accepted, too.
+///
+/// # Errors
+/// [`Error::Damaged`] where the ledger no longer has what the rows speak of.
+pub async fn rebuild(
+    ledger: &dyn Ledger,
+    ends: &[(Key, Vec<u8>)],
+    commands: Vec<Entry>,
+    hash: &Hash,
+) -> Result<(Tail, Vec<(SeenKey, Millis)>), Error> {
+    let mut entries = commands;
+    let mut seen = Vec::new();
+    for (key, value) in ends {
+        let first = rows::number_of(Table::Tail, key)?;
+        let ends: Ends = rows::unpack(Table::Tail, value)?;
+        let mut items = ends.items.into_iter();
+        let mut after = first - 1;
+        while after < ends.last {
+            let requests = ledger.read(after, 8 << 20).await?;
+            if requests.is_empty() {
+                return Err(missing(after + 1));
+            }
+            for request in requests.into_iter().filter(|request| request.number <= ends.last) {
+                after = request.number;
+                for validated in dialect::validate(&request) {
+                    let (outcome, origin) = items.next().ok_or_else(|| missing(request.number))?;
+                    let row = row(validated, outcome, origin);
+                    if row.outcome == Outcome::Accepted {
+                        let event = &row.event;
+                        seen.push((hash.seen(event.source.0, &event.message_id), event.received));
+                    }
+                    entries.push(Entry::Event(Arc::new(row)));
+                }
+            }
+        }
+    }
+    entries.sort_by_key(Entry::position);
+    let mut tail = Tail::default();
+    for entry in entries {
+        tail.push(entry);
+    }
+    Ok((tail, seen))
+}
+
+fn missing(request: u64) -> Error {
+    Error::Damaged {
+        what: "the ledger".to_owned(),
+        detail: format!("request {request} was folded and is not in history, but is not there"),
+    }
+}
+
+/// The row that history keeps of an item. What was accepted before is kept without its payload.
+#[must_use]
+pub fn row(validated: Validated, outcome: Outcome, origin: Option<ProfileNo>) -> Row {
+    let event = match validated {
+        Validated::Event(event) => *event,
+        Validated::Invalid { event, .. } => *event,
+    };
+    Row { event, origin, outcome }
+}

@@ -1,0 +1,297 @@
+//! The one writer: batches of events, commands, timers and published files change the state one
+//! after another, each in one transaction.
+
+use crate::configuration::Configuration;
+use crate::counters::Counters;
+use crate::rows::{self, Hash};
+use crate::shared::Shared;
+use crate::steps::dedup::Recent;
+use rapport_core::fold::{Due, Fold};
+use rapport_core::identity::{Identifier, ProfileNo, shared};
+use rapport_core::people::People;
+use rapport_core::position::Position;
+use rapport_core::profile::Profile;
+use rapport_core::time::Millis;
+use rapport_store::state::{Head, Order, Page, Table, Write};
+use rapport_store::{Error, Result};
+use roaring::RoaringBitmap;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+mod changes;
+mod run;
+
+pub(crate) use run::{Order as WriterOrder, start};
+
+/// Numbers the writer gives, kept in one row of [`Table::Meta`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Numbers {
+    next_profile: ProfileNo,
+    next_journal: u64,
+    next_message: u64,
+    received: Millis,
+}
+
+const NUMBERS: &[u8] = b"numbers";
+const SECRET: &[u8] = b"secret";
+
+/// Everything the writer holds between two transactions.
+pub(crate) struct Writer {
+    pub shared: Arc<Shared>,
+    pub configuration: Arc<Configuration>,
+    pub hash: Hash,
+    pub head: Head,
+    /// The clock of the last entry: no entry behind it has an earlier one.
+    pub received: Millis,
+    pub people: People,
+    pub due: Due,
+    pub recent: Recent,
+    pub next_journal: u64,
+    pub next_message: u64,
+    pub counters: Counters,
+    /// Grows with every undo: what was scanned for a build before one is scanned again.
+    pub undos: u64,
+    armed: HashMap<ProfileNo, Millis>,
+    crowded: BTreeMap<u64, Vec<(u128, u64)>>,
+    bitmaps: HashMap<(u32, u32), RoaringBitmap>,
+    sizes: BTreeMap<u32, u64>,
+    pending: Pending,
+}
+
+/// What others see only once the transaction is on disk.
+#[derive(Default)]
+struct Pending {
+    redirects: Vec<(ProfileNo, Option<ProfileNo>)>,
+    moved: Vec<((ProfileNo, Position), Option<ProfileNo>)>,
+    configuration: Option<Arc<Configuration>>,
+}
+
+impl Writer {
+    /// Opens the state and takes everything up where the last transaction left it.
+    pub async fn open(shared: Arc<Shared>) -> Result<Writer> {
+        let secret = secret(&shared).await?;
+        let mut writer = Writer {
+            configuration: Arc::default(),
+            hash: Hash::new(secret),
+            head: Head::default(),
+            received: Millis(i64::MIN),
+            people: People::new(ProfileNo(1)),
+            due: Due::new(),
+            recent: Recent::default(),
+            next_journal: 1,
+            next_message: 1,
+            counters: Counters::default(),
+            undos: 0,
+            armed: HashMap::new(),
+            crowded: BTreeMap::new(),
+            bitmaps: HashMap::new(),
+            sizes: BTreeMap::new(),
+            pending: Pending::default(),
+            shared,
+        };
+        writer.reset().await?;
+        Ok(writer)
+    }
+
+    /// Forgets everything held in memory and reads again what the state says: after a failed or
+    /// contradicted transaction.
+    pub async fn reset(&mut self) -> Result<()> {
+        let state = Arc::clone(&self.shared.roles.state);
+        self.head = state.head().await?;
+        let numbers = state.load(Table::Meta, &[NUMBERS.into()]).await?.remove(0);
+        let numbers = match numbers {
+            Some(row) => rows::unpack(Table::Meta, &row)?,
+            None => Numbers {
+                next_profile: ProfileNo(1),
+                next_journal: 1,
+                next_message: 1,
+                received: Millis(i64::MIN),
+            },
+        };
+        self.next_journal = numbers.next_journal;
+        self.next_message = numbers.next_message;
+        self.received = numbers.received;
+        self.pending = Pending::default();
+        self.bitmaps.clear();
+        self.sizes = self.read_sizes().await?;
+        let rows = all(&*state, Table::Config).await?;
+        self.configuration = Arc::new(Configuration::from_rows(&rows)?);
+        self.counters = Counters::from_rows(&all(&*state, Table::Outcome).await?);
+        self.clear_people(numbers.next_profile);
+        for (_, row) in all(&*state, Table::Shared).await? {
+            let records: Vec<(Identifier, shared::Record)> = rows::unpack(Table::Shared, &row)?;
+            for (identifier, record) in records {
+                self.people.insert_loaded_shared(identifier, record);
+            }
+        }
+        self.publish();
+        Ok(())
+    }
+
+    /// Keeps the working set inside its bound: when it is full it starts over.
+    pub fn make_room(&mut self) {
+        if self.armed.len() + self.people.numbers().count() > self.shared.settings.cache_profiles {
+            let marks = self.people.take_shared();
+            self.clear_people(self.people.next());
+            self.people.put_shared(marks);
+        }
+    }
+
+    fn clear_people(&mut self, next: ProfileNo) {
+        self.people = People::new(next);
+        self.due.clear();
+        self.armed.clear();
+        self.crowded.clear();
+    }
+
+    /// Adds a loaded profile, and its timer, to the working set.
+    pub fn hold(&mut self, profile: Profile) {
+        if let Some(moment) = profile.armed {
+            self.due.insert((moment, profile.number));
+            self.armed.insert(profile.number, moment);
+        }
+        self.people.insert_loaded_profile(profile);
+    }
+
+    /// Notes who shares an identifier's cell.
+    pub fn note_cell(&mut self, hash: u128, entries: Vec<(u128, u64)>) {
+        let others: Vec<_> = entries.into_iter().filter(|(entry, _)| *entry != hash).collect();
+        if !others.is_empty() {
+            self.crowded.insert(rows::cell_of(hash), others);
+        }
+    }
+
+    /// Commits a transaction that ends at `position`; then everybody sees it.
+    pub async fn commit(&mut self, position: Position, mut writes: Vec<Write>) -> Result<()> {
+        self.take_refused();
+        writes.extend(self.counters.take_writes());
+        let numbers = Numbers {
+            next_profile: self.people.next(),
+            next_journal: self.next_journal,
+            next_message: self.next_message,
+            received: self.received,
+        };
+        writes.push(rows::put(Table::Meta, NUMBERS.into(), &numbers));
+        let head = self.shared.roles.state.commit(self.head.version, position, writes).await?;
+        self.head = head;
+        self.publish();
+        Ok(())
+    }
+
+    /// Puts a configuration in force with the next commit.
+    pub fn configure(&mut self, configuration: Configuration) {
+        let configuration = Arc::new(configuration);
+        self.pending.configuration = Some(Arc::clone(&configuration));
+        self.configuration = configuration;
+    }
+
+    /// Fires timers of these people that are due at `now`; a transaction of its own.
+    pub async fn fire(&mut self, people: BTreeSet<ProfileNo>, now: Millis) -> Result<()> {
+        crate::steps::load::profiles(self, people).await?;
+        let due = std::mem::take(&mut self.due);
+        let configuration = Arc::clone(&self.configuration);
+        let mut fold =
+            Fold::resume(configuration.rules(), &mut self.people, due, self.head.position);
+        fold.fire(now);
+        let (effects, due) = fold.finish();
+        self.due = due;
+        let messages = crate::steps::activate::step(self, &effects);
+        let mut writes = Vec::new();
+        self.effects(&effects, &mut writes).await?;
+        self.messages(&messages, &mut writes);
+        self.commit(self.head.position, writes).await?;
+        if !messages.is_empty() {
+            self.shared.announce_messages();
+        }
+        Ok(())
+    }
+
+    fn publish(&mut self) {
+        let pending = std::mem::take(&mut self.pending);
+        if !pending.redirects.is_empty() || !pending.moved.is_empty() {
+            let mut ownership =
+                self.shared.ownership.write().unwrap_or_else(PoisonError::into_inner);
+            for (from, to) in pending.redirects {
+                match to {
+                    Some(to) => ownership.redirects.insert(from, to),
+                    None => ownership.redirects.remove(&from),
+                };
+            }
+            for (event, to) in pending.moved {
+                match to {
+                    Some(to) => ownership.moved.insert(event, to),
+                    None => ownership.moved.remove(&event),
+                };
+            }
+        }
+        self.shared.set_configuration(Arc::clone(&self.configuration));
+        self.shared.set_head(self.head);
+        let sizes = self.sizes.clone();
+        *self.shared.sizes.write().unwrap_or_else(PoisonError::into_inner) = sizes;
+        let counters = self.counters.clone();
+        *self.shared.counters.lock().unwrap_or_else(PoisonError::into_inner) = counters;
+        self.shared.stats.batches.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn take_refused(&mut self) {
+        let mut refused = self.shared.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        self.counters.absorb(std::mem::take(&mut *refused));
+    }
+
+    async fn read_sizes(&self) -> Result<BTreeMap<u32, u64>> {
+        let rows = all(&*self.shared.roles.state, Table::Series).await?;
+        let size = |(key, value): &(Box<[u8]>, Vec<u8>)| {
+            let no = u32::from_be_bytes(key.strip_prefix(b"size/")?.try_into().ok()?);
+            Some((no, u64::from_be_bytes(value.as_slice().try_into().ok()?)))
+        };
+        Ok(rows.iter().filter_map(size).collect())
+    }
+}
+
+/// Reads a whole small table.
+pub(crate) async fn all(
+    state: &dyn rapport_store::state::State,
+    table: Table,
+) -> Result<Vec<(Box<[u8]>, Vec<u8>)>> {
+    const PAGE: usize = 10_000;
+    let mut rows: Vec<(Box<[u8]>, Vec<u8>)> = Vec::new();
+    loop {
+        let from: Box<[u8]> = match rows.last() {
+            // The key right behind the last one.
+            Some((key, _)) if table.is_numbered() => {
+                match rows::number_of(table, key)?.checked_add(1) {
+                    Some(next) => Box::new(next.to_be_bytes()),
+                    None => return Ok(rows),
+                }
+            }
+            Some((key, _)) => key.iter().copied().chain([0]).collect(),
+            None => Box::default(),
+        };
+        let page = Page { table, from, to: None, limit: PAGE, order: Order::Ascending };
+        let page = state.scan(page).await?;
+        let done = page.len() < PAGE;
+        rows.extend(page);
+        if done {
+            return Ok(rows);
+        }
+    }
+}
+
+/// The directory's secret; made at the first start.
+async fn secret(shared: &Shared) -> Result<[u8; 16]> {
+    let state = &shared.roles.state;
+    if let Some(row) = state.load(Table::Meta, &[SECRET.into()]).await?.remove(0) {
+        return rows::unpack(Table::Meta, &row);
+    }
+    let mut secret = [0; 16];
+    getrandom::fill(&mut secret).map_err(|error| Error::Engine {
+        what: "making the directory's secret".to_owned(),
+        detail: error.to_string(),
+    })?;
+    let head = state.head().await?;
+    let row = rows::put(Table::Meta, SECRET.into(), &secret);
+    state.commit(head.version, head.position, vec![row]).await?;
+    Ok(secret)
+}

@@ -1,0 +1,336 @@
+//! The writer's loop: commands first, then a batch, then timers, then it waits.
+
+use super::Writer;
+use crate::commands::{self, Applied};
+use crate::error::{CommandError, Error};
+use crate::flow;
+use crate::jobs;
+use crate::outbox::{self, Delivery, Message};
+use crate::rows;
+use crate::shared::Files;
+use rapport_core::entry::Command;
+use rapport_core::event::Request;
+use rapport_core::position::Position;
+use rapport_core::time::Millis;
+use rapport_store::Result;
+use rapport_store::state::{self, Page, Table, number_key};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot};
+
+/// Requests in one batch at most.
+const BATCH_REQUESTS: usize = 4_096;
+/// The same while commands wait.
+const BATCH_REQUESTS_WHILE_COMMANDS_WAIT: usize = 256;
+/// Bodies in one batch at most, in bytes.
+const BATCH_BYTES: usize = 4 << 20;
+/// Timers fired in one transaction at most.
+const TIMERS: usize = 2_000;
+/// How long the writer waits before it tries a failed transaction again.
+const RETRY: Duration = Duration::from_millis(500);
+/// How often the writer looks at the clock when nothing happens.
+const TICK: Duration = Duration::from_millis(200);
+
+/// What the writer is asked to do between two batches.
+pub(crate) enum Order {
+    /// Apply a command.
+    Command { actor: String, command: Box<Command>, reply: oneshot::Sender<Reply> },
+    /// Unite a range of a segment's build.
+    Build { range: jobs::build::Range, reply: oneshot::Sender<std::result::Result<bool, Error>> },
+    /// Note how deliveries ended.
+    Deliveries {
+        results: Vec<(u64, Delivery)>,
+        reply: oneshot::Sender<std::result::Result<(), Error>>,
+    },
+    /// Put a dead letter back into the outbox.
+    Redrive { number: u64, reply: oneshot::Sender<std::result::Result<bool, Error>> },
+    /// List new files and drop what they replace.
+    Publish { files: jobs::Published, reply: oneshot::Sender<std::result::Result<(), Error>> },
+    /// Remove these keys: retention.
+    Forget { table: Table, keys: Vec<state::Key>, reply: oneshot::Sender<std::result::Result<(), Error>> },
+    /// Fold what is on the ledger, then end.
+    Stop { reply: oneshot::Sender<()> },
+}
+
+pub(crate) type Reply = std::result::Result<Applied, CommandError>;
+
+/// Starts the writer on a thread of its own.
+pub(crate) fn start(
+    mut writer: Writer,
+    orders: mpsc::Receiver<Order>,
+    jobs: jobs::Jobs,
+) -> std::thread::JoinHandle<()> {
+    let runtime = tokio::runtime::Handle::current();
+    std::thread::Builder::new()
+        .name("writer".to_owned())
+        .spawn(move || runtime.block_on(run(&mut writer, orders, jobs)))
+        .expect("a thread can be started")
+}
+
+async fn run(writer: &mut Writer, mut orders: mpsc::Receiver<Order>, jobs: jobs::Jobs) {
+    let shared = Arc::clone(&writer.shared);
+    let mut stopping: Option<oneshot::Sender<()>> = None;
+    loop {
+        while let Ok(order) = orders.try_recv() {
+            if let Some(reply) = obey(writer, order).await {
+                stopping = Some(reply);
+            }
+        }
+        let commands_wait = !orders.is_empty();
+        let worked = match work(writer, commands_wait).await {
+            Ok(worked) => {
+                shared.trouble("flow", None);
+                worked
+            }
+            Err(error) => {
+                recover(writer, &error).await;
+                false
+            }
+        };
+        jobs.look(writer);
+        if worked {
+            continue;
+        }
+        if let Some(reply) = stopping.take() {
+            let _ = reply.send(());
+            return;
+        }
+        tokio::select! {
+            order = orders.recv() => match order {
+                Some(order) => {
+                    if let Some(reply) = obey(writer, order).await {
+                        stopping = Some(reply);
+                    }
+                }
+                None => return,
+            },
+            () = shared.feed.changed() => {}
+            () = tokio::time::sleep(TICK) => {}
+        }
+    }
+}
+
+/// A batch of events if any wait, and a bounded share of due timers.
+async fn work(writer: &mut Writer, commands_wait: bool) -> Result<bool> {
+    let requests = next(writer, commands_wait).await?;
+    let batch = !requests.is_empty();
+    if batch {
+        let began = Instant::now();
+        let oldest = requests[0].received;
+        flow::batch(writer, &requests).await?;
+        let now = writer.shared.clock.now();
+        let stats = &writer.shared.stats;
+        stats.lag_us.store(now.since(oldest).max(0) as u64 * 1_000, Ordering::Relaxed);
+        stats.folded_received.store(writer.received.0, Ordering::Relaxed);
+        tracing::trace!(requests = requests.len(), took = ?began.elapsed(), "folded a batch");
+    }
+    let timers = fire_due(writer).await?;
+    if !batch && !timers {
+        settle_counters(writer).await?;
+    }
+    Ok(batch || timers)
+}
+
+/// The requests right behind the last one folded: from memory, or from the ledger.
+async fn next(writer: &Writer, commands_wait: bool) -> Result<Vec<Request>> {
+    let shared = &writer.shared;
+    let after = writer.head.position.request;
+    let most = if commands_wait { BATCH_REQUESTS_WHILE_COMMANDS_WAIT } else { BATCH_REQUESTS };
+    let held = shared.feed.take(after, most, BATCH_BYTES);
+    if !held.is_empty() || shared.feed.last() <= after {
+        return Ok(held);
+    }
+    shared.roles.ledger.read(after, BATCH_BYTES).await
+}
+
+/// Fires timers that are due and that no waiting request can come before.
+async fn fire_due(writer: &mut Writer) -> Result<bool> {
+    let shared = Arc::clone(&writer.shared);
+    if shared.clock.ahead_ms() > crate::clock::AHEAD_MAX_MS {
+        let what = "the wall clock ran ahead of the monotonic one: timers hold".to_owned();
+        shared.trouble("clock", Some(what));
+        return Ok(false);
+    }
+    shared.trouble("clock", None);
+    let folded = writer.head.position.request;
+    let Some(now) = shared.feed.low_water(shared.clock.now(), folded) else { return Ok(false) };
+    let page = Page {
+        table: Table::Timer,
+        from: Box::default(),
+        to: Some(rows::timer_key(now.plus(1), rapport_core::identity::ProfileNo(0))),
+        limit: TIMERS,
+        order: state::Order::Ascending,
+    };
+    let due = shared.roles.state.scan(page).await?;
+    if due.is_empty() {
+        return Ok(false);
+    }
+    let people: BTreeSet<_> =
+        due.iter().filter_map(|(key, _)| rows::timer_of(key)).map(|(_, person)| person).collect();
+    shared.stats.timers.fetch_add(due.len() as u64, Ordering::Relaxed);
+    writer.make_room();
+    writer.received = writer.received.max(now);
+    writer.fire(people, now).await?;
+    Ok(true)
+}
+
+/// Writes counters of what the door refused, when nothing else takes them along.
+async fn settle_counters(writer: &mut Writer) -> Result<()> {
+    writer.take_refused();
+    if writer.counters.is_settled() {
+        return Ok(());
+    }
+    writer.commit(writer.head.position, Vec::new()).await
+}
+
+async fn recover(writer: &mut Writer, error: &rapport_store::Error) {
+    tracing::error!(%error, "a transaction failed: reading the state again");
+    writer.shared.trouble("flow", Some(error.to_string()));
+    tokio::time::sleep(RETRY).await;
+    if let Err(error) = writer.reset().await {
+        tracing::error!(%error, "the state cannot be read");
+    }
+}
+
+/// Does what was ordered. Whoever hung up meanwhile has lost only the answer.
+async fn obey(writer: &mut Writer, order: Order) -> Option<oneshot::Sender<()>> {
+    match order {
+        Order::Command { actor, command, reply } => {
+            let applied = commands::apply(writer, &actor, *command).await;
+            if matches!(applied, Err(CommandError::Flow(_))) {
+                reset(writer).await;
+            }
+            let _ = reply.send(applied);
+        }
+        Order::Build { range, reply } => {
+            let done = commands::build_range::apply(writer, range).await;
+            let _ = reply.send(kept(writer, done).await);
+        }
+        Order::Deliveries { results, reply } => {
+            let done = deliveries(writer, results).await;
+            let _ = reply.send(kept(writer, done).await);
+        }
+        Order::Redrive { number, reply } => {
+            let done = redrive(writer, number).await;
+            let _ = reply.send(kept(writer, done).await);
+        }
+        Order::Publish { files, reply } => {
+            let done = publish(writer, files).await;
+            let _ = reply.send(kept(writer, done).await);
+        }
+        Order::Forget { table, keys, reply } => {
+            let writes = keys.into_iter().map(|key| rows::remove(table, key)).collect();
+            let done = writer.commit(writer.head.position, writes).await;
+            let _ = reply.send(kept(writer, done).await);
+        }
+        Order::Stop { reply } => return Some(reply),
+    }
+    None
+}
+
+async fn kept<T>(writer: &mut Writer, done: Result<T>) -> std::result::Result<T, Error> {
+    if done.is_err() {
+        reset(writer).await;
+    }
+    done.map_err(Error::Store)
+}
+
+async fn reset(writer: &mut Writer) {
+    if let Err(error) = writer.reset().await {
+        tracing::error!(%error, "the state cannot be read");
+    }
+}
+
+async fn deliveries(writer: &mut Writer, results: Vec<(u64, Delivery)>) -> Result<()> {
+    let keys: Vec<_> = results.iter().map(|(number, _)| number_key(*number)).collect();
+    let rows = writer.shared.roles.state.load(Table::Outbox, &keys).await?;
+    let mut writes = Vec::new();
+    for (row, (_, delivery)) in rows.into_iter().zip(results) {
+        if let Some(row) = row {
+            writes.extend(outbox::settle(rows::unpack(Table::Outbox, &row)?, delivery));
+        }
+    }
+    writer.commit(writer.head.position, writes).await
+}
+
+async fn redrive(writer: &mut Writer, number: u64) -> Result<bool> {
+    let key = number_key(number);
+    let state = &writer.shared.roles.state;
+    let Some(row) = state.load(Table::DeadLetter, std::slice::from_ref(&key)).await?.remove(0)
+    else {
+        return Ok(false);
+    };
+    let mut message: Message = rows::unpack(Table::DeadLetter, &row)?;
+    message.number = writer.next_message;
+    message.attempts = 0;
+    message.next_at = Millis(0);
+    writer.next_message += 1;
+    let again = rows::put(Table::Outbox, number_key(message.number), &message);
+    writer.commit(writer.head.position, vec![rows::remove(Table::DeadLetter, key), again]).await?;
+    writer.shared.announce_messages();
+    Ok(true)
+}
+
+async fn publish(writer: &mut Writer, published: jobs::Published) -> Result<()> {
+    let mut writes = Vec::new();
+    for file in &published.history {
+        writes.push(rows::put(Table::File, file_key("history", &file.name), file));
+    }
+    for run in &published.runs {
+        writes.push(rows::put(Table::File, file_key("seen", &run.name), run));
+    }
+    for name in &published.replaced_history {
+        writes.push(rows::remove(Table::File, file_key("history", name)));
+    }
+    for name in &published.replaced_runs {
+        writes.push(rows::remove(Table::File, file_key("seen", name)));
+    }
+    if let Some(through) = published.flushed {
+        forget_tail(writer, through, &mut writes).await?;
+    }
+    writer.commit(writer.head.position, writes).await?;
+    let mut recorded = writer.shared.recorded_mut();
+    let mut files = Files::clone(&recorded.files);
+    files.history.retain(|file| !published.replaced_history.contains(&file.name));
+    files.history.extend(published.history);
+    files.history.sort_by_key(|file| (file.first, file.last));
+    files.runs.retain(|run| !published.replaced_runs.contains(&run.name));
+    files.runs.extend(published.runs);
+    files.runs.sort_by_key(|run| run.received);
+    recorded.files = Arc::new(files);
+    if let Some(through) = published.flushed {
+        recorded.tail.forget(through);
+    }
+    drop(recorded);
+    writer.recent.forget(published.ids.iter());
+    Ok(())
+}
+
+async fn forget_tail(
+    writer: &Writer,
+    through: Position,
+    writes: &mut Vec<state::Write>,
+) -> Result<()> {
+    let state = &writer.shared.roles.state;
+    for (table, to) in [
+        (Table::Tail, number_key(through.request + 1)),
+        (Table::Command, rows::position_key(Position { index: u32::MAX, ..through })),
+    ] {
+        let page = Page {
+            table,
+            from: Box::default(),
+            to: Some(to),
+            limit: usize::MAX >> 1,
+            order: state::Order::Ascending,
+        };
+        writes.extend(state.scan(page).await?.into_iter().map(|(key, _)| rows::remove(table, key)));
+    }
+    Ok(())
+}
+
+/// The key under which the state lists a file.
+pub(crate) fn file_key(kind: &str, name: &str) -> state::Key {
+    format!("{kind}/{name}").into_bytes().into()
+}
