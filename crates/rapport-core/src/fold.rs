@@ -16,7 +16,7 @@ use crate::people::People;
 use crate::position::Position;
 use crate::profile::{Profile, apply, company};
 use crate::segment::catalogue::{Catalogue, Facts, Flip, Touched};
-use crate::segment::membership::SegmentNo;
+use crate::segment::membership::{Memberships, SegmentNo};
 use crate::time::{MINUTE_MS, Millis};
 use std::collections::BTreeSet;
 
@@ -147,7 +147,7 @@ impl<'a> Fold<'a> {
                     self.rules.catalogue.touch_all(&mut self.touched);
                 }
                 for absorbed in merged {
-                    self.absorb(number, absorbed, event.received);
+                    self.absorb(number, absorbed);
                 }
                 self.apply(number, event);
                 Folded { outcome: Outcome::Accepted, origin: Some(number) }
@@ -176,9 +176,11 @@ impl<'a> Fold<'a> {
         let Some(profile) = self.people.profile_mut(number) else {
             return;
         };
-        let (facts, memberships) = parts(profile);
-        self.rules.catalogue.advance(&facts, memberships, now, &mut self.flips);
-        let next = self.rules.catalogue.next_moment(&facts, now);
+        let numbers = profile.numbers();
+        let armed = profile.armed;
+        let (facts, memberships) = parts(profile, &numbers);
+        let flips = &mut self.flips;
+        let next = self.rules.catalogue.advance(&facts, memberships, armed, now, flips);
         profile.armed = next;
         self.due.extend(next.map(|moment| (moment, number)));
         self.record(number, Why::Timer);
@@ -193,7 +195,7 @@ impl<'a> Fold<'a> {
         for name in apply::apply(policy, profile, event) {
             catalogue.attribute_moved(&name, &mut self.touched);
         }
-        catalogue.observe(&mut profile.leaves, event, event.received, &mut self.touched);
+        catalogue.observe(&mut profile.leaves, event, &mut self.touched);
         let late = event.received.since(event.at) > LATE_MS;
         self.settle(number, event.received, if late { Why::LateEvent } else { Why::Event });
     }
@@ -205,8 +207,9 @@ impl<'a> Fold<'a> {
             return;
         }
         let profile = self.people.profile_mut(number).expect("only people at hand are settled");
-        let (facts, memberships) = parts(profile);
-        catalogue.settle(&facts, memberships, now, &self.touched, &mut self.flips);
+        let numbers = profile.numbers();
+        let (facts, memberships) = parts(profile, &numbers);
+        catalogue.settle(&facts, memberships, now, &mut self.touched, &mut self.flips);
         let next = catalogue.next_moment(&facts, now);
         self.touched.clear();
         arm(&mut self.due, profile, next);
@@ -245,13 +248,10 @@ fn arm(due: &mut Due, profile: &mut Profile, next: Option<Millis>) {
 }
 
 /// A profile as the segments see it, and apart from it what they change.
-fn parts(profile: &mut Profile) -> (Facts<'_>, &mut crate::segment::membership::Memberships) {
-    let facts = Facts {
-        number: profile.number,
-        absorbed: &profile.absorbed,
-        attributes: &profile.attributes,
-        links: &profile.links,
-        leaves: &profile.leaves,
-    };
+fn parts<'a>(
+    profile: &'a mut Profile,
+    numbers: &'a [ProfileNo],
+) -> (Facts<'a>, &'a mut Memberships) {
+    let facts = Facts { numbers, attributes: &profile.attributes, leaves: &profile.leaves };
     (facts, &mut profile.memberships)
 }

@@ -180,6 +180,54 @@ impl People {
             .or_insert_with(|| Company::new(id, seen))
     }
 
+    /// Every loaded profile, ascending by number.
+    pub fn profiles(&self) -> impl Iterator<Item = &Profile> + '_ {
+        self.profiles.values()
+    }
+
+    /// How many profiles are loaded.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.profiles.len()
+    }
+
+    /// Whether no profile is loaded.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.profiles.is_empty()
+    }
+
+    /// Takes a profile out as if it had never been loaded.
+    pub fn remove(&mut self, number: ProfileNo) -> Option<Profile> {
+        self.changed_profiles.remove(&number);
+        self.profiles.remove(&number)
+    }
+
+    /// The profile this number leads to after the merges since the changes were taken last.
+    #[must_use]
+    pub fn survivor(&self, number: ProfileNo) -> ProfileNo {
+        let merges = self.absorbed.iter();
+        merges.fold(number, |number, &(from, to)| if from == number { to } else { number })
+    }
+
+    /// The number a refold remembers of the profile that this entry made.
+    #[must_use]
+    pub fn born_at(&self, birth: Position) -> Option<ProfileNo> {
+        self.births.get(&birth).copied()
+    }
+
+    /// New profiles get numbers from here on, if that is more than they would.
+    pub fn number_from(&mut self, next: ProfileNo) {
+        self.next = self.next.max(next);
+    }
+
+    /// An empty working set that goes on where this one ends: it numbers new profiles alike and
+    /// knows the same shared identifiers.
+    #[must_use]
+    pub fn emptied(&mut self) -> People {
+        People { shared: std::mem::take(&mut self.shared), ..People::new(self.next) }
+    }
+
     /// The number the next new profile gets.
     #[must_use]
     pub fn next(&self) -> ProfileNo {

@@ -27,7 +27,10 @@ impl SystemClock {
     /// Starts comparing the two clocks now.
     #[must_use]
     pub fn start() -> SystemClock {
-        SystemClock { started: Instant::now(), wall_at_start: wall_ms() }
+        SystemClock {
+            started: Instant::now(),
+            wall_at_start: wall_ms(),
+        }
     }
 }
 
@@ -43,7 +46,9 @@ impl Clock for SystemClock {
 }
 
 fn wall_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -57,7 +62,10 @@ impl HandClock {
     /// A clock that stands at `now`.
     #[must_use]
     pub fn at(now: Millis) -> HandClock {
-        HandClock { now: AtomicI64::new(now.0), ahead_ms: AtomicI64::new(0) }
+        HandClock {
+            now: AtomicI64::new(now.0),
+            ahead_ms: AtomicI64::new(0),
+        }
     }
 
     /// Moves it.

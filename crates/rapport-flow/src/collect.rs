@@ -58,7 +58,14 @@ impl Collector {
         let (waiting, receiver) = mpsc::unbounded_channel();
         let task = tokio::spawn(run(receiver, ledger, feed, clock, counts));
         let room = Arc::new(Semaphore::new(room_bytes));
-        (Collector { waiting, room, room_bytes }, task)
+        (
+            Collector {
+                waiting,
+                room,
+                room_bytes,
+            },
+            task,
+        )
     }
 
     /// Hands a request over and waits until it is on disk.
@@ -73,7 +80,11 @@ impl Collector {
             .map_err(|_| Refusal::Busy { retry_after_s: 1 })?;
         let (told, answer) = oneshot::channel();
         self.waiting
-            .send(Waiting { submission, told, _room: room })
+            .send(Waiting {
+                submission,
+                told,
+                _room: room,
+            })
             .map_err(|_| Refusal::Stopping)?;
         answer.await.unwrap_or(Err(Refusal::Stopping))
     }

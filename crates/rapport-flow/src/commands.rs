@@ -72,7 +72,10 @@ pub(crate) async fn apply(
     let mark = shared.feed.low_water(shared.clock.now(), head.request);
     let entry = CommandEntry {
         position: Position::command(head.request, head.command + 1),
-        received: mark.unwrap_or(writer.received).max(writer.received).max(Millis(0)),
+        received: mark
+            .unwrap_or(writer.received)
+            .max(writer.received)
+            .max(Millis(0)),
         actor: actor.to_owned(),
         command,
     };
@@ -113,7 +116,10 @@ pub(crate) async fn replay(
         }
     };
     record(writer, entry.clone(), writes).await?;
-    Ok(Applied { position: entry.position, reply })
+    Ok(Applied {
+        position: entry.position,
+        reply,
+    })
 }
 
 /// Commits a command's writes together with its entry.
@@ -124,9 +130,15 @@ pub(crate) async fn record(
 ) -> rapport_store::Result<()> {
     let json = serde_json::to_vec(&entry).expect("commands are plain data");
     let key = rows::position_key(entry.position);
-    writes.push(Write { table: Table::Command, key, value: Some(json) });
+    writes.push(Write {
+        table: Table::Command,
+        key,
+        value: Some(json),
+    });
     writer.commit(entry.position, writes).await?;
-    writer.shared.extend_tail(std::iter::once(Entry::Command(Arc::new(entry))));
+    writer
+        .shared
+        .extend_tail(std::iter::once(Entry::Command(Arc::new(entry))));
     writer.shared.announce_messages();
     Ok(())
 }
@@ -159,19 +171,24 @@ async fn effects(
 
 /// Loads whom a reference means.
 async fn person(writer: &mut Writer, reference: &Reference) -> Result<ProfileNo, CommandError> {
-    let missing = || CommandError::NotFound { what: format!("profile {}", spelled(reference)) };
+    let missing = || CommandError::NotFound {
+        what: format!("profile {}", spelled(reference)),
+    };
     let number = match reference {
         Reference::Number(number) => writer.shared.survivor(*number),
         Reference::Identifier(identifier) => {
             let policy = Arc::clone(&writer.configuration.policy);
-            let identifier =
-                normalise::normalise(&policy, identifier).map_err(|_| missing())?;
+            let identifier = normalise::normalise(&policy, identifier).map_err(|_| missing())?;
             crate::steps::load::identifiers(writer, BTreeSet::from([identifier.clone()])).await?;
             writer.people.owner(&identifier).ok_or_else(missing)?
         }
     };
     crate::steps::load::profiles(writer, BTreeSet::from([number])).await?;
-    writer.people.profile(number).map(|profile| profile.number).ok_or_else(missing)
+    writer
+        .people
+        .profile(number)
+        .map(|profile| profile.number)
+        .ok_or_else(missing)
 }
 
 fn spelled(reference: &Reference) -> String {

@@ -6,7 +6,8 @@ use rapport_core::event::SourceNo;
 use rapport_core::fold::Rules;
 use rapport_core::identity::policy::Policy;
 use rapport_core::identity::veto::Vetoes;
-use rapport_core::segment::catalogue::{Catalogue, Registry};
+use rapport_core::segment::catalogue::Catalogue;
+use rapport_core::segment::registry::Registry;
 use rapport_store::Error;
 use rapport_store::state::{Key, Table, Write};
 use serde::Serialize;
@@ -52,7 +53,11 @@ impl Configuration {
     /// The rules of the fold.
     #[must_use]
     pub fn rules(&self) -> Rules<'_> {
-        Rules { policy: &self.policy, vetoes: &self.vetoes, catalogue: &self.catalogue }
+        Rules {
+            policy: &self.policy,
+            vetoes: &self.vetoes,
+            catalogue: &self.catalogue,
+        }
     }
 
     /// Reads a configuration from the rows of [`Table::Config`].
@@ -71,7 +76,8 @@ impl Configuration {
                     configuration.sources.insert(source.no, source);
                 }
                 ("key", hash) => {
-                    keys.keys.insert(hash.to_owned(), read::<KeyUse>(&key, value)?);
+                    keys.keys
+                        .insert(hash.to_owned(), read::<KeyUse>(&key, value)?);
                 }
                 ("token", hash) => {
                     keys.tokens.insert(hash.to_owned(), read(&key, value)?);
@@ -93,7 +99,11 @@ impl Configuration {
     #[must_use]
     pub fn with_registry(&self, registry: Registry) -> Configuration {
         let catalogue = Arc::new(Catalogue::new(&registry));
-        Configuration { registry: Arc::new(registry), catalogue, ..self.clone() }
+        Configuration {
+            registry: Arc::new(registry),
+            catalogue,
+            ..self.clone()
+        }
     }
 }
 
@@ -101,13 +111,21 @@ impl Configuration {
 #[must_use]
 pub fn row<T: Serialize>(key: &str, value: &T) -> Write {
     let json = serde_json::to_vec(value).expect("configuration is plain data");
-    Write { table: Table::Config, key: key.as_bytes().into(), value: Some(json) }
+    Write {
+        table: Table::Config,
+        key: key.as_bytes().into(),
+        value: Some(json),
+    }
 }
 
 /// The write that removes one piece of configuration.
 #[must_use]
 pub fn removal(key: &str) -> Write {
-    Write { table: Table::Config, key: key.as_bytes().into(), value: None }
+    Write {
+        table: Table::Config,
+        key: key.as_bytes().into(),
+        value: None,
+    }
 }
 
 fn read<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, Error> {
@@ -115,5 +133,8 @@ fn read<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, Error> {
 }
 
 fn damaged(key: &str, detail: &str) -> Error {
-    Error::Damaged { what: format!("configuration {key}"), detail: detail.to_owned() }
+    Error::Damaged {
+        what: format!("configuration {key}"),
+        detail: detail.to_owned(),
+    }
 }

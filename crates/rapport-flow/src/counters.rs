@@ -36,9 +36,21 @@ impl Counters {
 
     /// Counts `count` of a word and code.
     pub fn add_many(&mut self, source: Option<SourceNo>, word: &str, code: &str, count: u64) {
-        let counted = (source.map_or(0, |source| source.0), word.to_owned(), code.to_owned());
+        let counted = (
+            source.map_or(0, |source| source.0),
+            word.to_owned(),
+            code.to_owned(),
+        );
         *self.counts.entry(counted.clone()).or_default() += count;
         self.changed.insert(counted);
+    }
+
+    /// Adds what another has counted.
+    pub fn absorb(&mut self, other: Counters) {
+        for (counted, count) in other.counts {
+            *self.counts.entry(counted.clone()).or_default() += count;
+            self.changed.insert(counted);
+        }
     }
 
     /// The rows that changed since the last call.
@@ -46,7 +58,10 @@ impl Counters {
         let changed = std::mem::take(&mut self.changed);
         let write = |counted: Counted| Write {
             table: Table::Outcome,
-            value: self.counts.get(&counted).map(|count| count.to_be_bytes().to_vec()),
+            value: self
+                .counts
+                .get(&counted)
+                .map(|count| count.to_be_bytes().to_vec()),
             key: key(&counted),
         };
         changed.into_iter().map(write).collect()
@@ -78,7 +93,14 @@ impl Counters {
     #[must_use]
     pub fn outcomes(&self, source: Option<SourceNo>) -> Outcomes {
         let mut outcomes = Outcomes::default();
-        for word in ["accepted", "duplicate", "filtered", "limited", "invalid", REFUSED] {
+        for word in [
+            "accepted",
+            "duplicate",
+            "filtered",
+            "limited",
+            "invalid",
+            REFUSED,
+        ] {
             outcomes.words.insert(word.to_owned(), 0);
         }
         for ((from, word, code), count) in &self.counts {
@@ -87,7 +109,10 @@ impl Counters {
             }
             *outcomes.words.entry(word.clone()).or_default() += count;
             if !code.is_empty() {
-                *outcomes.reasons.entry((word.clone(), code.clone())).or_default() += count;
+                *outcomes
+                    .reasons
+                    .entry((word.clone(), code.clone()))
+                    .or_default() += count;
             }
         }
         outcomes

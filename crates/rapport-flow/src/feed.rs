@@ -31,7 +31,12 @@ struct Held {
 
 impl Default for Held {
     fn default() -> Held {
-        Held { requests: VecDeque::new(), bytes: 0, stamping: NO_STAMP, floor: Millis(i64::MIN) }
+        Held {
+            requests: VecDeque::new(),
+            bytes: 0,
+            stamping: NO_STAMP,
+            floor: Millis(i64::MIN),
+        }
     }
 }
 
@@ -74,7 +79,8 @@ impl Feed {
         while let Some(front) = held.requests.front() {
             let expected = after + 1 + taken.len() as u64;
             let behind = front.number < expected;
-            if !behind && (front.number > expected || taken.len() >= requests_max || bytes > bytes_max)
+            if !behind
+                && (front.number > expected || taken.len() >= requests_max || bytes > bytes_max)
             {
                 break;
             }
@@ -120,6 +126,8 @@ impl Feed {
     }
 
     fn held(&self) -> std::sync::MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.held
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

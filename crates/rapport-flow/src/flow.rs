@@ -56,12 +56,19 @@ impl Ended {
         let mut event = *self.event;
         if self.outcome == Outcome::Duplicate {
             for payload in [
-                &mut event.traits, &mut event.properties, &mut event.context, &mut event.extra,
+                &mut event.traits,
+                &mut event.properties,
+                &mut event.context,
+                &mut event.extra,
             ] {
                 *payload = "{}".into();
             }
         }
-        Row { event, origin: self.origin, outcome: self.outcome }
+        Row {
+            event,
+            origin: self.origin,
+            outcome: self.outcome,
+        }
     }
 }
 
@@ -81,7 +88,7 @@ pub struct Folded {
 /// # Errors
 /// Those of storage; then nothing has changed and the same batch may be sent again.
 pub(crate) async fn batch(writer: &mut Writer, requests: &[Request]) -> Result<()> {
-    let items = validate::step(requests, &writer.configuration.policy);
+    let items = validate::step(requests);
     events(writer, items, Source::Ledger(requests)).await
 }
 
@@ -95,7 +102,11 @@ pub(crate) enum Source<'a> {
 
 /// Sends validated items through the steps behind validation: the way of a live batch and of a
 /// replayed one.
-pub(crate) async fn events(writer: &mut Writer, items: Vec<Item>, source: Source<'_>) -> Result<()> {
+pub(crate) async fn events(
+    writer: &mut Writer,
+    items: Vec<Item>,
+    source: Source<'_>,
+) -> Result<()> {
     let fresh = dedup::step(writer, items).await?;
     load::step(writer, &fresh).await?;
     let folded = fold::step(writer, fresh);

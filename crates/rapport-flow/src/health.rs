@@ -27,11 +27,18 @@ impl Health {
 }
 
 pub(crate) fn look(shared: &Shared) -> Health {
-    let lag_requests =
-        shared.feed.last().saturating_sub(shared.stats.folded.load(Ordering::Relaxed));
-    let troubles = shared.troubles.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut reasons: Vec<String> =
-        troubles.iter().map(|(part, what)| format!("{part}: {what}")).collect();
+    let lag_requests = shared
+        .feed
+        .last()
+        .saturating_sub(shared.stats.folded.load(Ordering::Relaxed));
+    let troubles = shared
+        .troubles
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    let mut reasons: Vec<String> = troubles
+        .iter()
+        .map(|(part, what)| format!("{part}: {what}"))
+        .collect();
     drop(troubles);
     if lag_requests > shared.settings.lag_ready_requests {
         reasons.push(format!("flow: {lag_requests} requests wait to be folded"));

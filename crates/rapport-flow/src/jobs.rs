@@ -73,7 +73,13 @@ impl Jobs {
                 compact::run(&shared, &orders).await
             });
         }
-        if let Some(segment) = writer.configuration.registry.building() {
+        let building = writer
+            .configuration
+            .registry
+            .building()
+            .next()
+            .map(|segment| segment.no);
+        if let Some(segment) = building {
             let shared = Arc::clone(&self.shared);
             let orders = self.orders.clone();
             let undos = writer.undos;
@@ -92,9 +98,14 @@ impl Jobs {
 
     /// Whether any job is running.
     pub fn are_running(&self) -> bool {
-        [&self.flushing, &self.compacting, &self.building, &self.retaining]
-            .iter()
-            .any(|running| running.load(Ordering::Acquire))
+        [
+            &self.flushing,
+            &self.compacting,
+            &self.building,
+            &self.retaining,
+        ]
+        .iter()
+        .any(|running| running.load(Ordering::Acquire))
     }
 
     fn begin(
@@ -129,6 +140,9 @@ pub(crate) async fn publish(
 ) -> crate::error::Result<()> {
     let (reply, answer) = oneshot::channel();
     let stopping = |_| crate::error::Error::Stopping;
-    orders.send(WriterOrder::Publish { files, reply }).await.map_err(|_| crate::error::Error::Stopping)?;
+    orders
+        .send(WriterOrder::Publish { files, reply })
+        .await
+        .map_err(|_| crate::error::Error::Stopping)?;
     answer.await.map_err(stopping)?
 }

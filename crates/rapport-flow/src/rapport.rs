@@ -25,8 +25,9 @@ use rapport_core::identity::{Identifier, ProfileNo, shared};
 use rapport_core::position::Position;
 use rapport_core::profile::Profile;
 use rapport_core::profile::company::Company;
-use rapport_core::segment::catalogue::{Catalogue, Registry};
+use rapport_core::segment::catalogue::Catalogue;
 use rapport_core::segment::membership::SegmentNo;
+use rapport_core::segment::registry::Registry;
 use rapport_store::history::{Ask, Entry, File, Row};
 use rapport_store::ledger::Submission;
 use rapport_store::seen::Run;
@@ -78,12 +79,19 @@ impl Rapport {
     /// Takes no more requests, folds what is on the ledger, and ends the writer. Nothing is lost
     /// without it: it only saves the next start some work.
     pub async fn stop(&self) {
-        self.collector.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.collector
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         let (reply, done) = oneshot::channel();
         if self.orders.send(WriterOrder::Stop { reply }).await.is_ok() {
             let _ = done.await;
         }
-        let thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(thread) = thread {
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }
@@ -102,13 +110,24 @@ impl Rapport {
     /// # Errors
     /// [`Refusal`] where it is not on the ledger and never will be.
     pub async fn collect(&self, submission: Submission) -> std::result::Result<(), Refusal> {
-        let collector = self.collector.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        collector.ok_or(Refusal::Stopping)?.collect(submission).await
+        let collector = self
+            .collector
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        collector
+            .ok_or(Refusal::Stopping)?
+            .collect(submission)
+            .await
     }
 
     /// Counts what the door refused: it is no event.
     pub fn count_refused(&self, source: Option<SourceNo>, code: &str) {
-        let mut refused = self.shared.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut refused = self
+            .shared
+            .refused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         refused.add_many(source, REFUSED, code, 1);
     }
 
@@ -125,7 +144,11 @@ impl Rapport {
     ) -> std::result::Result<Applied, CommandError> {
         let (reply, answer) = oneshot::channel();
         let actor = actor.to_owned();
-        let order = WriterOrder::Command { actor, command: Box::new(command), reply };
+        let order = WriterOrder::Command {
+            actor,
+            command: Box::new(command),
+            reply,
+        };
         self.orders.send(order).await.map_err(|_| Error::Stopping)?;
         answer.await.map_err(|_| Error::Stopping)?
     }
@@ -159,7 +182,12 @@ impl Rapport {
     /// Where events come from.
     #[must_use]
     pub fn sources(&self) -> Vec<Source> {
-        self.shared.configuration().sources.values().cloned().collect()
+        self.shared
+            .configuration()
+            .sources
+            .values()
+            .cloned()
+            .collect()
     }
 
     /// Sinks for decisions.
@@ -182,7 +210,13 @@ impl Rapport {
     /// Those of storage.
     pub async fn company(&self, id: &str) -> Result<Option<Company>> {
         let key = rapport_store::state::number_key(rows::cell_of(self.shared.hash().company(id)));
-        let row = self.shared.roles.state.load(Table::Company, &[key]).await?.remove(0);
+        let row = self
+            .shared
+            .roles
+            .state
+            .load(Table::Company, &[key])
+            .await?
+            .remove(0);
         let Some(row) = row else { return Ok(None) };
         let companies: Vec<Company> = rows::unpack(Table::Company, &row)?;
         Ok(companies.into_iter().find(|company| &*company.id == id))
@@ -191,7 +225,11 @@ impl Rapport {
     /// How many people are in a segment.
     #[must_use]
     pub fn segment_size(&self, no: SegmentNo) -> u64 {
-        let sizes = self.shared.sizes.read().unwrap_or_else(PoisonError::into_inner);
+        let sizes = self
+            .shared
+            .sizes
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         sizes.get(&no.0).copied().unwrap_or(0)
     }
 
@@ -241,9 +279,18 @@ impl Rapport {
     /// How events ended since the directory was made, of one source or of all.
     #[must_use]
     pub fn outcomes(&self, source: Option<SourceNo>) -> Outcomes {
-        let mut counters =
-            self.shared.counters.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let refused = self.shared.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut counters = self
+            .shared
+            .counters
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let refused = self
+            .shared
+            .refused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         counters.absorb(refused);
         counters.outcomes(source)
     }
@@ -262,12 +309,17 @@ impl Rapport {
     ///
     /// # Errors
     /// [`Error`] where storage failed or the request was not taken.
-    pub async fn redrive_rejected(&self, position: Position, body: Option<Vec<u8>>) -> Result<bool> {
+    pub async fn redrive_rejected(
+        &self,
+        position: Position,
+        body: Option<Vec<u8>>,
+    ) -> Result<bool> {
         let Some(rejected) = reads::rejected::one(&self.shared, position).await? else {
             return Ok(false);
         };
         let item = body.unwrap_or_else(|| rejected.raw.into_bytes());
-        let mut batch = format!("{{\"context\":{{\"redrive_of\":\"{position}\"}},\"batch\":[").into_bytes();
+        let mut batch =
+            format!("{{\"context\":{{\"redrive_of\":\"{position}\"}},\"batch\":[").into_bytes();
         batch.extend(item);
         batch.extend(b"]}");
         let origin = Origin {
@@ -278,7 +330,13 @@ impl Rapport {
             ip: None,
             user_agent: None,
         };
-        match self.collect(Submission { origin, body: batch }).await {
+        match self
+            .collect(Submission {
+                origin,
+                body: batch,
+            })
+            .await
+        {
             Ok(()) => Ok(true),
             Err(Refusal::Stopping) => Err(Error::Stopping),
             Err(refusal) => Err(Error::Store(rapport_store::Error::Engine {
@@ -296,7 +354,11 @@ impl Rapport {
         let mut found = Vec::new();
         for (_, row) in all(&*self.shared.roles.state, Table::Shared).await? {
             let records: Vec<(Identifier, shared::Record)> = rows::unpack(Table::Shared, &row)?;
-            found.extend(records.into_iter().filter(|(_, record)| record.marked().is_some()));
+            found.extend(
+                records
+                    .into_iter()
+                    .filter(|(_, record)| record.marked().is_some()),
+            );
         }
         Ok(found)
     }
@@ -395,7 +457,10 @@ impl Rapport {
     #[must_use]
     pub fn recorded(&self) -> (Arc<Files>, Vec<Entry>) {
         let recorded = self.shared.recorded();
-        (Arc::clone(&recorded.files), recorded.tail.entries().to_vec())
+        (
+            Arc::clone(&recorded.files),
+            recorded.tail.entries().to_vec(),
+        )
     }
 
     /// The storage engines.
@@ -425,9 +490,8 @@ async fn recover(shared: &Shared, writer: &mut Writer) -> Result<()> {
     writer.read_ownership().await?;
     let ends = all(state, Table::Tail).await?;
     let commands = commands(&all(state, Table::Command).await?)?;
-    let policy = Arc::clone(&writer.configuration.policy);
     let ledger = &*shared.roles.ledger;
-    let (tail, seen) = tail::rebuild(ledger, &ends, commands, &policy, &writer.hash).await?;
+    let (tail, seen) = tail::rebuild(ledger, &ends, commands, &writer.hash).await?;
     writer.recent.extend(seen.into_iter());
     let mut recorded = shared.recorded_mut();
     recorded.tail = tail;
@@ -437,9 +501,11 @@ async fn recover(shared: &Shared, writer: &mut Writer) -> Result<()> {
 
 fn commands(rows: &[(Box<[u8]>, Vec<u8>)]) -> Result<Vec<Entry>> {
     let entry = |(_, json): &(Box<[u8]>, Vec<u8>)| {
-        let entry: CommandEntry = serde_json::from_slice(json).map_err(|error| {
-            rapport_store::Error::Damaged { what: "a command".into(), detail: error.to_string() }
-        })?;
+        let entry: CommandEntry =
+            serde_json::from_slice(json).map_err(|error| rapport_store::Error::Damaged {
+                what: "a command".into(),
+                detail: error.to_string(),
+            })?;
         Ok(Entry::Command(Arc::new(entry)))
     };
     rows.iter().map(entry).collect()

@@ -28,7 +28,10 @@ pub fn pack<T: Serialize>(value: &T) -> Value {
 /// # Errors
 /// [`Error::Damaged`], naming the table, where the bytes are not such a value.
 pub fn unpack<T: DeserializeOwned>(table: Table, bytes: &[u8]) -> Result<T, Error> {
-    let damaged = |detail: String| Error::Damaged { what: format!("a row of {table:?}"), detail };
+    let damaged = |detail: String| Error::Damaged {
+        what: format!("a row of {table:?}"),
+        detail,
+    };
     match bytes.split_first() {
         Some((&FORMAT, packed)) => {
             postcard::from_bytes(packed).map_err(|error| damaged(error.to_string()))
@@ -41,13 +44,21 @@ pub fn unpack<T: DeserializeOwned>(table: Table, bytes: &[u8]) -> Result<T, Erro
 /// The write of a packed value.
 #[must_use]
 pub fn put<T: Serialize>(table: Table, key: Key, value: &T) -> Write {
-    Write { table, key, value: Some(pack(value)) }
+    Write {
+        table,
+        key,
+        value: Some(pack(value)),
+    }
 }
 
 /// The write that removes a key.
 #[must_use]
 pub fn remove(table: Table, key: Key) -> Write {
-    Write { table, key, value: None }
+    Write {
+        table,
+        key,
+        value: None,
+    }
 }
 
 /// The key of a profile's row.
@@ -84,7 +95,11 @@ pub fn position_of(key: &[u8]) -> Option<Position> {
     let request = u64::from_be_bytes(key.get(..8)?.try_into().ok()?);
     let command = u32::from_be_bytes(key.get(8..12)?.try_into().ok()?);
     let index = u32::from_be_bytes(key.get(12..16)?.try_into().ok()?);
-    Some(Position { request, command, index })
+    Some(Position {
+        request,
+        command,
+        index,
+    })
 }
 
 /// The key of a timer row.
@@ -108,7 +123,9 @@ pub fn timer_of(key: &[u8]) -> Option<(Millis, ProfileNo)> {
 /// The key of a journal number listed under a profile.
 #[must_use]
 pub fn journal_of_key(person: ProfileNo, number: u64) -> Key {
-    [person.0.to_be_bytes(), number.to_be_bytes()].concat().into()
+    [person.0.to_be_bytes(), number.to_be_bytes()]
+        .concat()
+        .into()
 }
 
 /// People in one chunk of a segment's member list.
@@ -117,7 +134,9 @@ pub const CHUNK: u64 = 1 << 14;
 /// The key of a chunk of a segment's member list.
 #[must_use]
 pub fn members_key(segment: SegmentNo, chunk: u32) -> Key {
-    [segment.0.to_be_bytes(), chunk.to_be_bytes()].concat().into()
+    [segment.0.to_be_bytes(), chunk.to_be_bytes()]
+        .concat()
+        .into()
 }
 
 /// The key of an event that an undo moved.
@@ -151,7 +170,10 @@ impl Hash {
     /// Of an identifier, normalised.
     #[must_use]
     pub fn identifier(&self, identifier: &Identifier) -> u128 {
-        self.of(identifier.kind.word().as_bytes(), identifier.value.as_bytes())
+        self.of(
+            identifier.kind.word().as_bytes(),
+            identifier.value.as_bytes(),
+        )
     }
 
     /// Of a company's id.
@@ -199,11 +221,17 @@ pub fn cell(entries: &[(u128, u64)]) -> Value {
 pub fn cell_entries(table: Table, value: &[u8]) -> Result<Vec<(u128, u64)>, Error> {
     if !value.len().is_multiple_of(24) {
         let detail = format!("{} bytes", value.len());
-        return Err(Error::Damaged { what: format!("a cell of {table:?}"), detail });
+        return Err(Error::Damaged {
+            what: format!("a cell of {table:?}"),
+            detail,
+        });
     }
     let entry = |bytes: &[u8]| {
         let hash = u128::from_be_bytes(bytes[..16].try_into().expect("16 bytes"));
-        (hash, u64::from_be_bytes(bytes[16..].try_into().expect("8 bytes")))
+        (
+            hash,
+            u64::from_be_bytes(bytes[16..].try_into().expect("8 bytes")),
+        )
     };
     Ok(value.chunks_exact(24).map(entry).collect())
 }

@@ -5,6 +5,7 @@ use crate::collect;
 use crate::configuration::Configuration;
 use crate::counters::Counters;
 use crate::feed::Feed;
+use crate::rows::Hash;
 use crate::settings::Settings;
 use crate::tail::Tail;
 use rapport_core::identity::ProfileNo;
@@ -14,7 +15,7 @@ use rapport_store::seen::{Run, Seen};
 use rapport_store::state::{Head, State};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use tokio::sync::watch;
 
 /// The storage engines of one directory.
@@ -85,6 +86,7 @@ pub(crate) struct Shared {
     pub counters: Mutex<Counters>,
     pub refused: Mutex<Counters>,
     pub troubles: Mutex<BTreeMap<&'static str, String>>,
+    hash: OnceLock<Hash>,
     configuration: RwLock<Arc<Configuration>>,
     head: RwLock<Head>,
     outbox: watch::Sender<u64>,
@@ -105,18 +107,39 @@ impl Shared {
             counters: Mutex::default(),
             refused: Mutex::default(),
             troubles: Mutex::default(),
+            hash: OnceLock::new(),
             configuration: RwLock::default(),
             head: RwLock::default(),
             outbox: watch::channel(0).0,
         }
     }
 
+    /// Hashes under the directory's secret.
+    pub fn hash(&self) -> Hash {
+        *self
+            .hash
+            .get()
+            .expect("the writer sets it when it opens the state")
+    }
+
+    pub fn set_hash(&self, hash: Hash) {
+        let _ = self.hash.set(hash);
+    }
+
     pub fn configuration(&self) -> Arc<Configuration> {
-        Arc::clone(&self.configuration.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(
+            &self
+                .configuration
+                .read()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     pub fn set_configuration(&self, configuration: Arc<Configuration>) {
-        *self.configuration.write().unwrap_or_else(PoisonError::into_inner) = configuration;
+        *self
+            .configuration
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = configuration;
     }
 
     pub fn head(&self) -> Head {
@@ -125,7 +148,9 @@ impl Shared {
 
     pub fn set_head(&self, head: Head) {
         *self.head.write().unwrap_or_else(PoisonError::into_inner) = head;
-        self.stats.folded.store(head.position.request, Ordering::Relaxed);
+        self.stats
+            .folded
+            .store(head.position.request, Ordering::Relaxed);
     }
 
     pub fn files(&self) -> Arc<Files> {
@@ -137,7 +162,9 @@ impl Shared {
     }
 
     pub fn recorded_mut(&self) -> std::sync::RwLockWriteGuard<'_, Recorded> {
-        self.recorded.write().unwrap_or_else(PoisonError::into_inner)
+        self.recorded
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn extend_tail(&self, entries: impl Iterator<Item = Entry>) {
@@ -149,12 +176,18 @@ impl Shared {
     }
 
     pub fn ownership(&self) -> std::sync::RwLockReadGuard<'_, Ownership> {
-        self.ownership.read().unwrap_or_else(PoisonError::into_inner)
+        self.ownership
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The profile that this number leads to now.
     pub fn survivor(&self, number: ProfileNo) -> ProfileNo {
-        self.ownership().redirects.get(&number).copied().unwrap_or(number)
+        self.ownership()
+            .redirects
+            .get(&number)
+            .copied()
+            .unwrap_or(number)
     }
 
     pub fn outbox_changed(&self) -> watch::Receiver<u64> {

@@ -1,9 +1,10 @@
 //! The tail: entries that are folded but not in a history file yet, in memory and as small rows
 //! of the state from which a restart rebuilds them.
 
+use crate::flow::{Ended, Item};
 use crate::rows::{self, Hash};
-use rapport_core::event::dialect;
-use rapport_core::event::{Event, Validated};
+use crate::steps::validate;
+use rapport_core::event::Event;
 use rapport_core::identity::ProfileNo;
 use rapport_core::outcome::Outcome;
 use rapport_core::position::Position;
@@ -44,7 +45,10 @@ impl Tail {
         let received = match &entry {
             Entry::Event(row) => {
                 if let Some(origin) = row.origin {
-                    self.by_origin.entry(origin).or_default().push(self.entries.len());
+                    self.by_origin
+                        .entry(origin)
+                        .or_default()
+                        .push(self.entries.len());
                 }
                 self.bytes += event_bytes(&row.event);
                 row.event.received
@@ -76,7 +80,9 @@ impl Tail {
 
     /// Drops everything at or before `through`: it is in history now.
     pub fn forget(&mut self, through: Position) {
-        let kept = self.entries.split_off(self.entries.partition_point(|e| e.position() <= through));
+        let kept = self
+            .entries
+            .split_off(self.entries.partition_point(|e| e.position() <= through));
         *self = Tail::default();
         for entry in kept {
             self.push(entry);
@@ -103,7 +109,8 @@ impl Tail {
 
 fn wanted(row: &Row, ask: &Ask) -> bool {
     let event = &row.event;
-    ask.before.is_none_or(|before| (event.at, event.position) < before)
+    ask.before
+        .is_none_or(|before| (event.at, event.position) < before)
         && (ask.names.is_empty() || ask.names.contains(&*event.name))
         && (ask.kinds.is_empty() || ask.kinds.contains(event.kind.word()))
 }
@@ -135,11 +142,20 @@ pub async fn rebuild(
             if requests.is_empty() {
                 return Err(missing(after + 1));
             }
-            for request in requests.into_iter().filter(|request| request.number <= ends.last) {
+            for request in requests
+                .into_iter()
+                .filter(|request| request.number <= ends.last)
+            {
                 after = request.number;
-                for validated in dialect::validate(&request) {
+                for item in validate::items(&request) {
                     let (outcome, origin) = items.next().ok_or_else(|| missing(request.number))?;
-                    let row = row(validated, outcome, origin);
+                    let (Item::Event(event) | Item::Invalid(event, _)) = item;
+                    let row = Ended {
+                        event,
+                        outcome,
+                        origin,
+                    }
+                    .into_row();
                     if row.outcome == Outcome::Accepted {
                         let event = &row.event;
                         seen.push((hash.seen(event.source.0, &event.message_id), event.received));
@@ -162,14 +178,4 @@ fn missing(request: u64) -> Error {
         what: "the ledger".to_owned(),
         detail: format!("request {request} was folded and is not in history, but is not there"),
     }
-}
-
-/// The row that history keeps of an item. What was accepted before is kept without its payload.
-#[must_use]
-pub fn row(validated: Validated, outcome: Outcome, origin: Option<ProfileNo>) -> Row {
-    let event = match validated {
-        Validated::Event(event) => *event,
-        Validated::Invalid { event, .. } => *event,
-    };
-    Row { event, origin, outcome }
 }

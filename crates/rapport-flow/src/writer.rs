@@ -12,6 +12,7 @@ use rapport_core::people::People;
 use rapport_core::position::Position;
 use rapport_core::profile::Profile;
 use rapport_core::time::Millis;
+use rapport_store::history::Ownership;
 use rapport_store::state::{Head, Order, Page, Table, Write};
 use rapport_store::{Error, Result};
 use roaring::RoaringBitmap;
@@ -23,6 +24,7 @@ use std::sync::{Arc, PoisonError};
 mod changes;
 mod run;
 
+pub(crate) use changes::bitmap;
 pub(crate) use run::{Order as WriterOrder, start};
 
 /// Numbers the writer gives, kept in one row of [`Table::Meta`].
@@ -72,6 +74,7 @@ impl Writer {
     /// Opens the state and takes everything up where the last transaction left it.
     pub async fn open(shared: Arc<Shared>) -> Result<Writer> {
         let secret = secret(&shared).await?;
+        shared.set_hash(Hash::new(secret));
         let mut writer = Writer {
             configuration: Arc::default(),
             hash: Hash::new(secret),
@@ -132,10 +135,10 @@ impl Writer {
 
     /// Keeps the working set inside its bound: when it is full it starts over.
     pub fn make_room(&mut self) {
-        if self.armed.len() + self.people.numbers().count() > self.shared.settings.cache_profiles {
-            let marks = self.people.take_shared();
-            self.clear_people(self.people.next());
-            self.people.put_shared(marks);
+        if self.people.len() > self.shared.settings.cache_profiles {
+            let emptied = self.people.emptied();
+            self.clear_people(emptied.next());
+            self.people = emptied;
         }
     }
 
@@ -157,7 +160,10 @@ impl Writer {
 
     /// Notes who shares an identifier's cell.
     pub fn note_cell(&mut self, hash: u128, entries: Vec<(u128, u64)>) {
-        let others: Vec<_> = entries.into_iter().filter(|(entry, _)| *entry != hash).collect();
+        let others: Vec<_> = entries
+            .into_iter()
+            .filter(|(entry, _)| *entry != hash)
+            .collect();
         if !others.is_empty() {
             self.crowded.insert(rows::cell_of(hash), others);
         }
@@ -174,7 +180,12 @@ impl Writer {
             received: self.received,
         };
         writes.push(rows::put(Table::Meta, NUMBERS.into(), &numbers));
-        let head = self.shared.roles.state.commit(self.head.version, position, writes).await?;
+        let head = self
+            .shared
+            .roles
+            .state
+            .commit(self.head.version, position, writes)
+            .await?;
         self.head = head;
         self.publish();
         Ok(())
@@ -192,8 +203,12 @@ impl Writer {
         crate::steps::load::profiles(self, people).await?;
         let due = std::mem::take(&mut self.due);
         let configuration = Arc::clone(&self.configuration);
-        let mut fold =
-            Fold::resume(configuration.rules(), &mut self.people, due, self.head.position);
+        let mut fold = Fold::resume(
+            configuration.rules(),
+            &mut self.people,
+            due,
+            self.head.position,
+        );
         fold.fire(now);
         let (effects, due) = fold.finish();
         self.due = due;
@@ -211,8 +226,11 @@ impl Writer {
     fn publish(&mut self) {
         let pending = std::mem::take(&mut self.pending);
         if !pending.redirects.is_empty() || !pending.moved.is_empty() {
-            let mut ownership =
-                self.shared.ownership.write().unwrap_or_else(PoisonError::into_inner);
+            let mut ownership = self
+                .shared
+                .ownership
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
             for (from, to) in pending.redirects {
                 match to {
                     Some(to) => ownership.redirects.insert(from, to),
@@ -226,18 +244,55 @@ impl Writer {
                 };
             }
         }
-        self.shared.set_configuration(Arc::clone(&self.configuration));
+        self.shared
+            .set_configuration(Arc::clone(&self.configuration));
         self.shared.set_head(self.head);
         let sizes = self.sizes.clone();
-        *self.shared.sizes.write().unwrap_or_else(PoisonError::into_inner) = sizes;
+        *self
+            .shared
+            .sizes
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = sizes;
         let counters = self.counters.clone();
-        *self.shared.counters.lock().unwrap_or_else(PoisonError::into_inner) = counters;
+        *self
+            .shared
+            .counters
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = counters;
         self.shared.stats.batches.fetch_add(1, Ordering::Relaxed);
     }
 
     fn take_refused(&mut self) {
-        let mut refused = self.shared.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut refused = self
+            .shared
+            .refused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         self.counters.absorb(std::mem::take(&mut *refused));
+    }
+
+    /// Reads who redirects to whom, and what undos moved.
+    pub async fn read_ownership(&self) -> Result<()> {
+        let state = &*self.shared.roles.state;
+        let number = |value: &[u8]| value.try_into().map(u64::from_be_bytes).map(ProfileNo).ok();
+        let mut ownership = Ownership::default();
+        for (key, value) in all(state, Table::Redirect).await? {
+            let from = ProfileNo(rows::number_of(Table::Redirect, &key)?);
+            ownership
+                .redirects
+                .extend(number(&value).map(|to| (from, to)));
+        }
+        for (key, value) in all(state, Table::Moved).await? {
+            ownership
+                .moved
+                .extend(rows::moved_of(&key).zip(number(&value)));
+        }
+        *self
+            .shared
+            .ownership
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = ownership;
+        Ok(())
     }
 
     async fn read_sizes(&self) -> Result<BTreeMap<u32, u64>> {
@@ -269,7 +324,13 @@ pub(crate) async fn all(
             Some((key, _)) => key.iter().copied().chain([0]).collect(),
             None => Box::default(),
         };
-        let page = Page { table, from, to: None, limit: PAGE, order: Order::Ascending };
+        let page = Page {
+            table,
+            from,
+            to: None,
+            limit: PAGE,
+            order: Order::Ascending,
+        };
         let page = state.scan(page).await?;
         let done = page.len() < PAGE;
         rows.extend(page);

@@ -2,7 +2,7 @@
 
 use super::{Fold, Member, Why};
 use crate::identity::journal::MergeCause;
-use crate::identity::{ProfileNo, resolve};
+use crate::identity::{ProfileNo, merge};
 use crate::position::Position;
 use crate::profile::Profile;
 use crate::time::Millis;
@@ -25,32 +25,28 @@ impl Fold<'_> {
         self.last = place;
         let cause = MergeCause::Member { actor: actor.into() };
         let journal = &mut self.effects.journal;
-        let absorbed = resolve::merge(self.people, left, right, place, received, cause, journal);
+        let at = merge::Place { position: place, received };
+        let absorbed = merge::merge(self.rules.policy, self.people, (left, right), cause, at, journal)?;
         let survivor = left.min(right);
-        self.absorb(survivor, absorbed, received);
+        self.absorb(survivor, absorbed);
         self.settle(survivor, received, Why::Member);
         Some(survivor)
     }
 
     /// Gives the survivor of a merge what the absorbed profile's segments kept. The survivor is
     /// not settled yet: the caller does that once the whole entry is applied.
-    pub(super) fn absorb(&mut self, number: ProfileNo, absorbed: Profile, now: Millis) {
+    pub(super) fn absorb(&mut self, number: ProfileNo, absorbed: Profile) {
         let catalogue = self.rules.catalogue;
         if let Some(armed) = absorbed.armed {
             self.due.remove(&(armed, absorbed.number));
         }
         let survivor = self.people.profile_mut(number).expect("a merge leaves its survivor");
-        catalogue.unite(&mut survivor.leaves, &absorbed.leaves, now, &mut self.touched);
+        catalogue.unite(&mut survivor.leaves, &absorbed.leaves, &mut self.touched);
         catalogue.touch_all(&mut self.touched);
-        for (segment, theirs) in absorbed.memberships.iter() {
-            self.effects.members.push((segment, absorbed.number, Member::Out));
-            match survivor.memberships.get(segment) {
-                Some(ours) if ours.entered_at <= theirs.entered_at => {}
-                _ => {
-                    survivor.memberships.insert(segment, *theirs);
-                    self.effects.members.push((segment, number, Member::In));
-                }
-            }
+        survivor.memberships.unite(&absorbed.memberships);
+        for membership in absorbed.memberships.iter() {
+            self.effects.members.push((membership.segment, absorbed.number, Member::Out));
+            self.effects.members.push((membership.segment, number, Member::In));
         }
     }
 }

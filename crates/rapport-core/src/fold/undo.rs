@@ -117,6 +117,7 @@ fn fold_past(
         }
     }
     fold.fire(now);
+    let _ = fold.finish();
     placed
 }
 
@@ -142,7 +143,7 @@ fn difference(
     let listed = |profiles: &mut dyn Iterator<Item = &Profile>| -> Listed {
         let of = |p: &Profile| {
             let person = p.number;
-            p.memberships.iter().map(|(no, m)| ((person, no), m.entered_at)).collect::<Vec<_>>()
+            p.memberships.iter().map(|m| ((person, m.segment), m.entered_at)).collect::<Vec<_>>()
         };
         profiles.flat_map(of).collect()
     };

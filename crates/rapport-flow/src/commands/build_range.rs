@@ -7,9 +7,10 @@ use rapport_core::entry::{Command, CommandEntry};
 use rapport_core::fold::Fold;
 use rapport_core::identity::ProfileNo;
 use rapport_core::position::Position;
+use rapport_core::segment::catalogue::Touched;
 use rapport_core::segment::leaf::Leaves;
 use rapport_core::segment::membership::SegmentNo;
-use rapport_core::time::Millis;
+use rapport_core::segment::registry::{Build, Registry};
 use rapport_store::Result;
 use rapport_store::state::Write;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,8 +19,8 @@ use std::sync::Arc;
 /// Applies a range that the build job scanned; false where it was scanned before an undo, or for
 /// a rule that has changed since: then it must be scanned again.
 pub(crate) async fn apply(writer: &mut Writer, range: Range) -> Result<bool> {
-    let segment = writer.configuration.registry.segment(range.segment);
-    let current = segment.is_some_and(|s| s.version == range.version && s.cursor() == range.from);
+    let segment = writer.configuration.registry.by_no(range.segment);
+    let current = segment.is_some_and(|s| s.version == range.version && at(s.build, range.from));
     if !current || range.undos != writer.undos {
         return Ok(false);
     }
@@ -50,12 +51,25 @@ pub(super) async fn replay(
     entry: &CommandEntry,
     writes: &mut Vec<Write>,
 ) -> Outcome {
-    let Command::BuildRange { segment, version, from, to } = entry.command else {
+    let Command::BuildRange {
+        segment,
+        version,
+        from,
+        to,
+    } = entry.command
+    else {
         unreachable!("only build steps come here");
     };
     let segment = SegmentNo(segment);
     let kept = build::scan_range(&writer.shared, &writer.configuration, segment, from, to).await?;
-    let range = Range { segment, version, from, to, kept, undos: writer.undos };
+    let range = Range {
+        segment,
+        version,
+        from,
+        to,
+        kept,
+        undos: writer.undos,
+    };
     unite(writer, entry, &range, writes).await?;
     Ok(Reply::Done)
 }
@@ -66,10 +80,10 @@ async fn unite(
     range: &Range,
     writes: &mut Vec<Write>,
 ) -> Result<()> {
-    let mut registry = rapport_core::segment::catalogue::Registry::clone(&writer.configuration.registry);
+    let mut registry = Registry::clone(&writer.configuration.registry);
     registry.advance_build(range.segment, range.version, range.to);
     super::segment::install(writer, registry, writes);
-    let kept = by_survivor(writer, range, entry.received);
+    let kept = by_survivor(writer, range);
     let numbers = (range.from.0..range.to.0).map(ProfileNo);
     let mut people: BTreeSet<ProfileNo> = numbers.map(|n| writer.shared.survivor(n)).collect();
     people.extend(kept.keys());
@@ -79,24 +93,36 @@ async fn unite(
     let due = std::mem::take(&mut writer.due);
     let last = writer.head.position;
     let mut fold = Fold::resume(configuration.rules(), &mut writer.people, due, last);
-    fold.build_range(range.segment, &kept, &people, entry.position, entry.received);
+    fold.build_range(
+        range.segment,
+        &kept,
+        &people,
+        entry.position,
+        entry.received,
+    );
     let (mut effects, due) = fold.finish();
     writer.due = due;
     // A segment's first members were there before anybody asked: nobody is told they entered.
-    effects.changes.retain(|change| change.why != rapport_core::fold::Why::Build);
+    effects
+        .changes
+        .retain(|change| change.why != rapport_core::fold::Why::Build);
     let messages = crate::steps::activate::step(writer, &effects);
     writer.effects(&effects, writes).await?;
     writer.messages(&messages, writes);
     Ok(())
 }
 
-fn by_survivor(writer: &Writer, range: &Range, now: Millis) -> BTreeMap<ProfileNo, Leaves> {
+fn at(build: Build, from: ProfileNo) -> bool {
+    matches!(build, Build::Running { cursor, .. } if cursor == from)
+}
+
+fn by_survivor(writer: &Writer, range: &Range) -> BTreeMap<ProfileNo, Leaves> {
     let catalogue = &writer.configuration.catalogue;
     let mut kept: BTreeMap<ProfileNo, Leaves> = BTreeMap::new();
     for (given, leaves) in &range.kept {
         let survivor = writer.shared.survivor(*given);
         let into = kept.entry(survivor).or_default();
-        catalogue.unite(into, leaves, now, &mut Default::default());
+        catalogue.unite(into, leaves, &mut Touched::default());
     }
     kept
 }

@@ -18,13 +18,30 @@ pub(super) fn apply(writer: &mut Writer, command: &Command, writes: &mut Vec<Wri
             let change = |c: &mut Configuration| {
                 c.sources.insert(source.no, source.clone());
             };
-            configure_with(writer, &format!("source/{}", source.no.0), source, change, writes);
+            configure_with(
+                writer,
+                &format!("source/{}", source.no.0),
+                source,
+                change,
+                writes,
+            );
         }
-        Command::PutKey { key_hash, hint, source, kind } => {
+        Command::PutKey {
+            key_hash,
+            hint,
+            source,
+            kind,
+        } => {
             if !writer.configuration.sources.contains_key(source) {
-                return Err(CommandError::NotFound { what: format!("source {}", source.0) });
+                return Err(CommandError::NotFound {
+                    what: format!("source {}", source.0),
+                });
             }
-            let key = KeyUse { source: *source, kind: *kind, hint: hint.clone() };
+            let key = KeyUse {
+                source: *source,
+                kind: *kind,
+                hint: hint.clone(),
+            };
             let change = |c: &mut Configuration| {
                 let mut keys = KeyRing::clone(&c.keys);
                 keys.keys.insert(key_hash.clone(), key.clone());
@@ -67,7 +84,9 @@ pub(super) async fn release(
     let (place, received) = (entry.position, entry.received);
     let journal = &mut effects.journal;
     if !shared::release(&mut writer.people, identifier, place, received, journal) {
-        return Err(CommandError::NotFound { what: format!("shared identifier {identifier}") });
+        return Err(CommandError::NotFound {
+            what: format!("shared identifier {identifier}"),
+        });
     }
     writer.effects(&effects, writes).await?;
     Ok(Reply::Done)
@@ -79,8 +98,10 @@ fn put_destination(
     writes: &mut Vec<Write>,
 ) -> Result<(), CommandError> {
     for segment in &destination.segments {
-        if writer.configuration.registry.by_key(segment).is_none() {
-            return Err(CommandError::NotFound { what: format!("segment {segment}") });
+        if writer.configuration.registry.get(segment).is_none() {
+            return Err(CommandError::NotFound {
+                what: format!("segment {segment}"),
+            });
         }
     }
     let change = |c: &mut Configuration| {
@@ -105,7 +126,9 @@ fn delete_destination(
     let before = all.len();
     all.retain(|destination| destination.key != key);
     if all.len() == before {
-        return Err(CommandError::NotFound { what: format!("destination {key}") });
+        return Err(CommandError::NotFound {
+            what: format!("destination {key}"),
+        });
     }
     configuration.destinations = Arc::new(all);
     writer.configure(configuration);

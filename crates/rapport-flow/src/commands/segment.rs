@@ -6,8 +6,8 @@ use crate::error::CommandError;
 use crate::writer::Writer;
 use rapport_core::entry::CommandEntry;
 use rapport_core::segment;
-use rapport_core::segment::catalogue::Registry;
-use rapport_core::segment::rule::Rule;
+use rapport_core::segment::registry::{Moment, Registry};
+use rapport_core::segment::text;
 use rapport_store::state::Write;
 
 /// Makes a segment or changes its rule.
@@ -19,23 +19,38 @@ pub(super) async fn put(
     rule: &str,
     writes: &mut Vec<Write>,
 ) -> Outcome {
-    let rule = Rule::parse(rule).map_err(invalid)?;
+    let rule = text::parse(rule).map_err(invalid)?;
     let mut registry = Registry::clone(&writer.configuration.registry);
-    let next = writer.people.next();
-    let put =
-        registry.put(key, name, rule, entry.position, entry.received, next).map_err(invalid)?;
-    let building = registry.is_building(put.no);
+    let moment = Moment {
+        position: entry.position,
+        received: entry.received,
+        next_profile: writer.people.next(),
+    };
+    let put = registry.put(key, name, rule, moment).map_err(invalid)?;
+    let building = registry
+        .building()
+        .any(|definition| definition.no == put.no);
     install(writer, registry, writes);
-    Ok(Reply::Segment { no: put.no.0, version: put.version, building })
+    Ok(Reply::Segment {
+        no: put.no.0,
+        version: put.version,
+        building,
+    })
 }
 
 /// Removes a segment and its member list.
 pub(super) async fn delete(writer: &mut Writer, key: &str, writes: &mut Vec<Write>) -> Outcome {
     let mut registry = Registry::clone(&writer.configuration.registry);
-    let Some(no) = registry.by_key(key).map(|definition| definition.no) else {
-        return Err(CommandError::NotFound { what: format!("segment {key}") });
+    let Some(no) = registry.get(key).map(|definition| definition.no) else {
+        return Err(CommandError::NotFound {
+            what: format!("segment {key}"),
+        });
     };
-    registry.delete(key).map_err(|error| CommandError::Contradicts { message: error.to_string() })?;
+    registry
+        .delete(key)
+        .map_err(|error| CommandError::Contradicts {
+            message: error.to_string(),
+        })?;
     install(writer, registry, writes);
     writer.drop_members(no, writes).await?;
     Ok(Reply::Done)
@@ -52,6 +67,6 @@ fn invalid(error: segment::error::Error) -> CommandError {
     CommandError::Invalid {
         code: "invalid_rule",
         message: error.to_string(),
-        help: error.help().to_owned(),
+        help: error.help().unwrap_or_default(),
     }
 }

@@ -26,19 +26,32 @@ pub(super) async fn apply(
     merge: u64,
     writes: &mut Vec<Write>,
 ) -> Outcome {
-    let missing = || CommandError::NotFound { what: format!("merge mrg_{merge}") };
-    let record = reads::journal::entry(&writer.shared, merge).await?.ok_or_else(missing)?;
-    let What::Merged { survivor, survivor_birth, absorbed, absorbed_birth, .. } = record.what else {
+    let missing = || CommandError::NotFound {
+        what: format!("merge mrg_{merge}"),
+    };
+    let record = reads::journal::entry(&writer.shared, merge)
+        .await?
+        .ok_or_else(missing)?;
+    let What::Merged {
+        survivor,
+        survivor_birth,
+        absorbed,
+        absorbed_birth,
+        ..
+    } = record.what
+    else {
         return Err(missing());
     };
-    let undone = writer.undone().await?;
+    let component = component(writer, [survivor, absorbed].into()).await?;
+    let undone = undone(&component.journal);
     if undone.contains(&merge) {
-        return Err(CommandError::Contradicts { message: format!("mrg_{merge} is undone already") });
+        return Err(CommandError::Contradicts {
+            message: format!("mrg_{merge} is undone already"),
+        });
     }
     forbid(writer, survivor_birth, absorbed_birth, writes);
-    let component = component(writer, [survivor, absorbed].into()).await?;
     let rows = past_events(writer, &component.profiles).await?;
-    let past = in_order(&rows, &component.merges, merge, &undone);
+    let past = in_order(&rows, &component.journal, merge, &undone);
     let empty = People::new(writer.people.next());
     let configuration = Arc::clone(&writer.configuration);
     let (place, now) = (entry.position, entry.received);
@@ -46,11 +59,19 @@ pub(super) async fn apply(
     let refolded = undo::refold(configuration.rules(), before, &past, empty, place, now);
     let profiles = replace(writer, before, refolded, writes).await?;
     let what = What::Undone { merge };
-    let journalled = Record { place, received: now, what };
+    let journalled = Record {
+        place,
+        received: now,
+        what,
+    };
     let number = writer.journal(&journalled, writes);
     for person in [survivor, absorbed] {
         let key = rows::journal_of_key(person, number);
-        writes.push(Write { table: Table::JournalOfProfile, key, value: Some(Vec::new()) });
+        writes.push(Write {
+            table: Table::JournalOfProfile,
+            key,
+            value: Some(Vec::new()),
+        });
     }
     writer.undos += 1;
     Ok(Reply::Undone { profiles })
@@ -71,7 +92,15 @@ fn forbid(
 /// Everybody an undo can concern: whoever is tied to the two by a merge or a refused merge.
 struct Component {
     profiles: Vec<Profile>,
-    merges: Vec<(u64, Record)>,
+    journal: Vec<(u64, Record)>,
+}
+
+fn undone(journal: &[(u64, Record)]) -> BTreeSet<u64> {
+    let undone = |(_, record): &(u64, Record)| match record.what {
+        What::Undone { merge } => Some(merge),
+        _ => None,
+    };
+    journal.iter().filter_map(undone).collect()
 }
 
 async fn component(
@@ -80,7 +109,7 @@ async fn component(
 ) -> Result<Component, CommandError> {
     let mut seen = BTreeSet::new();
     let mut profiles: BTreeMap<ProfileNo, Profile> = BTreeMap::new();
-    let mut merges = BTreeMap::new();
+    let mut journal = BTreeMap::new();
     while let Some(number) = wanted.pop_first() {
         if !seen.insert(number) {
             continue;
@@ -92,25 +121,24 @@ async fn component(
             wanted.extend(&profile.moved_from);
             profiles.insert(survivor, profile.clone());
         }
-        for (journal, record) in reads::journal::of(&writer.shared, number).await? {
+        for (number, record) in reads::journal::of(&writer.shared, number).await? {
             match &record.what {
-                What::Merged { survivor, absorbed, .. } => wanted.extend([*survivor, *absorbed]),
+                What::Merged {
+                    survivor, absorbed, ..
+                } => wanted.extend([*survivor, *absorbed]),
                 What::Refused { profiles, .. } => wanted.extend(profiles),
                 _ => {}
             }
-            merges.insert(journal, record);
+            journal.insert(number, record);
         }
     }
     Ok(Component {
         profiles: profiles.into_values().collect(),
-        merges: merges.into_iter().collect(),
+        journal: journal.into_iter().collect(),
     })
 }
 
-async fn past_events(
-    writer: &Writer,
-    profiles: &[Profile],
-) -> Result<Vec<Arc<Row>>, CommandError> {
+async fn past_events(writer: &Writer, profiles: &[Profile]) -> Result<Vec<Arc<Row>>, CommandError> {
     let mut rows = BTreeMap::new();
     for profile in profiles {
         let ask = Ask::default();
@@ -128,20 +156,28 @@ fn in_order<'a>(
     undone: &BTreeSet<u64>,
 ) -> Vec<Past<'a>> {
     let events = rows.iter().filter_map(|row| {
-        Some(Past::Event { event: &row.event, origin: row.origin? })
+        Some(Past::Event {
+            event: &row.event,
+            origin: row.origin?,
+        })
     });
-    let merges = journal.iter().filter_map(|(number, record)| match &record.what {
-        What::Merged {
-            survivor_birth, absorbed_birth, cause: MergeCause::Member { actor }, ..
-        } if *number != undoing && !undone.contains(number) => Some(Past::Merge {
-            place: record.place,
-            received: record.received,
-            left: *survivor_birth,
-            right: *absorbed_birth,
-            actor,
-        }),
-        _ => None,
-    });
+    let merges = journal
+        .iter()
+        .filter_map(|(number, record)| match &record.what {
+            What::Merged {
+                survivor_birth,
+                absorbed_birth,
+                cause: MergeCause::Member { actor },
+                ..
+            } if *number != undoing && !undone.contains(number) => Some(Past::Merge {
+                place: record.place,
+                received: record.received,
+                left: *survivor_birth,
+                right: *absorbed_birth,
+                actor,
+            }),
+            _ => None,
+        });
     let mut past: Vec<Past<'_>> = events.chain(merges).collect();
     past.sort_by_key(Past::place);
     past
@@ -154,31 +190,33 @@ async fn replace(
     refolded: undo::Refolded,
     writes: &mut Vec<Write>,
 ) -> Result<Vec<ProfileNo>, CommandError> {
-    let undo::Refolded { mut people, moved, changes, members } = refolded;
+    let undo::Refolded {
+        mut people,
+        moved,
+        changes,
+        members,
+    } = refolded;
     let now = people.take_changes();
     let numbers: Vec<ProfileNo> = now.profiles.iter().map(|profile| profile.number).collect();
     for profile in before {
         // Whoever absorbs or redirects now says so below, over this.
-        for (absorbed, _) in &profile.absorbed {
-            writer.redirect(*absorbed, None, writes);
-        }
-        writer.unhold(profile.number, writes);
-        for link in &profile.links {
-            writer.people.set_owner(&link.identifier, None);
-        }
+        writer.take_out(profile, writes);
     }
-    writer.clear_moved(before, writes);
     for (identifier, owner) in &now.owners {
         writer.people.set_owner(identifier, *owner);
     }
     for profile in now.profiles {
-        writer.take_over(profile);
+        writer.take_in(profile);
     }
-    writer.people.reserve_next(now.next);
+    writer.people.number_from(now.next);
     for (origin, position, person) in moved {
         writer.moved(origin, position, Some(person), writes);
     }
-    let effects = Effects { journal: Vec::new(), changes, members };
+    let effects = Effects {
+        journal: Vec::new(),
+        changes,
+        members,
+    };
     super::effects(writer, &effects, writes).await?;
     Ok(numbers)
 }

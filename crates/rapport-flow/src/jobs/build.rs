@@ -9,10 +9,10 @@ use crate::shared::Shared;
 use crate::writer::WriterOrder;
 use rapport_core::identity::ProfileNo;
 use rapport_core::position::Position;
-use rapport_core::segment::catalogue::Catalogue;
+use rapport_core::segment::catalogue::{Catalogue, Wanted};
 use rapport_core::segment::leaf::{LeafNo, Leaves};
 use rapport_core::segment::membership::SegmentNo;
-use rapport_core::time::Millis;
+use rapport_core::segment::registry::Build;
 use rapport_store::history::{Entry, File, Ownership, Row, Scan};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -49,8 +49,12 @@ pub(crate) async fn run(
 ) -> Result<()> {
     loop {
         let configuration = shared.configuration();
-        let Some(definition) = configuration.registry.segment(segment) else { return Ok(()) };
-        let Some((from, end)) = definition.remaining() else { return Ok(()) };
+        let Some(definition) = configuration.registry.by_no(segment) else {
+            return Ok(());
+        };
+        let Build::Running { cursor: from, end } = definition.build else {
+            return Ok(());
+        };
         let version = definition.version;
         let to = ProfileNo(end.0.min(from.0 + PASS));
         let mut kept = scan_range(shared, &configuration, segment, from, to).await?;
@@ -59,10 +63,20 @@ pub(crate) async fn run(
             let next = ProfileNo(to.0.min(start.0 + RANGE));
             // Events an undo gave to somebody in front of the range go with its first step.
             let rest = kept.split_off(&next);
-            let range = Range { segment, version, from: start, to: next, kept, undos };
+            let range = Range {
+                segment,
+                version,
+                from: start,
+                to: next,
+                kept,
+                undos,
+            };
             kept = rest;
             let (reply, answer) = oneshot::channel();
-            orders.send(WriterOrder::Build { range, reply }).await.map_err(|_| Error::Stopping)?;
+            orders
+                .send(WriterOrder::Build { range, reply })
+                .await
+                .map_err(|_| Error::Stopping)?;
             if !answer.await.map_err(|_| Error::Stopping)?? {
                 return Ok(());
             }
@@ -80,7 +94,7 @@ pub(crate) async fn scan_range(
     from: ProfileNo,
     to: ProfileNo,
 ) -> rapport_store::Result<BTreeMap<ProfileNo, Leaves>> {
-    let Some(definition) = configuration.registry.segment(segment) else {
+    let Some(definition) = configuration.registry.by_no(segment) else {
         return Ok(BTreeMap::new());
     };
     let leaves = configuration.registry.leaves_to_build(segment);
@@ -89,19 +103,12 @@ pub(crate) async fn scan_range(
     }
     let (files, tail) = snapshot(shared, from, to, definition.since);
     let wanted = configuration.catalogue.names_wanted(&leaves);
-    let scan = Scan {
-        from,
-        to,
-        through: definition.since,
-        names: wanted.names,
-        kinds: wanted.kinds,
-    };
+    let scan = scan_of(&wanted, from, to, definition.since);
     let ownership = shared.ownership().clone();
     let mut collecting = Collecting {
         catalogue: &configuration.catalogue,
         leaves: &leaves,
         ownership: &ownership,
-        now: definition.since_received,
         kept: BTreeMap::new(),
     };
     for row in &tail {
@@ -111,15 +118,43 @@ pub(crate) async fn scan_range(
         collecting.take(&row);
         Ok(())
     };
-    shared.roles.history.scan_people(&files, &scan, sink).await?;
+    shared
+        .roles
+        .history
+        .scan_people(&files, &scan, sink)
+        .await?;
     Ok(collecting.kept)
+}
+
+/// The events the leaves can want: a superset, told apart again where they are observed.
+fn scan_of(wanted: &Wanted, from: ProfileNo, to: ProfileNo, through: Position) -> Scan {
+    let mut kinds: BTreeSet<String> = wanted
+        .kinds
+        .iter()
+        .map(|kind| kind.word().to_owned())
+        .collect();
+    kinds.extend(wanted.named.iter().map(|(kind, _)| kind.word().to_owned()));
+    let names = match wanted.kinds.is_empty() {
+        true => wanted
+            .named
+            .iter()
+            .map(|(_, name)| name.to_string())
+            .collect(),
+        false => BTreeSet::new(),
+    };
+    Scan {
+        from,
+        to,
+        through,
+        names,
+        kinds,
+    }
 }
 
 struct Collecting<'a> {
     catalogue: &'a Catalogue,
     leaves: &'a BTreeSet<LeafNo>,
     ownership: &'a Ownership,
-    now: Millis,
     kept: BTreeMap<ProfileNo, Leaves>,
 }
 
@@ -129,7 +164,7 @@ impl Collecting<'_> {
         let place = (origin, row.event.position);
         let given = self.ownership.moved.get(&place).copied().unwrap_or(origin);
         let into = self.kept.entry(given).or_default();
-        self.catalogue.observe_only(self.leaves, into, &row.event, self.now);
+        self.catalogue.observe_only(self.leaves, into, &row.event);
     }
 }
 
@@ -143,7 +178,9 @@ fn snapshot(
     let recorded = shared.recorded();
     let wanted = |entry: &Entry| match entry {
         Entry::Event(row)
-            if row.origin.is_some_and(|origin| from <= origin && origin < to)
+            if row
+                .origin
+                .is_some_and(|origin| from <= origin && origin < to)
                 && row.event.position <= through =>
         {
             Some(Arc::clone(row))

@@ -31,7 +31,11 @@ pub(crate) async fn run(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> 
     if let Some((level, group)) = crowded_level(&files) {
         let ownership = shared.ownership().clone();
         let next = (level + 1).min(LEVEL_MAX);
-        published.history = shared.roles.history.compact(&group, &ownership, next).await?;
+        published.history = shared
+            .roles
+            .history
+            .compact(&group, &ownership, next)
+            .await?;
         published.replaced_history = group.into_iter().map(|file| file.name).collect();
     }
     if let Some(group) = crowded_runs(&files) {
@@ -40,7 +44,10 @@ pub(crate) async fn run(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> 
         published.runs = vec![shared.roles.seen.merge(&group, oldest).await?];
         published.replaced_runs = group.into_iter().map(|run| run.name).collect();
     }
-    let (history, runs) = (published.replaced_history.clone(), published.replaced_runs.clone());
+    let (history, runs) = (
+        published.replaced_history.clone(),
+        published.replaced_runs.clone(),
+    );
     publish(orders, published).await?;
     shared.stats.compactions.fetch_add(1, Ordering::Relaxed);
     let (history_role, seen_role) = (shared.roles.history.clone(), shared.roles.seen.clone());
@@ -56,8 +63,13 @@ pub(crate) async fn run(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> 
 fn crowded_level(files: &Files) -> Option<(u8, Vec<File>)> {
     (0..=LEVEL_MAX).find_map(|level| {
         let of_level = |file: &&File| file.level == level && file.bytes < FILE_BYTES_MAX;
-        let group: Vec<File> =
-            files.history.iter().filter(of_level).take(FANOUT * 2).cloned().collect();
+        let group: Vec<File> = files
+            .history
+            .iter()
+            .filter(of_level)
+            .take(FANOUT * 2)
+            .cloned()
+            .collect();
         (group.len() >= FANOUT).then_some((level, group))
     })
 }
@@ -66,8 +78,12 @@ fn crowded_level(files: &Files) -> Option<(u8, Vec<File>)> {
 fn crowded_runs(files: &Files) -> Option<Vec<Run>> {
     let tier = |run: &Run| run.ids.max(1).ilog(FANOUT as u64);
     (0..=12).find_map(|wanted| {
-        let group: Vec<Run> =
-            files.runs.iter().filter(|run| tier(run) == wanted).cloned().collect();
+        let group: Vec<Run> = files
+            .runs
+            .iter()
+            .filter(|run| tier(run) == wanted)
+            .cloned()
+            .collect();
         (group.len() >= FANOUT).then_some(group)
     })
 }

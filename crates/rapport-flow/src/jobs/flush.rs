@@ -15,7 +15,9 @@ use tokio::sync::mpsc;
 /// Whether enough, or something old enough, waits.
 pub(crate) fn is_due(shared: &Shared) -> bool {
     let recorded = shared.recorded();
-    let Some(oldest) = recorded.tail.oldest() else { return false };
+    let Some(oldest) = recorded.tail.oldest() else {
+        return false;
+    };
     let age_ms = shared.clock.now().since(oldest);
     recorded.tail.bytes() >= shared.settings.flush_bytes || age_ms >= shared.settings.flush_age_ms
 }
@@ -27,7 +29,9 @@ pub(crate) async fn run(
     hash: &Hash,
 ) -> Result<()> {
     let entries = shared.recorded().tail.entries().to_vec();
-    let Some(last) = entries.last() else { return Ok(()) };
+    let Some(last) = entries.last() else {
+        return Ok(());
+    };
     let through = last.position();
     let ids = accepted(&entries, hash);
     let history = shared.roles.history.write(entries).await?;
@@ -36,7 +40,17 @@ pub(crate) async fn run(
         false => vec![shared.roles.seen.write(ids.clone()).await?],
     };
     let flushed = Some(through);
-    publish(orders, Published { history, runs, flushed, ids, ..Published::default() }).await?;
+    publish(
+        orders,
+        Published {
+            history,
+            runs,
+            flushed,
+            ids,
+            ..Published::default()
+        },
+    )
+    .await?;
     shared.stats.flushes.fetch_add(1, Ordering::Relaxed);
     let before = shared.clock.now().plus(-shared.settings.ledger_keep_ms);
     shared.roles.ledger.forget(through.request, before).await?;

@@ -47,7 +47,11 @@ async fn rejected(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> Result
         return Ok(());
     }
     let (reply, answer) = oneshot::channel();
-    let order = WriterOrder::Forget { table: Table::Rejected, keys, reply };
+    let order = WriterOrder::Forget {
+        table: Table::Rejected,
+        keys,
+        reply,
+    };
     orders.send(order).await.map_err(|_| Error::Stopping)?;
     answer.await.map_err(|_| Error::Stopping)?
 }
@@ -67,7 +71,14 @@ async fn runs(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> Result<()>
         return Ok(());
     }
     let names = replaced_runs.clone();
-    publish(orders, Published { replaced_runs, ..Published::default() }).await?;
+    publish(
+        orders,
+        Published {
+            replaced_runs,
+            ..Published::default()
+        },
+    )
+    .await?;
     shared.roles.seen.remove(&names).await?;
     Ok(())
 }

@@ -9,8 +9,14 @@ use rapport_store::state::{Order, Page, Table, number_key};
 
 /// One journal entry.
 pub(crate) async fn entry(shared: &Shared, number: u64) -> Result<Option<Record>> {
-    let row = shared.roles.state.load(Table::Journal, &[number_key(number)]).await?.remove(0);
-    row.map(|row| rows::unpack(Table::Journal, &row)).transpose()
+    let row = shared
+        .roles
+        .state
+        .load(Table::Journal, &[number_key(number)])
+        .await?
+        .remove(0);
+    row.map(|row| rows::unpack(Table::Journal, &row))
+        .transpose()
 }
 
 /// Every journal entry that speaks of a profile number, oldest first.
@@ -36,7 +42,9 @@ pub(crate) async fn page(
     };
     let listed = shared.roles.state.scan(page).await?;
     let number = |(key, _): &(Box<[u8]>, Vec<u8>)| {
-        key.get(8..16).and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes)
+        key.get(8..16)
+            .and_then(|bytes| bytes.try_into().ok())
+            .map(u64::from_be_bytes)
     };
     let numbers: Vec<u64> = listed.iter().filter_map(number).collect();
     let keys: Vec<_> = numbers.iter().map(|number| number_key(*number)).collect();

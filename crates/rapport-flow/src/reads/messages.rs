@@ -14,7 +14,15 @@ pub(crate) async fn page(
     limit: usize,
 ) -> Result<Vec<Message>> {
     let from = number_key(after.saturating_add(1));
-    let page = Page { table, from, to: None, limit, order: Order::Ascending };
+    let page = Page {
+        table,
+        from,
+        to: None,
+        limit,
+        order: Order::Ascending,
+    };
     let read = shared.roles.state.scan(page).await?;
-    read.iter().map(|(_, row)| rows::unpack(table, row)).collect()
+    read.iter()
+        .map(|(_, row)| rows::unpack(table, row))
+        .collect()
 }

@@ -18,14 +18,19 @@ pub(crate) async fn one(shared: &Shared, reference: &Reference) -> Result<Option
         Reference::Number(number) => Some(*number),
         Reference::Identifier(identifier) => owner(shared, identifier).await?,
     };
-    let Some(number) = number else { return Ok(None) };
+    let Some(number) = number else {
+        return Ok(None);
+    };
     let found = many(shared, &[shared.survivor(number)]).await?;
     Ok(found.into_iter().next())
 }
 
 /// People by number, those that exist, in the order asked.
 pub(crate) async fn many(shared: &Shared, numbers: &[ProfileNo]) -> Result<Vec<Profile>> {
-    let keys: Vec<_> = numbers.iter().map(|number| rows::profile_key(*number)).collect();
+    let keys: Vec<_> = numbers
+        .iter()
+        .map(|number| rows::profile_key(*number))
+        .collect();
     let rows = shared.roles.state.load(Table::Profile, &keys).await?;
     let now = shared.clock.now();
     let mut found = Vec::with_capacity(rows.len());
@@ -48,7 +53,10 @@ fn as_of(shared: &Shared, profile: Profile, now: Millis) -> Profile {
     let mut fold = Fold::new(configuration.rules(), &mut people, Position::default());
     fold.fire(now);
     let _ = fold.finish();
-    people.profile(number).cloned().expect("firing timers removes nobody")
+    people
+        .profile(number)
+        .cloned()
+        .expect("firing timers removes nobody")
 }
 
 async fn owner(shared: &Shared, identifier: &Identifier) -> Result<Option<ProfileNo>> {
@@ -58,9 +66,18 @@ async fn owner(shared: &Shared, identifier: &Identifier) -> Result<Option<Profil
     };
     let hash = shared.hash().identifier(&identifier);
     let key = number_key(rows::cell_of(hash));
-    let Some(cell) = shared.roles.state.load(Table::Identifier, &[key]).await?.remove(0) else {
+    let Some(cell) = shared
+        .roles
+        .state
+        .load(Table::Identifier, &[key])
+        .await?
+        .remove(0)
+    else {
         return Ok(None);
     };
     let entries = rows::cell_entries(Table::Identifier, &cell)?;
-    Ok(entries.iter().find(|(entry, _)| *entry == hash).map(|(_, number)| ProfileNo(*number)))
+    Ok(entries
+        .iter()
+        .find(|(entry, _)| *entry == hash)
+        .map(|(_, number)| ProfileNo(*number)))
 }

@@ -21,12 +21,20 @@ pub(crate) async fn page(
         order: Order::Descending,
     };
     let read = shared.roles.state.scan(page).await?;
-    read.iter().map(|(_, row)| rows::unpack(Table::Rejected, row)).collect()
+    read.iter()
+        .map(|(_, row)| rows::unpack(Table::Rejected, row))
+        .collect()
 }
 
 /// One rejected event.
 pub(crate) async fn one(shared: &Shared, position: Position) -> Result<Option<Rejected>> {
     let key = rows::position_key(position);
-    let row = shared.roles.state.load(Table::Rejected, &[key]).await?.remove(0);
-    row.map(|row| rows::unpack(Table::Rejected, &row)).transpose()
+    let row = shared
+        .roles
+        .state
+        .load(Table::Rejected, &[key])
+        .await?
+        .remove(0);
+    row.map(|row| rows::unpack(Table::Rejected, &row))
+        .transpose()
 }

@@ -15,7 +15,10 @@ pub(crate) async fn of(shared: &Shared, profile: &Profile, ask: &Ask) -> Result<
     origins.dedup();
     let (files, waiting) = {
         let recorded = shared.recorded();
-        (recorded.files.clone(), recorded.tail.timeline(&origins, ask))
+        (
+            recorded.files.clone(),
+            recorded.tail.timeline(&origins, ask),
+        )
     };
     let is_theirs = |row: &Arc<Row>| {
         let origin = row.origin.expect("accepted events have an origin");
@@ -28,7 +31,11 @@ pub(crate) async fn of(shared: &Shared, profile: &Profile, ask: &Ask) -> Result<
     let mut kept = Vec::new();
     let mut page = ask.clone();
     loop {
-        let rows = shared.roles.history.timeline(&files.history, &origins, &page).await?;
+        let rows = shared
+            .roles
+            .history
+            .timeline(&files.history, &origins, &page)
+            .await?;
         let full = ask.limit > 0 && rows.len() >= page.limit;
         page.before = rows.last().map(|row| (row.event.at, row.event.position));
         kept.extend(rows.into_iter().filter(&is_theirs));

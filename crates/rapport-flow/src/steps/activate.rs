@@ -16,14 +16,21 @@ pub(crate) fn step(writer: &mut Writer, effects: &Effects) -> Vec<Message> {
     }
     let mut messages = Vec::new();
     for change in &effects.changes {
-        let Some(segment) = configuration.registry.segment(change.segment) else { continue };
-        let Some(person) = writer.people.profile(change.person) else { continue };
-        let decided = activate::messages(&configuration.destinations, &Change {
-            segment_key: &segment.key,
-            segment_no: segment.no.0,
-            segment_name: &segment.name,
-            ..about(change, person)
-        });
+        let Some(segment) = configuration.registry.by_no(change.segment) else {
+            continue;
+        };
+        let Some(person) = writer.people.profile(change.person) else {
+            continue;
+        };
+        let decided = activate::messages(
+            &configuration.destinations,
+            &Change {
+                segment_key: &segment.key,
+                segment_no: segment.no.0,
+                segment_name: &segment.name,
+                ..about(change, person)
+            },
+        );
         for message in decided {
             messages.push(Message {
                 number: writer.next_message,
@@ -44,7 +51,10 @@ pub(crate) fn step(writer: &mut Writer, effects: &Effects) -> Vec<Message> {
 
 fn about<'a>(change: &fold::Change, person: &'a Profile) -> Change<'a> {
     let latest = |kind: IdKind| {
-        let of_kind = person.links.iter().filter(move |link| link.identifier.kind == kind);
+        let of_kind = person
+            .links
+            .iter()
+            .filter(move |link| link.identifier.kind == kind);
         of_kind.last().map(|link| &*link.identifier.value)
     };
     Change {
@@ -58,6 +68,10 @@ fn about<'a>(change: &fold::Change, person: &'a Profile) -> Change<'a> {
         user_id: latest(IdKind::UserId),
         anonymous_id: latest(IdKind::AnonymousId),
         email: latest(IdKind::Email),
-        cause: if change.why == Why::Timer { Position::default() } else { change.cause },
+        cause: if change.why == Why::Timer {
+            Position::default()
+        } else {
+            change.cause
+        },
     }
 }

@@ -20,15 +20,25 @@ pub(crate) async fn step(
     messages: Vec<Message>,
     source: Source<'_>,
 ) -> Result<()> {
-    let Folded { ended, effects, accepted } = folded;
+    let Folded {
+        ended,
+        effects,
+        accepted,
+    } = folded;
     let mut writes = Vec::new();
     let head = match source {
         Source::Ledger(requests) => {
             let (Some(first), Some(last)) = (requests.first(), requests.last()) else {
                 return Ok(());
             };
-            let items = ended.iter().map(|e| (e.outcome.clone(), e.origin)).collect();
-            let ends = Ends { last: last.number, items };
+            let items = ended
+                .iter()
+                .map(|e| (e.outcome.clone(), e.origin))
+                .collect();
+            let ends = Ends {
+                last: last.number,
+                items,
+            };
             writes.push(rows::put(Table::Tail, number_key(first.number), &ends));
             writer.received = writer.received.max(last.received);
             Position::event(last.number, 0)
@@ -44,9 +54,13 @@ pub(crate) async fn step(
     writer.messages(&messages, &mut writes);
     writer.commit(head, writes).await?;
     writer.recent.extend(accepted);
-    let rows = ended.into_iter().map(|ended| Entry::Event(Arc::new(ended.into_row())));
+    let rows = ended
+        .into_iter()
+        .map(|ended| Entry::Event(Arc::new(ended.into_row())));
     writer.shared.extend_tail(rows);
-    writer.shared.announce(!messages.is_empty());
+    if !messages.is_empty() {
+        writer.shared.announce_messages();
+    }
     Ok(())
 }
 

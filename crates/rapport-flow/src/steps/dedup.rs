@@ -27,9 +27,9 @@ impl Recent {
         self.ids.get(&key).copied()
     }
 
-    /// Notes that an id was accepted.
-    pub fn note(&mut self, key: SeenKey, received: Millis) {
-        self.ids.insert(key, received);
+    /// Notes ids that were accepted.
+    pub fn extend(&mut self, accepted: impl IntoIterator<Item = (SeenKey, Millis)>) {
+        self.ids.extend(accepted);
     }
 
     /// Drops the ids of entries that were flushed.
@@ -64,7 +64,10 @@ pub(crate) async fn step(writer: &mut Writer, items: Vec<Item>) -> Result<Vec<Fr
         Item::Invalid(event, reason) => Fresh::Ended(event, Outcome::Invalid(reason)),
         Item::Event(event) => {
             let key = key.expect("every event has an id");
-            let accepted = writer.recent.accepted(key).or_else(|| older.get(&key).copied());
+            let accepted = writer
+                .recent
+                .accepted(key)
+                .or_else(|| older.get(&key).copied());
             if accepted.is_some_and(|at| is_duplicate(at, &event, window_ms)) {
                 Fresh::Ended(event, Outcome::Duplicate)
             } else {
@@ -90,16 +93,21 @@ fn key_of(hash: &Hash, item: &Item) -> Option<SeenKey> {
 }
 
 /// Looks ids up in the runs, which are asked once for the whole batch.
-async fn older(
-    writer: &Writer,
-    keys: &[Option<SeenKey>],
-) -> Result<BTreeMap<SeenKey, Millis>> {
+async fn older(writer: &Writer, keys: &[Option<SeenKey>]) -> Result<BTreeMap<SeenKey, Millis>> {
     let runs = writer.shared.files().runs.clone();
     if runs.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let unknown: Vec<SeenKey> =
-        keys.iter().flatten().copied().filter(|key| writer.recent.accepted(*key).is_none()).collect();
+    let unknown: Vec<SeenKey> = keys
+        .iter()
+        .flatten()
+        .copied()
+        .filter(|key| writer.recent.accepted(*key).is_none())
+        .collect();
     let found = writer.shared.roles.seen.find(&runs, &unknown).await?;
-    Ok(unknown.into_iter().zip(found).filter_map(|(key, at)| Some((key, at?))).collect())
+    Ok(unknown
+        .into_iter()
+        .zip(found)
+        .filter_map(|(key, at)| Some((key, at?)))
+        .collect())
 }

@@ -1,8 +1,8 @@
 //! Fold: resolve, profile and segment, event after event, in the pure core.
 
 use crate::flow::{Ended, Folded, Fresh};
-use crate::writer::Writer;
 use crate::steps::dedup::is_duplicate;
+use crate::writer::Writer;
 use rapport_core::event::Event;
 use rapport_core::fold::Fold;
 use rapport_core::outcome::Outcome;
@@ -18,13 +18,21 @@ pub(crate) fn step(writer: &mut Writer, fresh: Vec<Fresh>) -> Folded {
     let mut fold = Fold::resume(writer.configuration.rules(), &mut writer.people, due, last);
     let mut accepted = BTreeMap::new();
     let end = |fresh| match fresh {
-        Fresh::Ended(event, outcome) => Ended { event, outcome, origin: None },
+        Fresh::Ended(event, outcome) => Ended {
+            event,
+            outcome,
+            origin: None,
+        },
         Fresh::Event(event, key) => end(&mut fold, &mut accepted, window_ms, event, key),
     };
     let ended = fresh.into_iter().map(end).collect();
     let (effects, due) = fold.finish();
     writer.due = due;
-    Folded { ended, effects, accepted }
+    Folded {
+        ended,
+        effects,
+        accepted,
+    }
 }
 
 fn end(
@@ -34,12 +42,23 @@ fn end(
     event: Box<Event>,
     key: SeenKey,
 ) -> Ended {
-    if accepted.get(&key).is_some_and(|at| is_duplicate(*at, &event, window_ms)) {
-        return Ended { event, outcome: Outcome::Duplicate, origin: None };
+    if accepted
+        .get(&key)
+        .is_some_and(|at| is_duplicate(*at, &event, window_ms))
+    {
+        return Ended {
+            event,
+            outcome: Outcome::Duplicate,
+            origin: None,
+        };
     }
     let folded = fold.event(&event);
     if folded.outcome == Outcome::Accepted {
         accepted.insert(key, event.received);
     }
-    Ended { event, outcome: folded.outcome, origin: folded.origin }
+    Ended {
+        event,
+        outcome: folded.outcome,
+        origin: folded.origin,
+    }
 }

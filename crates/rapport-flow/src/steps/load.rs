@@ -31,7 +31,10 @@ pub(crate) async fn step(writer: &mut Writer, fresh: &[Fresh]) -> Result<()> {
         }
     }
     identifiers(writer, wanted).await?;
-    let groups = events.iter().filter_map(|event| event.group.as_deref()).collect();
+    let groups = events
+        .iter()
+        .filter_map(|event| event.group.as_deref())
+        .collect();
     companies(writer, groups).await
 }
 
@@ -41,17 +44,30 @@ pub(crate) async fn identifiers(writer: &mut Writer, wanted: BTreeSet<Identifier
         return Ok(());
     }
     let hash = writer.hash;
-    let hashed: Vec<(u128, Identifier)> =
-        wanted.into_iter().map(|identifier| (hash.identifier(&identifier), identifier)).collect();
-    let keys: Vec<_> = hashed.iter().map(|(hash, _)| number_key(cell_of(*hash))).collect();
-    let cells = writer.shared.roles.state.load(Table::Identifier, &keys).await?;
+    let hashed: Vec<(u128, Identifier)> = wanted
+        .into_iter()
+        .map(|identifier| (hash.identifier(&identifier), identifier))
+        .collect();
+    let keys: Vec<_> = hashed
+        .iter()
+        .map(|(hash, _)| number_key(cell_of(*hash)))
+        .collect();
+    let cells = writer
+        .shared
+        .roles
+        .state
+        .load(Table::Identifier, &keys)
+        .await?;
     let mut numbers = BTreeSet::new();
     for ((hash, identifier), cell) in hashed.into_iter().zip(cells) {
         let entries = match &cell {
             Some(cell) => cell_entries(Table::Identifier, cell)?,
             None => Vec::new(),
         };
-        let owner = entries.iter().find(|(entry, _)| *entry == hash).map(|(_, no)| ProfileNo(*no));
+        let owner = entries
+            .iter()
+            .find(|(entry, _)| *entry == hash)
+            .map(|(_, no)| ProfileNo(*no));
         writer.note_cell(hash, entries);
         numbers.extend(owner);
         writer.people.insert_loaded_owner(identifier, owner);
@@ -61,13 +77,23 @@ pub(crate) async fn identifiers(writer: &mut Writer, wanted: BTreeSet<Identifier
 
 /// Loads profiles that are not in the working set yet.
 pub(crate) async fn profiles(writer: &mut Writer, numbers: BTreeSet<ProfileNo>) -> Result<()> {
-    let wanted: Vec<ProfileNo> =
-        numbers.into_iter().filter(|number| writer.people.profile(*number).is_none()).collect();
+    let wanted: Vec<ProfileNo> = numbers
+        .into_iter()
+        .filter(|number| writer.people.profile(*number).is_none())
+        .collect();
     if wanted.is_empty() {
         return Ok(());
     }
-    let keys: Vec<_> = wanted.iter().map(|number| rows::profile_key(*number)).collect();
-    let values = writer.shared.roles.state.load(Table::Profile, &keys).await?;
+    let keys: Vec<_> = wanted
+        .iter()
+        .map(|number| rows::profile_key(*number))
+        .collect();
+    let values = writer
+        .shared
+        .roles
+        .state
+        .load(Table::Profile, &keys)
+        .await?;
     for value in values.into_iter().flatten() {
         let profile: Profile = rows::unpack(Table::Profile, &value)?;
         writer.hold(profile);
@@ -86,7 +112,12 @@ async fn companies(writer: &mut Writer, groups: BTreeSet<&str>) -> Result<()> {
         return Ok(());
     }
     let keys: Vec<_> = wanted.keys().map(|cell| number_key(*cell)).collect();
-    let values = writer.shared.roles.state.load(Table::Company, &keys).await?;
+    let values = writer
+        .shared
+        .roles
+        .state
+        .load(Table::Company, &keys)
+        .await?;
     for value in values.into_iter().flatten() {
         for company in rows::unpack::<Vec<Company>>(Table::Company, &value)? {
             writer.people.insert_loaded_company(company);

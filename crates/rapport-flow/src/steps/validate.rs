@@ -2,24 +2,27 @@
 
 use crate::flow::Item;
 use rapport_core::event::{Event, Kind, Request, Validated, dialect};
-use rapport_core::identity::policy::Policy;
 use rapport_core::outcome::Reason;
 use rapport_core::position::Position;
 
 /// Turns requests into items, in order.
 #[must_use]
-pub fn step(requests: &[Request], policy: &Policy) -> Vec<Item> {
-    requests.iter().flat_map(|request| items(request, policy)).collect()
+pub fn step(requests: &[Request]) -> Vec<Item> {
+    requests.iter().flat_map(items).collect()
 }
 
 /// The items of one request, in order: the same for the same bytes, whenever it is asked.
-pub fn items<'a>(request: &'a Request, policy: &Policy) -> impl Iterator<Item = Item> + 'a {
-    dialect::validate(request, policy).into_iter().map(move |validated| match validated {
-        Validated::Event(event) => Item::Event(event),
-        Validated::Invalid { position, reason, raw } => {
-            Item::Invalid(Box::new(invalid(request, position, &reason, raw)), reason)
-        }
-    })
+pub fn items(request: &Request) -> impl Iterator<Item = Item> + '_ {
+    dialect::validate(request)
+        .into_iter()
+        .map(move |validated| match validated {
+            Validated::Event(event) => Item::Event(event),
+            Validated::Invalid {
+                position,
+                reason,
+                raw,
+            } => Item::Invalid(Box::new(invalid(request, position, &reason, raw)), reason),
+        })
 }
 
 /// What history keeps of an item that is no event: where it came from, and the item itself as

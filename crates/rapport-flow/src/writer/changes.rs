@@ -30,7 +30,11 @@ impl Writer {
     /// Adds the writes of messages.
     pub fn messages(&mut self, messages: &[Message], writes: &mut Vec<Write>) {
         for message in messages {
-            writes.push(rows::put(Table::Outbox, number_key(message.number), message));
+            writes.push(rows::put(
+                Table::Outbox,
+                number_key(message.number),
+                message,
+            ));
         }
     }
 
@@ -41,7 +45,11 @@ impl Writer {
         writes.push(rows::put(Table::Journal, number_key(number), record));
         for person in spoken_of(&record.what) {
             let key = rows::journal_of_key(person, number);
-            writes.push(Write { table: Table::JournalOfProfile, key, value: Some(Vec::new()) });
+            writes.push(Write {
+                table: Table::JournalOfProfile,
+                key,
+                value: Some(Vec::new()),
+            });
         }
         number
     }
@@ -72,17 +80,25 @@ impl Writer {
 
     /// Adds the writes of one profile: its row, its timer, the redirects to it.
     pub fn profile(&mut self, profile: &Profile, writes: &mut Vec<Write>) {
-        writes.push(rows::put(Table::Profile, rows::profile_key(profile.number), profile));
+        writes.push(rows::put(
+            Table::Profile,
+            rows::profile_key(profile.number),
+            profile,
+        ));
         if self.armed.get(&profile.number).copied() != profile.armed {
             self.disarm(profile.number, writes);
             if let Some(moment) = profile.armed {
                 let key = rows::timer_key(moment, profile.number);
-                writes.push(Write { table: Table::Timer, key, value: Some(Vec::new()) });
+                writes.push(Write {
+                    table: Table::Timer,
+                    key,
+                    value: Some(Vec::new()),
+                });
                 self.armed.insert(profile.number, moment);
             }
         }
         for (absorbed, _) in &profile.absorbed {
-            if self.shared.survivor(*absorbed) != profile.number {
+            if self.leads_to(*absorbed) != Some(profile.number) {
                 self.redirect(*absorbed, Some(profile.number), writes);
             }
         }
@@ -91,7 +107,11 @@ impl Writer {
     /// Adds the write of a redirect, or of its end.
     pub fn redirect(&mut self, from: ProfileNo, to: Option<ProfileNo>, writes: &mut Vec<Write>) {
         let value = to.map(|to| to.0.to_be_bytes().to_vec());
-        writes.push(Write { table: Table::Redirect, key: number_key(from.0), value });
+        writes.push(Write {
+            table: Table::Redirect,
+            key: number_key(from.0),
+            value,
+        });
         self.pending.redirects.push((from, to));
     }
 
@@ -104,7 +124,11 @@ impl Writer {
         writes: &mut Vec<Write>,
     ) {
         let value = to.map(|to| to.0.to_be_bytes().to_vec());
-        writes.push(Write { table: Table::Moved, key: rows::moved_key(origin, position), value });
+        writes.push(Write {
+            table: Table::Moved,
+            key: rows::moved_key(origin, position),
+            value,
+        });
         self.pending.moved.push(((origin, position), to));
     }
 
@@ -114,10 +138,14 @@ impl Writer {
         members: &[(SegmentNo, ProfileNo, Member)],
         writes: &mut Vec<Write>,
     ) -> Result<()> {
-        let last: BTreeMap<(SegmentNo, ProfileNo), Member> =
-            members.iter().map(|&(segment, person, member)| ((segment, person), member)).collect();
-        let chunks: BTreeSet<(u32, u32)> =
-            last.keys().map(|(segment, person)| chunk_of(*segment, *person)).collect();
+        let last: BTreeMap<(SegmentNo, ProfileNo), Member> = members
+            .iter()
+            .map(|&(segment, person, member)| ((segment, person), member))
+            .collect();
+        let chunks: BTreeSet<(u32, u32)> = last
+            .keys()
+            .map(|(segment, person)| chunk_of(*segment, *person))
+            .collect();
         self.load_chunks(&chunks).await?;
         for (&(segment, person), member) in &last {
             let bitmap = self.bitmaps.entry(chunk_of(segment, person)).or_default();
@@ -130,17 +158,33 @@ impl Writer {
             }
         }
         for &(segment, chunk) in &chunks {
-            writes.push(chunk_write(segment, chunk, &self.bitmaps[&(segment, chunk)]));
+            writes.push(chunk_write(
+                segment,
+                chunk,
+                &self.bitmaps[&(segment, chunk)],
+            ));
         }
-        for segment in chunks.iter().map(|(segment, _)| *segment).collect::<BTreeSet<_>>() {
+        for segment in chunks
+            .iter()
+            .map(|(segment, _)| *segment)
+            .collect::<BTreeSet<_>>()
+        {
             let value = Some(self.sizes[&segment].to_be_bytes().to_vec());
-            writes.push(Write { table: Table::Series, key: size_key(segment), value });
+            writes.push(Write {
+                table: Table::Series,
+                key: size_key(segment),
+                value,
+            });
         }
         Ok(())
     }
 
     /// Forgets a segment's member list.
-    pub async fn drop_members(&mut self, segment: SegmentNo, writes: &mut Vec<Write>) -> Result<()> {
+    pub async fn drop_members(
+        &mut self,
+        segment: SegmentNo,
+        writes: &mut Vec<Write>,
+    ) -> Result<()> {
         for (key, _) in super::all(&*self.shared.roles.state, Table::Members).await? {
             if key.starts_with(&segment.0.to_be_bytes()) {
                 writes.push(rows::remove(Table::Members, key));
@@ -148,8 +192,70 @@ impl Writer {
         }
         self.bitmaps.retain(|(no, _), _| *no != segment.0);
         self.sizes.remove(&segment.0);
-        writes.push(Write { table: Table::Series, key: size_key(segment.0), value: None });
+        writes.push(Write {
+            table: Table::Series,
+            key: size_key(segment.0),
+            value: None,
+        });
         Ok(())
+    }
+
+    /// Adds the writes that take a profile out, whoever its number leads to afterwards.
+    pub fn take_out(&mut self, profile: &Profile, writes: &mut Vec<Write>) {
+        for (absorbed, _) in &profile.absorbed {
+            self.redirect(*absorbed, None, writes);
+        }
+        if let Some(moment) = profile.armed {
+            self.due.remove(&(moment, profile.number));
+        }
+        self.disarm(profile.number, writes);
+        self.people.remove(profile.number);
+        writes.push(rows::remove(
+            Table::Profile,
+            rows::profile_key(profile.number),
+        ));
+        for link in &profile.links {
+            self.people.set_owner(&link.identifier, None);
+        }
+        for origin in profile
+            .numbers()
+            .into_iter()
+            .chain(profile.moved_from.iter().copied())
+        {
+            let moved: Vec<(ProfileNo, Position)> = {
+                let ownership = self.shared.ownership();
+                let first = (origin, Position::default());
+                let of_origin = ownership.moved.range(first..).map(|(event, _)| *event);
+                of_origin.take_while(|(from, _)| *from == origin).collect()
+            };
+            for (origin, position) in moved {
+                self.moved(origin, position, None, writes);
+            }
+        }
+    }
+
+    /// Takes a refolded profile into the working set; it is written with the next effects.
+    pub fn take_in(&mut self, profile: Profile) {
+        let number = profile.number;
+        if let Some(moment) = profile.armed {
+            self.due.insert((moment, number));
+        }
+        self.people.insert_loaded_profile(profile);
+        // Asking for it to be changed is what puts it among the next changes.
+        let _ = self.people.profile_mut(number);
+    }
+
+    fn leads_to(&self, number: ProfileNo) -> Option<ProfileNo> {
+        let pending = self
+            .pending
+            .redirects
+            .iter()
+            .rev()
+            .find(|(from, _)| *from == number);
+        match pending {
+            Some((_, to)) => *to,
+            None => self.shared.ownership().redirects.get(&number).copied(),
+        }
     }
 
     fn disarm(&mut self, number: ProfileNo, writes: &mut Vec<Write>) {
@@ -158,7 +264,12 @@ impl Writer {
         }
     }
 
-    fn owner(&mut self, identifier: &Identifier, owner: Option<ProfileNo>, writes: &mut Vec<Write>) {
+    fn owner(
+        &mut self,
+        identifier: &Identifier,
+        owner: Option<ProfileNo>,
+        writes: &mut Vec<Write>,
+    ) {
         let hash = self.hash.identifier(identifier);
         let cell = rows::cell_of(hash);
         let mut entries = self.crowded.get(&cell).cloned().unwrap_or_default();
@@ -168,12 +279,19 @@ impl Writer {
             self.crowded.insert(cell, entries.clone());
         }
         let value = (!entries.is_empty()).then(|| rows::cell(&entries));
-        writes.push(Write { table: Table::Identifier, key: number_key(cell), value });
+        writes.push(Write {
+            table: Table::Identifier,
+            key: number_key(cell),
+            value,
+        });
     }
 
     async fn load_chunks(&mut self, chunks: &BTreeSet<(u32, u32)>) -> Result<()> {
-        let missing: Vec<(u32, u32)> =
-            chunks.iter().copied().filter(|chunk| !self.bitmaps.contains_key(chunk)).collect();
+        let missing: Vec<(u32, u32)> = chunks
+            .iter()
+            .copied()
+            .filter(|chunk| !self.bitmaps.contains_key(chunk))
+            .collect();
         if missing.is_empty() {
             return Ok(());
         }
@@ -192,7 +310,9 @@ impl Writer {
 /// # Errors
 /// [`rapport_store::Error::Damaged`] where it is no bitmap.
 pub(crate) fn bitmap(value: Option<&[u8]>) -> Result<RoaringBitmap> {
-    let Some(value) = value else { return Ok(RoaringBitmap::new()) };
+    let Some(value) = value else {
+        return Ok(RoaringBitmap::new());
+    };
     RoaringBitmap::deserialize_from(value).map_err(|error| rapport_store::Error::Damaged {
         what: "a segment's member list".to_owned(),
         detail: error.to_string(),
@@ -201,13 +321,22 @@ pub(crate) fn bitmap(value: Option<&[u8]>) -> Result<RoaringBitmap> {
 
 fn chunk_write(segment: u32, chunk: u32, bitmap: &RoaringBitmap) -> Write {
     let mut value = Vec::with_capacity(bitmap.serialized_size());
-    bitmap.serialize_into(&mut value).expect("writing to memory does not fail");
+    bitmap
+        .serialize_into(&mut value)
+        .expect("writing to memory does not fail");
     let value = (!bitmap.is_empty()).then_some(value);
-    Write { table: Table::Members, key: rows::members_key(SegmentNo(segment), chunk), value }
+    Write {
+        table: Table::Members,
+        key: rows::members_key(SegmentNo(segment), chunk),
+        value,
+    }
 }
 
 fn chunk_of(segment: SegmentNo, person: ProfileNo) -> (u32, u32) {
-    (segment.0, u32::try_from(person.0 / CHUNK).unwrap_or(u32::MAX))
+    (
+        segment.0,
+        u32::try_from(person.0 / CHUNK).unwrap_or(u32::MAX),
+    )
 }
 
 fn size_key(segment: u32) -> Box<[u8]> {
@@ -216,7 +345,9 @@ fn size_key(segment: u32) -> Box<[u8]> {
 
 fn spoken_of(what: &What) -> Vec<ProfileNo> {
     match what {
-        What::Merged { survivor, absorbed, .. } => vec![*survivor, *absorbed],
+        What::Merged {
+            survivor, absorbed, ..
+        } => vec![*survivor, *absorbed],
         What::Refused { profiles, .. } => profiles.clone(),
         What::Undone { .. } | What::Shared { .. } | What::Released { .. } => Vec::new(),
     }

@@ -36,20 +36,37 @@ const TICK: Duration = Duration::from_millis(200);
 /// What the writer is asked to do between two batches.
 pub(crate) enum Order {
     /// Apply a command.
-    Command { actor: String, command: Box<Command>, reply: oneshot::Sender<Reply> },
+    Command {
+        actor: String,
+        command: Box<Command>,
+        reply: oneshot::Sender<Reply>,
+    },
     /// Unite a range of a segment's build.
-    Build { range: jobs::build::Range, reply: oneshot::Sender<std::result::Result<bool, Error>> },
+    Build {
+        range: jobs::build::Range,
+        reply: oneshot::Sender<std::result::Result<bool, Error>>,
+    },
     /// Note how deliveries ended.
     Deliveries {
         results: Vec<(u64, Delivery)>,
         reply: oneshot::Sender<std::result::Result<(), Error>>,
     },
     /// Put a dead letter back into the outbox.
-    Redrive { number: u64, reply: oneshot::Sender<std::result::Result<bool, Error>> },
+    Redrive {
+        number: u64,
+        reply: oneshot::Sender<std::result::Result<bool, Error>>,
+    },
     /// List new files and drop what they replace.
-    Publish { files: jobs::Published, reply: oneshot::Sender<std::result::Result<(), Error>> },
+    Publish {
+        files: jobs::Published,
+        reply: oneshot::Sender<std::result::Result<(), Error>>,
+    },
     /// Remove these keys: retention.
-    Forget { table: Table, keys: Vec<state::Key>, reply: oneshot::Sender<std::result::Result<(), Error>> },
+    Forget {
+        table: Table,
+        keys: Vec<state::Key>,
+        reply: oneshot::Sender<std::result::Result<(), Error>>,
+    },
     /// Fold what is on the ledger, then end.
     Stop { reply: oneshot::Sender<()> },
 }
@@ -122,8 +139,12 @@ async fn work(writer: &mut Writer, commands_wait: bool) -> Result<bool> {
         flow::batch(writer, &requests).await?;
         let now = writer.shared.clock.now();
         let stats = &writer.shared.stats;
-        stats.lag_us.store(now.since(oldest).max(0) as u64 * 1_000, Ordering::Relaxed);
-        stats.folded_received.store(writer.received.0, Ordering::Relaxed);
+        stats
+            .lag_us
+            .store(now.since(oldest).max(0) as u64 * 1_000, Ordering::Relaxed);
+        stats
+            .folded_received
+            .store(writer.received.0, Ordering::Relaxed);
         tracing::trace!(requests = requests.len(), took = ?began.elapsed(), "folded a batch");
     }
     let timers = fire_due(writer).await?;
@@ -137,7 +158,11 @@ async fn work(writer: &mut Writer, commands_wait: bool) -> Result<bool> {
 async fn next(writer: &Writer, commands_wait: bool) -> Result<Vec<Request>> {
     let shared = &writer.shared;
     let after = writer.head.position.request;
-    let most = if commands_wait { BATCH_REQUESTS_WHILE_COMMANDS_WAIT } else { BATCH_REQUESTS };
+    let most = if commands_wait {
+        BATCH_REQUESTS_WHILE_COMMANDS_WAIT
+    } else {
+        BATCH_REQUESTS
+    };
     let held = shared.feed.take(after, most, BATCH_BYTES);
     if !held.is_empty() || shared.feed.last() <= after {
         return Ok(held);
@@ -155,11 +180,16 @@ async fn fire_due(writer: &mut Writer) -> Result<bool> {
     }
     shared.trouble("clock", None);
     let folded = writer.head.position.request;
-    let Some(now) = shared.feed.low_water(shared.clock.now(), folded) else { return Ok(false) };
+    let Some(now) = shared.feed.low_water(shared.clock.now(), folded) else {
+        return Ok(false);
+    };
     let page = Page {
         table: Table::Timer,
         from: Box::default(),
-        to: Some(rows::timer_key(now.plus(1), rapport_core::identity::ProfileNo(0))),
+        to: Some(rows::timer_key(
+            now.plus(1),
+            rapport_core::identity::ProfileNo(0),
+        )),
         limit: TIMERS,
         order: state::Order::Ascending,
     };
@@ -167,9 +197,15 @@ async fn fire_due(writer: &mut Writer) -> Result<bool> {
     if due.is_empty() {
         return Ok(false);
     }
-    let people: BTreeSet<_> =
-        due.iter().filter_map(|(key, _)| rows::timer_of(key)).map(|(_, person)| person).collect();
-    shared.stats.timers.fetch_add(due.len() as u64, Ordering::Relaxed);
+    let people: BTreeSet<_> = due
+        .iter()
+        .filter_map(|(key, _)| rows::timer_of(key))
+        .map(|(_, person)| person)
+        .collect();
+    shared
+        .stats
+        .timers
+        .fetch_add(due.len() as u64, Ordering::Relaxed);
     writer.make_room();
     writer.received = writer.received.max(now);
     writer.fire(people, now).await?;
@@ -197,7 +233,11 @@ async fn recover(writer: &mut Writer, error: &rapport_store::Error) {
 /// Does what was ordered. Whoever hung up meanwhile has lost only the answer.
 async fn obey(writer: &mut Writer, order: Order) -> Option<oneshot::Sender<()>> {
     match order {
-        Order::Command { actor, command, reply } => {
+        Order::Command {
+            actor,
+            command,
+            reply,
+        } => {
             let applied = commands::apply(writer, &actor, *command).await;
             if matches!(applied, Err(CommandError::Flow(_))) {
                 reset(writer).await;
@@ -221,7 +261,10 @@ async fn obey(writer: &mut Writer, order: Order) -> Option<oneshot::Sender<()>> 
             let _ = reply.send(kept(writer, done).await);
         }
         Order::Forget { table, keys, reply } => {
-            let writes = keys.into_iter().map(|key| rows::remove(table, key)).collect();
+            let writes = keys
+                .into_iter()
+                .map(|key| rows::remove(table, key))
+                .collect();
             let done = writer.commit(writer.head.position, writes).await;
             let _ = reply.send(kept(writer, done).await);
         }
@@ -244,7 +287,10 @@ async fn reset(writer: &mut Writer) {
 }
 
 async fn deliveries(writer: &mut Writer, results: Vec<(u64, Delivery)>) -> Result<()> {
-    let keys: Vec<_> = results.iter().map(|(number, _)| number_key(*number)).collect();
+    let keys: Vec<_> = results
+        .iter()
+        .map(|(number, _)| number_key(*number))
+        .collect();
     let rows = writer.shared.roles.state.load(Table::Outbox, &keys).await?;
     let mut writes = Vec::new();
     for (row, (_, delivery)) in rows.into_iter().zip(results) {
@@ -258,7 +304,10 @@ async fn deliveries(writer: &mut Writer, results: Vec<(u64, Delivery)>) -> Resul
 async fn redrive(writer: &mut Writer, number: u64) -> Result<bool> {
     let key = number_key(number);
     let state = &writer.shared.roles.state;
-    let Some(row) = state.load(Table::DeadLetter, std::slice::from_ref(&key)).await?.remove(0)
+    let Some(row) = state
+        .load(Table::DeadLetter, std::slice::from_ref(&key))
+        .await?
+        .remove(0)
     else {
         return Ok(false);
     };
@@ -268,7 +317,12 @@ async fn redrive(writer: &mut Writer, number: u64) -> Result<bool> {
     message.next_at = Millis(0);
     writer.next_message += 1;
     let again = rows::put(Table::Outbox, number_key(message.number), &message);
-    writer.commit(writer.head.position, vec![rows::remove(Table::DeadLetter, key), again]).await?;
+    writer
+        .commit(
+            writer.head.position,
+            vec![rows::remove(Table::DeadLetter, key), again],
+        )
+        .await?;
     writer.shared.announce_messages();
     Ok(true)
 }
@@ -276,7 +330,11 @@ async fn redrive(writer: &mut Writer, number: u64) -> Result<bool> {
 async fn publish(writer: &mut Writer, published: jobs::Published) -> Result<()> {
     let mut writes = Vec::new();
     for file in &published.history {
-        writes.push(rows::put(Table::File, file_key("history", &file.name), file));
+        writes.push(rows::put(
+            Table::File,
+            file_key("history", &file.name),
+            file,
+        ));
     }
     for run in &published.runs {
         writes.push(rows::put(Table::File, file_key("seen", &run.name), run));
@@ -293,10 +351,14 @@ async fn publish(writer: &mut Writer, published: jobs::Published) -> Result<()> 
     writer.commit(writer.head.position, writes).await?;
     let mut recorded = writer.shared.recorded_mut();
     let mut files = Files::clone(&recorded.files);
-    files.history.retain(|file| !published.replaced_history.contains(&file.name));
+    files
+        .history
+        .retain(|file| !published.replaced_history.contains(&file.name));
     files.history.extend(published.history);
     files.history.sort_by_key(|file| (file.first, file.last));
-    files.runs.retain(|run| !published.replaced_runs.contains(&run.name));
+    files
+        .runs
+        .retain(|run| !published.replaced_runs.contains(&run.name));
     files.runs.extend(published.runs);
     files.runs.sort_by_key(|run| run.received);
     recorded.files = Arc::new(files);
@@ -316,7 +378,13 @@ async fn forget_tail(
     let state = &writer.shared.roles.state;
     for (table, to) in [
         (Table::Tail, number_key(through.request + 1)),
-        (Table::Command, rows::position_key(Position { index: u32::MAX, ..through })),
+        (
+            Table::Command,
+            rows::position_key(Position {
+                index: u32::MAX,
+                ..through
+            }),
+        ),
     ] {
         let page = Page {
             table,
@@ -325,7 +393,13 @@ async fn forget_tail(
             limit: usize::MAX >> 1,
             order: state::Order::Ascending,
         };
-        writes.extend(state.scan(page).await?.into_iter().map(|(key, _)| rows::remove(table, key)));
+        writes.extend(
+            state
+                .scan(page)
+                .await?
+                .into_iter()
+                .map(|(key, _)| rows::remove(table, key)),
+        );
     }
     Ok(())
 }
