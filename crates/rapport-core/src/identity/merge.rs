@@ -91,3 +91,60 @@ fn unite_links(into: &mut Vec<Link>, from: &[Link]) {
     });
     sort_links(into);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::SourceNo;
+    use crate::identity::{IdKind, Identifier, Trust};
+    use crate::profile::company::CompanyLink;
+
+    fn person(number: u64, cause: u64, trust: Trust) -> Profile {
+        let birth = Position::event(number, 0);
+        let mut profile = Profile::born(ProfileNo(number), birth, Millis(number as i64));
+        let cause = Position::event(cause, 0);
+        profile.links.push(Link {
+            identifier: Identifier::new(IdKind::Email, "ana@example.org"),
+            cause,
+            source: Some(SourceNo(1)),
+            since: Millis(0),
+            trust,
+        });
+        let link = CompanyLink {
+            cause,
+            id: "acme".into(),
+            since: Millis(0),
+        };
+        profile.companies.push(link);
+        profile
+    }
+
+    #[test]
+    fn of_two_links_the_earlier_cause_stays_with_the_higher_trust() {
+        let (early, late) = (person(1, 3, Trust::Claimed), person(2, 7, Trust::Confirmed));
+        for (mut into, from) in [(early.clone(), late.clone()), (late, early)] {
+            unite(&mut into, &from, 1_000);
+            assert_eq!(into.links.len(), 1);
+            let link = &into.links[0];
+            assert_eq!(
+                (link.cause, link.trust),
+                (Position::event(3, 0), Trust::Confirmed)
+            );
+            assert_eq!(into.companies.len(), 1);
+            assert_eq!(into.companies[0].cause, Position::event(3, 0));
+            assert_eq!((into.first_seen, into.last_seen), (Millis(1), Millis(2)));
+        }
+    }
+
+    #[test]
+    fn numbers_absorbed_by_the_absorbed_come_along() {
+        let mut into = person(1, 3, Trust::Seen);
+        let mut from = person(4, 7, Trust::Seen);
+        from.absorbed = vec![(ProfileNo(9), Position::event(9, 0))];
+        from.moved_from = vec![ProfileNo(7)];
+        unite(&mut into, &from, 1_000);
+        assert_eq!(into.numbers(), [ProfileNo(1), ProfileNo(4), ProfileNo(9)]);
+        assert_eq!(into.absorbed[0], (ProfileNo(4), Position::event(4, 0)));
+        assert_eq!(into.moved_from, [ProfileNo(7)]);
+    }
+}
