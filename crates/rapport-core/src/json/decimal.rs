@@ -1,0 +1,144 @@
+//! Exact decimals: fixed point with nine digits behind the point.
+
+use std::fmt;
+
+/// A number as people write it: exact up to nine digits behind the point.
+///
+/// Digits beyond the ninth are dropped, and what lies outside ±1.7e29 saturates, so the order of
+/// two numbers is never turned around.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Decimal {
+    billionths: i128,
+}
+
+const DIGITS_BEHIND_POINT: i64 = 9;
+const BILLION: i128 = 1_000_000_000;
+/// Beyond any text's length, and far from the ends of an `i64`.
+const EXPONENT_MAX: i64 = 1_000_000_000_000;
+
+impl Decimal {
+    /// A whole number.
+    #[must_use]
+    pub fn whole(number: i64) -> Decimal {
+        Decimal { billionths: i128::from(number) * BILLION }
+    }
+
+    /// Reads a number in JSON's grammar (`-12.5`, `1e3`; no leading zero or plus). `None` where it
+    /// is not one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Decimal> {
+        let (negative, unsigned) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
+            Some(at) => (&unsigned[..at], exponent(&unsigned[at + 1..])?),
+            None => (unsigned, 0),
+        };
+        let (whole, fraction) = match mantissa.split_once('.') {
+            Some((_, "")) => return None,
+            Some(parts) => parts,
+            None => (mantissa, ""),
+        };
+        let leads_with_zero = whole.len() > 1 && whole.starts_with('0');
+        if whole.is_empty() || leads_with_zero || !is_digits(whole) || !is_digits(fraction) {
+            return None;
+        }
+        let size = billionths(whole, fraction, exponent);
+        Some(Decimal { billionths: if negative { -size } else { size } })
+    }
+
+    /// Whether the number is at an end of the scale, so that its digits say nothing.
+    #[must_use]
+    pub fn is_saturated(self) -> bool {
+        self.billionths.unsigned_abs() >= i128::MAX.unsigned_abs()
+    }
+}
+
+fn exponent(text: &str) -> Option<i64> {
+    let (negative, digits) = match text.as_bytes().first()? {
+        b'-' => (true, &text[1..]),
+        b'+' => (false, &text[1..]),
+        _ => (false, text),
+    };
+    if digits.is_empty() || !is_digits(digits) {
+        return None;
+    }
+    let size = digits.parse::<i64>().unwrap_or(EXPONENT_MAX).min(EXPONENT_MAX);
+    Some(if negative { -size } else { size })
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn billionths(whole: &str, fraction: &str, exponent: i64) -> i128 {
+    let wanted = whole.len() as i64 + exponent + DIGITS_BEHIND_POINT;
+    let mut digits = whole.bytes().chain(fraction.bytes());
+    let mut size: i128 = 0;
+    let mut taken = 0;
+    while taken < wanted {
+        let Some(digit) = digits.next() else { break };
+        size = size.saturating_mul(10).saturating_add(i128::from(digit - b'0'));
+        taken += 1;
+    }
+    if size == 0 {
+        return 0;
+    }
+    let missing = (wanted - taken).clamp(0, 40);
+    (0..missing).fold(size, |size, _| size.saturating_mul(10))
+}
+
+/// The shortest spelling: `12.5`, `-3`, never an exponent.
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = self.billionths.unsigned_abs();
+        let (whole, fraction) = (size / BILLION.unsigned_abs(), size % BILLION.unsigned_abs());
+        let sign = if self.billionths < 0 { "-" } else { "" };
+        write!(f, "{sign}{whole}")?;
+        if fraction == 0 {
+            return Ok(());
+        }
+        write!(f, ".{}", format!("{fraction:09}").trim_end_matches('0'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Option<&str>) {
+        let read = Decimal::parse(text).map(|number| number.to_string());
+        assert_eq!(read.as_deref(), expected, "{text}");
+    }
+
+    #[test]
+    fn numbers_keep_their_digits() {
+        check("12.99", Some("12.99"));
+        check("-0.000000001", Some("-0.000000001"));
+        check("-0", Some("0"));
+        check("1.50", Some("1.5"));
+        check("1e3", Some("1000"));
+        check("12.5E-1", Some("1.25"));
+        check("90071992547409931", Some("90071992547409931"));
+        check("0.1234567899", Some("0.123456789"));
+        check("1e-400", Some("0"));
+        check("0e99999999999999999999", Some("0"));
+    }
+
+    #[test]
+    fn what_is_no_number_in_json_is_none() {
+        for text in ["", "-", "007", "+1", "1.", ".5", "1e", "1e+", "NaN", "0x10", "1 ", "1,5", "٣"] {
+            check(text, None);
+        }
+    }
+
+    #[test]
+    fn huge_numbers_saturate_in_order() {
+        let huge = Decimal::parse("1e400").unwrap();
+        assert!(huge.is_saturated());
+        assert!(huge > Decimal::parse("1e28").unwrap());
+        assert!(Decimal::parse("-1e400").unwrap() < Decimal::parse("-1e28").unwrap());
+        assert!(!Decimal::parse("1e28").unwrap().is_saturated());
+    }
+}

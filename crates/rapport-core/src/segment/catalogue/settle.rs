@@ -1,0 +1,95 @@
+//! Settling: touched segments and what follows from them, now or at a moment of their own.
+
+use super::{Catalogue, Facts, Flip, Touched};
+use crate::segment::membership::{Membership, Memberships};
+use crate::time::Millis;
+
+impl Catalogue {
+    /// Decides the touched segments, and those that refer to one that changed, in an order in which
+    /// each comes behind those it refers to. A segment that is not built for this person yet stays
+    /// as it is. `touched` is empty afterwards.
+    pub fn settle(
+        &self,
+        person: &Facts<'_>,
+        memberships: &mut Memberships,
+        now: Millis,
+        touched: &mut Touched,
+        flips: &mut Vec<Flip>,
+    ) {
+        while let Some(rank) = touched.take_first() {
+            let Some(segment) = self.segments.get(rank) else { continue };
+            if !segment.build.covers(person.numbers) {
+                continue;
+            }
+            let entered = segment.tree.holds(person, memberships, now);
+            let changed = match entered {
+                true => memberships.enter(segment.no, now),
+                false => memberships.leave(segment.no),
+            };
+            if changed {
+                flips.push(Flip { segment: segment.no, entered, at: now });
+                touched.extend(&segment.dependents);
+            }
+        }
+    }
+
+    /// The first moment behind `after` at which a leaf of the person can flip though nothing
+    /// happens.
+    #[must_use]
+    pub fn next_moment(&self, person: &Facts<'_>, after: Millis) -> Option<Millis> {
+        let mut next: Option<Millis> = None;
+        self.each_moment(person, after, |moment, _| {
+            next = Some(next.map_or(moment, |next| next.min(moment)));
+        });
+        next
+    }
+
+    /// Fires every moment from `armed` up to and with `to`, in order, each with itself as the
+    /// clock, so that firing late gives the same state. `armed` is the first moment that may be
+    /// due (one too early does no harm). Answers the next moment to arm.
+    pub fn advance(
+        &self,
+        person: &Facts<'_>,
+        memberships: &mut Memberships,
+        armed: Option<Millis>,
+        to: Millis,
+        flips: &mut Vec<Flip>,
+    ) -> Option<Millis> {
+        let mut next = self.next_moment(person, armed?.plus(-1));
+        let mut touched = Touched::default();
+        while let Some(moment) = next.filter(|moment| *moment <= to) {
+            self.each_moment(person, moment.plus(-1), |candidate, ranks| {
+                if candidate == moment {
+                    touched.extend(ranks);
+                }
+            });
+            self.settle(person, memberships, moment, &mut touched, flips);
+            next = self.next_moment(person, moment);
+        }
+        next
+    }
+
+    /// The memberships with the keys of their segments, ascending by number.
+    pub fn keys<'a>(
+        &'a self,
+        memberships: &'a Memberships,
+    ) -> impl Iterator<Item = (&'a str, &'a Membership)> {
+        memberships.iter().filter_map(|membership| {
+            let rank = self.ranks.get(&membership.segment)?;
+            Some((&*self.segments[*rank].key, membership))
+        })
+    }
+
+    /// Calls `see` with the next moment of each question that one of the person's leaves has to
+    /// answer, and the ranks of the segments that hang on the leaf.
+    fn each_moment(&self, person: &Facts<'_>, after: Millis, mut see: impl FnMut(Millis, &[usize])) {
+        for kept in person.leaves.all().chunk_by(|left, right| left.leaf == right.leaf) {
+            let Some(leaf) = self.leaf(kept[0].leaf) else { continue };
+            for question in &leaf.questions {
+                if let Some(moment) = question.next_moment(kept, after) {
+                    see(moment, &leaf.segments);
+                }
+            }
+        }
+    }
+}

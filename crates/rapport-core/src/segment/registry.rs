@@ -1,0 +1,341 @@
+//! The segments there are: rules, their leaves, and how far each is built. One stored value.
+
+use crate::identity::ProfileNo;
+use crate::position::Position;
+use crate::segment::error::{Error, nearest};
+use crate::segment::leaf::{Bounds, LeafNo, LeafSpec};
+use crate::segment::membership::SegmentNo;
+use crate::segment::rule::{Did, Rule};
+use crate::time::Millis;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// All segments and leaves, as configuration keeps them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Registry {
+    /// The segments, ascending by number.
+    segments: Vec<Definition>,
+    /// The leaves of their rules, ascending by number.
+    leaves: Vec<LeafRecord>,
+    next_segment: SegmentNo,
+    next_leaf: LeafNo,
+}
+
+/// A segment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Definition {
+    /// Its number.
+    pub no: SegmentNo,
+    /// Its key: lower case letters, digits, `_` and `-`; never changes.
+    pub key: Box<str>,
+    /// Its name for people.
+    pub name: Box<str>,
+    /// Its rule.
+    pub rule: Rule,
+    /// 1, and one more with each change of the rule.
+    pub version: u32,
+    /// The entry that set this rule: later events are collected live, earlier ones are in history.
+    pub since: Position,
+    /// When that entry was received.
+    pub since_received: Millis,
+    /// How far this version is built.
+    pub build: Build,
+}
+
+/// How far a segment is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Build {
+    /// For everybody.
+    Complete,
+    /// For some: a sweep over the profiles that history may know is under way.
+    Running {
+        /// Profiles below it are built.
+        cursor: ProfileNo,
+        /// The next number that a new profile would have got when the rule was set: profiles from
+        /// here on have no history before it.
+        end: ProfileNo,
+    },
+}
+
+impl Build {
+    /// Whether somebody with these numbers is built: each of them was swept, or is newer than the
+    /// rule.
+    #[must_use]
+    pub fn covers(self, numbers: &[ProfileNo]) -> bool {
+        match self {
+            Build::Complete => true,
+            Build::Running { cursor, end } => {
+                numbers.iter().all(|number| *number < cursor || *number >= end)
+            }
+        }
+    }
+}
+
+/// A leaf that rules use.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LeafRecord {
+    /// Its number.
+    pub no: LeafNo,
+    /// What it keeps.
+    pub spec: LeafSpec,
+    /// How much of it. Never narrowed, so that nothing is rebuilt without need.
+    pub bounds: Bounds,
+    /// The entry from which it collects this much.
+    pub since: Position,
+    /// Whether what came before that entry is united with it, for everybody.
+    pub complete: bool,
+}
+
+/// What setting a rule did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Put {
+    /// The segment's number.
+    pub no: SegmentNo,
+    /// The version of its rule now.
+    pub version: u32,
+    /// Whether the rule is new or another one, so that a build runs.
+    pub changed: bool,
+}
+
+/// When and among whom a rule is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The entry that sets it.
+    pub position: Position,
+    /// When that was received.
+    pub received: Millis,
+    /// The number that the next new profile will get.
+    pub next_profile: ProfileNo,
+}
+
+impl Default for Registry {
+    fn default() -> Registry {
+        Registry {
+            segments: Vec::new(),
+            leaves: Vec::new(),
+            next_segment: SegmentNo(1),
+            next_leaf: LeafNo(1),
+        }
+    }
+}
+
+impl Registry {
+    /// All segments, ascending by number.
+    #[must_use]
+    pub fn segments(&self) -> &[Definition] {
+        &self.segments
+    }
+
+    /// All leaves, ascending by number.
+    #[must_use]
+    pub fn leaves(&self) -> &[LeafRecord] {
+        &self.leaves
+    }
+
+    /// The segment with this key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Definition> {
+        self.segments.iter().find(|definition| *definition.key == *key)
+    }
+
+    /// The segment with this number.
+    #[must_use]
+    pub fn by_no(&self, no: SegmentNo) -> Option<&Definition> {
+        let place = self.segments.binary_search_by_key(&no, |definition| definition.no);
+        place.ok().map(|place| &self.segments[place])
+    }
+
+    /// The leaf with this specification.
+    #[must_use]
+    pub fn leaf(&self, spec: &LeafSpec) -> Option<&LeafRecord> {
+        self.leaves.iter().find(|leaf| leaf.spec == *spec)
+    }
+
+    /// Whether a rule could be set under a key: the key is one, the segments it refers to exist,
+    /// and no circle would arise.
+    pub fn check(&self, key: &str, rule: &Rule) -> Result<(), Error> {
+        if !is_key(key) {
+            return Err(Error::BadKey { key: key.to_owned() });
+        }
+        for referred in rule.segments() {
+            if referred != key && self.get(referred).is_none() {
+                return Err(self.unknown(referred));
+            }
+        }
+        let mut path = vec![key];
+        match self.has_way_back(key, rule, &mut path, &mut BTreeSet::new()) {
+            true => Err(Error::Cycle { keys: path.into_iter().map(str::to_owned).collect() }),
+            false => Ok(()),
+        }
+    }
+
+    /// Makes a segment, or changes its name and rule. A new or changed rule is built from the
+    /// start; nothing is built where there is nobody yet.
+    pub fn put(&mut self, key: &str, name: &str, rule: Rule, moment: Moment) -> Result<Put, Error> {
+        self.check(key, &rule)?;
+        if let Some(known) = self.segments.iter_mut().find(|definition| *definition.key == *key)
+            && known.rule == rule
+        {
+            known.name = name.into();
+            return Ok(Put { no: known.no, version: known.version, changed: false });
+        }
+        let put = self.set_rule(key, name, rule, moment);
+        self.forget_unused_leaves();
+        self.collect_leaves(put.no, moment);
+        Ok(put)
+    }
+
+    /// Removes a segment, unless others refer to it. Nobody is told they left.
+    pub fn delete(&mut self, key: &str) -> Result<Definition, Error> {
+        let Some(place) = self.segments.iter().position(|definition| *definition.key == *key) else {
+            return Err(self.unknown(key));
+        };
+        let refers = |definition: &&Definition| definition.rule.segments().contains(key);
+        let by: Vec<_> =
+            self.segments.iter().filter(refers).map(|user| user.key.to_string()).collect();
+        if !by.is_empty() {
+            return Err(Error::InUse { key: key.to_owned(), by });
+        }
+        let removed = self.segments.remove(place);
+        self.forget_unused_leaves();
+        Ok(removed)
+    }
+
+    /// Segments whose build runs, ascending by number.
+    pub fn building(&self) -> impl Iterator<Item = &Definition> {
+        self.segments.iter().filter(|definition| definition.build != Build::Complete)
+    }
+
+    /// The leaves that a segment's build must unite with history up to the segment's `since`.
+    #[must_use]
+    pub fn leaves_to_build(&self, no: SegmentNo) -> BTreeSet<LeafNo> {
+        let Some(definition) = self.by_no(no) else {
+            return BTreeSet::new();
+        };
+        let leaves = definition.rule.conditions().into_iter().filter_map(|did| self.leaf(&LeafSpec::of(did)));
+        leaves.filter(|leaf| !leaf.complete).map(|leaf| leaf.no).collect()
+    }
+
+    /// Moves a build on: profiles below `to` are built. With the last of them the segment and its
+    /// leaves are complete. Of another version than the one in force it says nothing.
+    pub fn advance_build(&mut self, no: SegmentNo, version: u32, to: ProfileNo) {
+        let Ok(place) = self.segments.binary_search_by_key(&no, |definition| definition.no) else {
+            return;
+        };
+        let definition = &mut self.segments[place];
+        let Build::Running { cursor, end } = definition.build else {
+            return;
+        };
+        if definition.version != version || to <= cursor {
+            return;
+        }
+        if to < end {
+            definition.build = Build::Running { cursor: to, end };
+            return;
+        }
+        definition.build = Build::Complete;
+        self.complete_leaves(no);
+    }
+
+    fn set_rule(&mut self, key: &str, name: &str, rule: Rule, moment: Moment) -> Put {
+        let build = match moment.next_profile {
+            next if next <= FIRST_PROFILE => Build::Complete,
+            end => Build::Running { cursor: FIRST_PROFILE, end },
+        };
+        let (since, since_received) = (moment.position, moment.received);
+        if let Some(known) = self.segments.iter_mut().find(|definition| *definition.key == *key) {
+            let (no, version) = (known.no, known.version + 1);
+            let (key, name) = (key.into(), name.into());
+            *known = Definition { no, key, name, rule, version, since, since_received, build };
+            return Put { no, version, changed: true };
+        }
+        let (no, version) = (self.next_segment, 1);
+        self.next_segment = SegmentNo(no.0 + 1);
+        let (key, name) = (key.into(), name.into());
+        self.segments.push(Definition { no, key, name, rule, version, since, since_received, build });
+        Put { no, version, changed: true }
+    }
+
+    /// Makes or widens the leaves of a rule just set. What widens has to be built again.
+    fn collect_leaves(&mut self, no: SegmentNo, moment: Moment) {
+        let Some(definition) = self.by_no(no) else { return };
+        let conditions: Vec<Did> = definition.rule.conditions().into_iter().cloned().collect();
+        let (since, complete) = (moment.position, definition.build == Build::Complete);
+        for did in conditions {
+            let (spec, bounds) = (LeafSpec::of(&did), did.question().bounds());
+            match self.leaves.iter_mut().find(|leaf| leaf.spec == spec) {
+                Some(leaf) if leaf.bounds.cover(bounds) => {}
+                Some(leaf) => {
+                    leaf.bounds = leaf.bounds.widened(bounds);
+                    (leaf.since, leaf.complete) = (since, complete);
+                }
+                None => {
+                    let no = self.next_leaf;
+                    self.next_leaf = LeafNo(no.0 + 1);
+                    self.leaves.push(LeafRecord { no, spec, bounds, since, complete });
+                }
+            }
+        }
+    }
+
+    /// A finished build completes its leaves, but for those that a later rule has widened since.
+    fn complete_leaves(&mut self, no: SegmentNo) {
+        let Some(definition) = self.by_no(no) else { return };
+        let since = definition.since;
+        let specs: Vec<_> = definition.rule.conditions().into_iter().map(LeafSpec::of).collect();
+        for leaf in &mut self.leaves {
+            if leaf.since <= since && specs.contains(&leaf.spec) {
+                leaf.complete = true;
+            }
+        }
+    }
+
+    fn forget_unused_leaves(&mut self) {
+        let rules = self.segments.iter().flat_map(|definition| definition.rule.conditions());
+        let used: Vec<_> = rules.map(LeafSpec::of).collect();
+        self.leaves.retain(|leaf| used.contains(&leaf.spec));
+    }
+
+    /// Whether the references of `rule` lead to the segment `goal`; `path` is then the way.
+    fn has_way_back<'a>(
+        &'a self,
+        goal: &str,
+        rule: &'a Rule,
+        path: &mut Vec<&'a str>,
+        seen: &mut BTreeSet<&'a str>,
+    ) -> bool {
+        for key in rule.segments() {
+            path.push(key);
+            if key == goal {
+                return true;
+            }
+            if seen.insert(key)
+                && let Some(next) = self.get(key)
+                && self.has_way_back(goal, &next.rule, path, seen)
+            {
+                return true;
+            }
+            path.pop();
+        }
+        false
+    }
+
+    fn unknown(&self, key: &str) -> Error {
+        let keys = self.segments.iter().map(|definition| &*definition.key);
+        let nearest = nearest(key, keys).map(str::to_owned);
+        Error::UnknownSegment { key: key.to_owned(), nearest }
+    }
+}
+
+/// The number of the first profile there ever is.
+const FIRST_PROFILE: ProfileNo = ProfileNo(1);
+
+fn is_key(key: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
+    let starts_well = key.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric());
+    starts_well && key.len() <= 64 && key.bytes().all(fits)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! Versions, builds, circles and leaves.

@@ -1,0 +1,285 @@
+//! Rules: what a segment's members have in common, as a tree of conditions.
+
+use crate::event::Kind;
+use crate::segment::count::{COUNT_MAX, Count, Question, Window};
+use crate::segment::error::Error;
+use crate::segment::literal::Quoted;
+use crate::segment::operator::Test;
+use crate::segment::path::Path;
+use crate::segment::text;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// The longest spelling of a rule that is read, in bytes.
+pub const RULE_BYTES_MAX: usize = 64 * 1024;
+/// How deep conditions may nest.
+pub const DEPTH_MAX: usize = 32;
+/// How many conditions a rule may have, property tests counted.
+pub const CONDITIONS_MAX: usize = 500;
+
+/// A rule. Stored as its canonical text; the other spelling is [`tree`](crate::segment::tree).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Rule {
+    /// All of these hold; at least two.
+    All(Vec<Rule>),
+    /// One of these holds, or more; at least two.
+    Any(Vec<Rule>),
+    /// This does not hold.
+    Not(Box<Rule>),
+    /// An attribute of the profile is like this.
+    Attribute {
+        /// Its name, and names inside its value.
+        path: Path,
+        /// How it is.
+        test: Test,
+    },
+    /// Something happened this often.
+    Did(Did),
+    /// The person is in the segment with this key.
+    In(Box<str>),
+    /// The person is not in the segment with this key.
+    NotIn(Box<str>),
+}
+
+/// A condition on events.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Did {
+    /// What happened.
+    pub happening: Happening,
+    /// What its properties (of identify and group: its traits) were.
+    pub filter: Option<Filter>,
+    /// How often.
+    pub count: Count,
+    /// Within which window; `None` for ever.
+    pub window: Option<Window>,
+}
+
+impl Did {
+    /// What is asked of the condition's leaf.
+    #[must_use]
+    pub fn question(&self) -> Question {
+        Question { count: self.count, window: self.window }
+    }
+}
+
+/// The type of an event, and its name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Happening {
+    /// The type.
+    pub kind: Kind,
+    /// The name, of track, page and screen; `None` for any.
+    pub name: Option<Box<str>>,
+}
+
+impl Happening {
+    /// Whether events of this type have names.
+    #[must_use]
+    pub fn has_names(kind: Kind) -> bool {
+        matches!(kind, Kind::Track | Kind::Page | Kind::Screen)
+    }
+}
+
+/// What properties of an event must be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Filter {
+    /// All of these hold; at least two.
+    All(Vec<Filter>),
+    /// One of these holds, or more; at least two.
+    Any(Vec<Filter>),
+    /// This does not hold.
+    Not(Box<Filter>),
+    /// A property is like this.
+    Property {
+        /// Its name, and names inside its value.
+        path: Path,
+        /// How it is.
+        test: Test,
+    },
+}
+
+impl Filter {
+    /// The same filter in the one order that filters of the same meaning and parts share.
+    #[must_use]
+    pub fn canonical(&self) -> Filter {
+        match self {
+            Filter::All(parts) => joined(flat(parts, Filter::parts_of_all), Filter::All),
+            Filter::Any(parts) => joined(flat(parts, Filter::parts_of_any), Filter::Any),
+            Filter::Not(part) => Filter::Not(Box::new(part.canonical())),
+            Filter::Property { .. } => self.clone(),
+        }
+    }
+
+    fn parts_of_all(&self) -> Option<&[Filter]> {
+        if let Filter::All(parts) = self { Some(parts) } else { None }
+    }
+
+    fn parts_of_any(&self) -> Option<&[Filter]> {
+        if let Filter::Any(parts) = self { Some(parts) } else { None }
+    }
+}
+
+/// The parts in canonical form, those of nested filters of the same kind among them.
+fn flat(parts: &[Filter], inner: fn(&Filter) -> Option<&[Filter]>) -> Vec<Filter> {
+    let canonical = parts.iter().map(Filter::canonical);
+    canonical.flat_map(|part| inner(&part).map_or_else(|| vec![part.clone()], <[_]>::to_vec)).collect()
+}
+
+fn joined(mut parts: Vec<Filter>, join: fn(Vec<Filter>) -> Filter) -> Filter {
+    parts.sort_by_cached_key(Filter::to_string);
+    parts.dedup();
+    if parts.len() == 1 { parts.swap_remove(0) } else { join(parts) }
+}
+
+impl Rule {
+    /// The keys of the segments it refers to.
+    #[must_use]
+    pub fn segments(&self) -> BTreeSet<&str> {
+        let mut keys = BTreeSet::new();
+        self.visit(&mut |rule| {
+            if let Rule::In(key) | Rule::NotIn(key) = rule {
+                keys.insert(&**key);
+            }
+        });
+        keys
+    }
+
+    /// Its conditions on events, in the order written.
+    #[must_use]
+    pub fn conditions(&self) -> Vec<&Did> {
+        let mut conditions = Vec::new();
+        self.visit(&mut |rule| {
+            if let Rule::Did(did) = rule {
+                conditions.push(did);
+            }
+        });
+        conditions
+    }
+
+    /// Shows every part of the rule, outer ones first.
+    pub fn visit<'a>(&'a self, see: &mut impl FnMut(&'a Rule)) {
+        see(self);
+        match self {
+            Rule::All(parts) | Rule::Any(parts) => parts.iter().for_each(|part| part.visit(see)),
+            Rule::Not(part) => part.visit(see),
+            Rule::Attribute { .. } | Rule::Did(_) | Rule::In(_) | Rule::NotIn(_) => {}
+        }
+    }
+}
+
+/// Whether a count can be asked for, and why not.
+pub(super) fn check_count(count: Count) -> Result<(), &'static str> {
+    match count {
+        Count::AtLeast(0) => Err("`at least 0 times` always holds"),
+        _ if count.times() > COUNT_MAX => Err("counts go up to 1,000"),
+        _ => Ok(()),
+    }
+}
+
+impl From<Rule> for String {
+    fn from(rule: Rule) -> String {
+        rule.to_string()
+    }
+}
+
+impl TryFrom<String> for Rule {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Rule, Error> {
+        text::parse(&text)
+    }
+}
+
+/// The canonical text.
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Rule::All(parts) => join(f, parts, " and ", |part| part.is_joined()),
+            Rule::Any(parts) => join(f, parts, " or ", |part| matches!(part, Rule::Any(_))),
+            // `not in segment` is a condition of its own.
+            Rule::Not(part) if part.is_joined() || matches!(**part, Rule::In(_)) => {
+                write!(f, "not ({part})")
+            }
+            Rule::Not(part) => write!(f, "not {part}"),
+            Rule::Attribute { path, test } => write!(f, "attribute {path} {test}"),
+            Rule::Did(did) => write!(f, "{did}"),
+            Rule::In(key) => write!(f, "in segment {}", Quoted(key)),
+            Rule::NotIn(key) => write!(f, "not in segment {}", Quoted(key)),
+        }
+    }
+}
+
+impl Rule {
+    fn is_joined(&self) -> bool {
+        matches!(self, Rule::All(_) | Rule::Any(_))
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Filter::All(parts) => join(f, parts, " and ", |part| part.is_joined()),
+            Filter::Any(parts) => join(f, parts, " or ", |part| matches!(part, Filter::Any(_))),
+            Filter::Not(part) if part.is_joined() => write!(f, "not ({part})"),
+            Filter::Not(part) => write!(f, "not {part}"),
+            Filter::Property { path, test } => write!(f, "{path} {test}"),
+        }
+    }
+}
+
+impl Filter {
+    fn is_joined(&self) -> bool {
+        matches!(self, Filter::All(_) | Filter::Any(_))
+    }
+}
+
+/// Parts with a word between them; those that would be read differently stand in parentheses.
+fn join<T: fmt::Display>(
+    f: &mut fmt::Formatter<'_>,
+    parts: &[T],
+    word: &str,
+    needs_parentheses: fn(&T) -> bool,
+) -> fmt::Result {
+    for (at, part) in parts.iter().enumerate() {
+        f.write_str(if at == 0 { "" } else { word })?;
+        match needs_parentheses(part) {
+            true => write!(f, "({part})")?,
+            false => write!(f, "{part}")?,
+        }
+    }
+    Ok(())
+}
+
+/// `did "Product Viewed" where category = "shoes" at least 3 times within 7 days`.
+impl fmt::Display for Did {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let negation = if self.count == Count::AtMost(0) { " not" } else { "" };
+        write!(f, "did{negation} {}", self.happening)?;
+        if let Some(filter) = &self.filter {
+            write!(f, " where {filter}")?;
+        }
+        let ending = if self.count.times() == 1 { "" } else { "s" };
+        match self.count {
+            Count::AtLeast(1) | Count::AtMost(0) => {}
+            Count::AtLeast(times) => write!(f, " at least {times} time{ending}")?,
+            Count::AtMost(times) => write!(f, " at most {times} time{ending}")?,
+            Count::Exactly(times) => write!(f, " exactly {times} time{ending}")?,
+        }
+        match self.window {
+            Some(window) => write!(f, " within {window}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// `"Order Completed"`, `page "Pricing"`, `identify`.
+impl fmt::Display for Happening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.kind, &self.name) {
+            (Kind::Track, Some(name)) => write!(f, "{}", Quoted(name)),
+            (kind, Some(name)) => write!(f, "{} {}", kind.word(), Quoted(name)),
+            (kind, None) => f.write_str(kind.word()),
+        }
+    }
+}
