@@ -1,0 +1,1 @@
+//! Seen ids in immutable sorted runs under `seen/`.

@@ -1,0 +1,139 @@
+//! The state in `state.db`: one SQLite table per table, one transaction per commit.
+
+mod keys;
+mod sql;
+#[cfg(test)]
+mod tests;
+
+use crate::Directory;
+use crate::sqlite::{Database, Settings, failure};
+use async_trait::async_trait;
+use rapport_core::position::Position;
+use rapport_store::state::{Head, Key, Page, State, Table, Value, Write};
+use rapport_store::{Error, Result};
+use rusqlite::{Connection, TransactionBehavior};
+use std::path::Path;
+
+/// The embedded state.
+pub struct SqliteState {
+    database: Database,
+    _directory: Directory,
+}
+
+impl SqliteState {
+    /// Opens the state of a directory, or makes an empty one.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] where the file is not a state.
+    pub fn open(directory: &Directory) -> Result<SqliteState> {
+        let settings = Settings {
+            name: "state",
+            page_bytes: 4_096,
+            writer_cache_kib: 64 << 10,
+            reader_cache_kib: 8 << 10,
+            readers: 4,
+            wal_bytes: 128 << 20,
+            shrinks: false,
+            application_id: 0x5261_7053,
+            schema: sql::schema(),
+        };
+        let database = Database::open(directory.state(), settings)?;
+        Ok(SqliteState { database, _directory: directory.clone() })
+    }
+
+    async fn read<T, J>(&self, job: J) -> Result<T>
+    where
+        T: Send + 'static,
+        J: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let what = self.database.what();
+        self.database
+            .read(move |connection| {
+                let snapshot = connection.transaction().map_err(|error| failure(&what, &error))?;
+                job(&snapshot).map_err(|error| failure(&what, &error))
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl State for SqliteState {
+    async fn head(&self) -> Result<Head> {
+        self.read(sql::head).await
+    }
+
+    async fn load(&self, table: Table, keys: &[Key]) -> Result<Vec<Option<Value>>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        if table.is_numbered() {
+            let numbers = keys.iter().map(|key| keys::number(table, key)).collect::<Result<Vec<_>>>()?;
+            self.read(move |snapshot| sql::load(snapshot, table, &numbers)).await
+        } else {
+            let keys = keys.to_vec();
+            self.read(move |snapshot| sql::load(snapshot, table, &keys)).await
+        }
+    }
+
+    async fn scan(&self, page: Page) -> Result<Vec<(Key, Value)>> {
+        if table_is_empty_between(&page) {
+            return Ok(Vec::new());
+        }
+        self.read(move |snapshot| sql::scan(snapshot, &page)).await
+    }
+
+    async fn commit(&self, expected: u64, position: Position, writes: Vec<Write>) -> Result<Head> {
+        let what = self.database.what();
+        let writes = keys::in_order(writes)?;
+        self.database.write(move |connection| commit(connection, &what, expected, position, &writes)).await
+    }
+
+    async fn size_bytes(&self) -> Result<u64> {
+        self.database.size_bytes()
+    }
+
+    /// Writes `state.db` into the folder `target`.
+    async fn back_up(&self, target: &Path) -> Result<Head> {
+        let copy = self.database.back_up(target).await?;
+        let what = format!("backup {}", copy.display());
+        tokio::task::spawn_blocking(move || {
+            crate::sqlite::open_copy(&copy)
+                .and_then(|connection| sql::head(&connection))
+                .map_err(|error| failure(&what, &error))
+        })
+        .await
+        .map_err(|error| Error::Engine { what: self.database.what(), detail: error.to_string() })?
+    }
+
+    async fn check(&self) -> Result<Vec<String>> {
+        match self.read(sql::check).await {
+            Err(Error::Damaged { what, detail }) => Ok(vec![format!("{what}: {detail}")]),
+            checked => checked,
+        }
+    }
+}
+
+fn table_is_empty_between(page: &Page) -> bool {
+    page.limit == 0 || page.to.as_ref().is_some_and(|to| *to <= page.from)
+}
+
+fn commit(
+    connection: &mut Connection,
+    what: &str,
+    expected: u64,
+    position: Position,
+    writes: &[Write],
+) -> Result<Head> {
+    let failed = |error: rusqlite::Error| failure(what, &error);
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let found = sql::head(&transaction).map_err(failed)?.version;
+    if found != expected {
+        return Err(Error::Conflict { expected, found });
+    }
+    let head = Head { position, version: found + 1 };
+    sql::apply(&transaction, writes).map_err(failed)?;
+    sql::set_head(&transaction, head).map_err(failed)?;
+    transaction.commit().map_err(failed)?;
+    Ok(head)
+}
