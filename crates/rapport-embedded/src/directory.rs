@@ -37,7 +37,9 @@ impl Directory {
         disk::make_folder(&path)?;
         let lock = lock(&path)?;
         prepare(&path)?;
-        Ok(Directory { inner: Arc::new(Inner { path, _lock: lock }) })
+        Ok(Directory {
+            inner: Arc::new(Inner { path, _lock: lock }),
+        })
     }
 
     /// Makes `path` an empty data directory, without opening it: where a backup is copied to.
@@ -96,13 +98,17 @@ fn lock(path: &Path) -> Result<File> {
         Err(TryLockError::Error(error)) => return Err(disk::failure(what(), &error)),
     }
     // The number only helps a reader of the message; a full disk must not keep us from opening.
-    let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+    let _ = file
+        .set_len(0)
+        .and_then(|()| writeln!(file, "{}", std::process::id()));
     Ok(file)
 }
 
 fn in_use(path: &Path, file: &mut File) -> Error {
     let mut holder = String::new();
-    let _ = file.rewind().and_then(|()| file.take(20).read_to_string(&mut holder));
+    let _ = file
+        .rewind()
+        .and_then(|()| file.take(20).read_to_string(&mut holder));
     let what = match holder.trim() {
         "" => format!("the data directory {}", path.display()),
         pid => format!("the data directory {} (process {pid})", path.display()),
@@ -131,7 +137,10 @@ fn prepare(path: &Path) -> Result<()> {
 }
 
 fn check_format(path: &Path, text: &str) -> Result<()> {
-    let found = text.trim().strip_prefix(FORMAT_WORD).and_then(|rest| rest.trim().parse::<u32>().ok());
+    let found = text
+        .trim()
+        .strip_prefix(FORMAT_WORD)
+        .and_then(|rest| rest.trim().parse::<u32>().ok());
     let detail = match found {
         Some(format) if format <= FORMAT => return Ok(()),
         Some(format) => format!(
@@ -139,7 +148,10 @@ fn check_format(path: &Path, text: &str) -> Result<()> {
         ),
         None => format!("its `{FORMAT_FILE}` file says {:?}", text.trim()),
     };
-    Err(Error::Damaged { what: format!("the data directory {}", path.display()), detail })
+    Err(Error::Damaged {
+        what: format!("the data directory {}", path.display()),
+        detail,
+    })
 }
 
 fn write_format(name: &Path) -> Result<()> {
@@ -162,8 +174,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = Directory::open(folder.path()).unwrap();
         let refusal = Directory::open(folder.path()).unwrap_err().to_string();
-        assert!(refusal.contains(&folder.path().display().to_string()), "{refusal}");
-        assert!(refusal.contains(&format!("process {}", std::process::id())), "{refusal}");
+        assert!(
+            refusal.contains(&folder.path().display().to_string()),
+            "{refusal}"
+        );
+        assert!(
+            refusal.contains(&format!("process {}", std::process::id())),
+            "{refusal}"
+        );
         drop(first);
         Directory::open(folder.path()).unwrap();
     }
@@ -174,7 +192,10 @@ mod tests {
         let first = Directory::open(folder.path()).unwrap();
         let clone = first.clone();
         drop(first);
-        assert!(matches!(Directory::open(folder.path()), Err(Error::InUse { .. })));
+        assert!(matches!(
+            Directory::open(folder.path()),
+            Err(Error::InUse { .. })
+        ));
         drop(clone);
         assert!(Directory::open(folder.path()).is_ok());
     }
@@ -192,7 +213,10 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             std::fs::write(folder.path().join(FORMAT_FILE), text).unwrap();
             let refusal = Directory::open(folder.path());
-            assert!(matches!(refusal, Err(Error::Damaged { .. })), "{text:?}: {refusal:?}");
+            assert!(
+                matches!(refusal, Err(Error::Damaged { .. })),
+                "{text:?}: {refusal:?}"
+            );
         }
     }
 
@@ -200,6 +224,9 @@ mod tests {
     fn databases_without_a_format_are_not_taken_over() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("state.db"), "x").unwrap();
-        assert!(matches!(Directory::open(folder.path()), Err(Error::Damaged { .. })));
+        assert!(matches!(
+            Directory::open(folder.path()),
+            Err(Error::Damaged { .. })
+        ));
     }
 }

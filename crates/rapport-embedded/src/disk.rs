@@ -10,8 +10,14 @@ pub(crate) fn failure(what: impl Into<String>, error: &io::Error) -> Error {
     let what = what.into();
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::Full { what },
-        io::ErrorKind::UnexpectedEof => Error::Damaged { what, detail: "it ends too early".into() },
-        _ => Error::Engine { what, detail: error.to_string() },
+        io::ErrorKind::UnexpectedEof => Error::Damaged {
+            what,
+            detail: "it ends too early".into(),
+        },
+        _ => Error::Engine {
+            what,
+            detail: error.to_string(),
+        },
     }
 }
 
@@ -27,7 +33,9 @@ pub(crate) fn make_folder(folder: &Path) -> Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = folder
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
     if let Some(parent) = parent {
         make_folder(parent)?;
     }
@@ -59,7 +67,9 @@ pub(crate) fn remove(path: &Path) -> Result<()> {
 
 /// Gives a file a second name inside `folder`: a link, or a synced copy where links cannot be.
 pub(crate) fn link_or_copy(from: &Path, folder: &Path) -> Result<()> {
-    let Some(name) = from.file_name() else { return Ok(()) };
+    let Some(name) = from.file_name() else {
+        return Ok(());
+    };
     let to = folder.join(name);
     let what = || format!("copy {}", to.display());
     remove(&to)?;
@@ -67,5 +77,7 @@ pub(crate) fn link_or_copy(from: &Path, folder: &Path) -> Result<()> {
         return Ok(());
     }
     fs::copy(from, &to).map_err(|error| failure(what(), &error))?;
-    File::open(&to).and_then(|copy| copy.sync_all()).map_err(|error| failure(what(), &error))
+    File::open(&to)
+        .and_then(|copy| copy.sync_all())
+        .map_err(|error| failure(what(), &error))
 }

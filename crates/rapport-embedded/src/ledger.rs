@@ -98,11 +98,17 @@ impl Ledger for SqliteLedger {
         }
         let (answer, answered) = oneshot::channel();
         let encoded = group::encode(&group)?;
-        lock(&self.waiting).push(Waiting { group: encoded, now, answer });
+        lock(&self.waiting).push(Waiting {
+            group: encoded,
+            now,
+            answer,
+        });
         let (waiting, tail) = (Arc::clone(&self.waiting), Arc::clone(&self.tail));
         let what = self.database.what();
         // Whoever comes first takes all that wait: many appends, one sync.
-        self.database.write(move |connection| Ok(append_waiting(connection, &waiting, &tail, &what))).await?;
+        self.database
+            .write(move |connection| Ok(append_waiting(connection, &waiting, &tail, &what)))
+            .await?;
         let stopped = |_| Error::Engine {
             what: self.database.what(),
             detail: "its writer has stopped".into(),
@@ -113,7 +119,9 @@ impl Ledger for SqliteLedger {
 
     async fn read(&self, after: u64, bytes_max: usize) -> Result<Vec<Request>> {
         let what = self.database.what();
-        self.database.read(move |connection| read_groups(connection, &what, after, bytes_max)).await
+        self.database
+            .read(move |connection| read_groups(connection, &what, after, bytes_max))
+            .await
     }
 
     async fn last(&self) -> Result<(u64, Millis)> {
@@ -192,12 +200,17 @@ fn append_waiting(
     }
 }
 
-fn append(connection: &mut Connection, groups: &[Waiting], from: Tail) -> rusqlite::Result<Vec<Tail>> {
+fn append(
+    connection: &mut Connection,
+    groups: &[Waiting],
+    from: Tail,
+) -> rusqlite::Result<Vec<Tail>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut tails = Vec::with_capacity(groups.len());
     let mut tail = from;
     {
-        let mut insert = transaction.prepare_cached("INSERT INTO groups VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+        let mut insert =
+            transaction.prepare_cached("INSERT INTO groups VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
         for Waiting { group, now, .. } in groups {
             let first = tail.number + 1;
             tail.number += u64::from(group.count);
@@ -220,7 +233,10 @@ fn append(connection: &mut Connection, groups: &[Waiting], from: Tail) -> rusqli
 
 fn read_tail(connection: &Connection) -> rusqlite::Result<Tail> {
     let tail = |row: &rusqlite::Row<'_>| {
-        Ok(Tail { number: row.get::<_, i64>(0)?.cast_unsigned(), received: Millis(row.get(1)?) })
+        Ok(Tail {
+            number: row.get::<_, i64>(0)?.cast_unsigned(),
+            received: Millis(row.get(1)?),
+        })
     };
     let newest = "SELECT first + count - 1, received FROM groups ORDER BY first DESC LIMIT 1";
     match connection.query_row(newest, [], tail).optional()? {
@@ -270,7 +286,10 @@ fn read_groups(
             Err(error) => return Err(error),
         };
         found.retain(|request| request.number > after);
-        bytes += found.iter().map(|request| request.body.len()).sum::<usize>();
+        bytes += found
+            .iter()
+            .map(|request| request.body.len())
+            .sum::<usize>();
         requests.append(&mut found);
         expected = expected.max(last + 1);
         if bytes >= bytes_max && !requests.is_empty() {
@@ -298,16 +317,31 @@ fn next_group(
     if stored.first > expected {
         return Err(damaged(expected, "it is missing"));
     }
-    let last = stored.first.saturating_add(u64::from(stored.group.count)).saturating_sub(1);
+    let last = stored
+        .first
+        .saturating_add(u64::from(stored.group.count))
+        .saturating_sub(1);
     if stored.checksum != stored.group.checksum(stored.first, stored.received) {
-        return Err(damaged(stored.first, "its bytes are not the ones that were stored"));
+        return Err(damaged(
+            stored.first,
+            "its bytes are not the ones that were stored",
+        ));
     }
     if last < expected {
         return Ok(Some((Vec::new(), last)));
     }
     let submissions =
         group::decode(&stored.group).map_err(|detail| damaged(stored.first, &detail))?;
-    Ok(Some((number(submissions, Tail { number: last, received: stored.received }), last)))
+    Ok(Some((
+        number(
+            submissions,
+            Tail {
+                number: last,
+                received: stored.received,
+            },
+        ),
+        last,
+    )))
 }
 
 fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Stored> {
@@ -315,12 +349,20 @@ fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Stored> {
         first: row.get::<_, i64>(0)?.cast_unsigned(),
         received: Millis(row.get(1)?),
         checksum: row.get::<_, i64>(2)?.cast_unsigned(),
-        group: Encoded { count: row.get(3)?, codec: row.get(4)?, body: row.get(5)? },
+        group: Encoded {
+            count: row.get(3)?,
+            codec: row.get(4)?,
+            body: row.get(5)?,
+        },
     })
 }
 
 /// Drops a bounded number of groups; whether there may be more.
-fn forget_some(connection: &mut Connection, through: u64, before: Millis) -> rusqlite::Result<bool> {
+fn forget_some(
+    connection: &mut Connection,
+    through: u64,
+    before: Millis,
+) -> rusqlite::Result<bool> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut dropped: Option<(i64, i64)> = None;
     let (mut groups, mut bytes) = (0, 0);
@@ -342,7 +384,10 @@ fn forget_some(connection: &mut Connection, through: u64, before: Millis) -> rus
     }
     if let Some((last, received)) = dropped {
         transaction.execute("DELETE FROM groups WHERE first <= ?1", [last])?;
-        transaction.execute("UPDATE forgotten SET number = ?1, received = ?2", [last, received])?;
+        transaction.execute(
+            "UPDATE forgotten SET number = ?1, received = ?2",
+            [last, received],
+        )?;
     }
     transaction.commit()?;
     let shrunk = shrink(connection)?;

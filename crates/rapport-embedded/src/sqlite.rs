@@ -50,7 +50,8 @@ impl Database {
     /// Opens or makes the file at `path`.
     pub(crate) fn open(path: PathBuf, settings: Settings) -> Result<Database> {
         let what = what(settings.name, &path);
-        let connection = connect(&path, settings.writer_cache_kib).map_err(|e| failure(&what, &e))?;
+        let connection =
+            connect(&path, settings.writer_cache_kib).map_err(|e| failure(&what, &e))?;
         make(&connection, &settings).map_err(|error| failure(&what, &error))?;
         check_owner(&connection, &settings, &what)?;
         if let Some(folder) = path.parent() {
@@ -59,9 +60,19 @@ impl Database {
         let writer = Writer::start(settings.name, what.clone(), connection)?;
         let checkpointer = Checkpointer::start(&path, &settings, what.clone(), writer.queue())?;
         writer.tell_commits_to(checkpointer.bell());
-        let readers =
-            Readers::new(path.clone(), what, settings.reader_cache_kib, settings.readers);
-        Ok(Database { path, settings, _checkpointer: checkpointer, writer, readers })
+        let readers = Readers::new(
+            path.clone(),
+            what,
+            settings.reader_cache_kib,
+            settings.readers,
+        );
+        Ok(Database {
+            path,
+            settings,
+            _checkpointer: checkpointer,
+            writer,
+            readers,
+        })
     }
 
     /// Runs a job on the writer's thread, in the order asked.
@@ -89,7 +100,9 @@ impl Database {
             match std::fs::metadata(&name) {
                 Ok(found) => bytes += found.len(),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(disk::failure(format!("file {}", name.display()), &error)),
+                Err(error) => {
+                    return Err(disk::failure(format!("file {}", name.display()), &error));
+                }
             }
         }
         Ok(bytes)
@@ -106,7 +119,11 @@ impl Database {
         let copy = target.clone();
         self.read(move |source| {
             crate::Directory::prepare(&folder)?;
-            for old in [copy.clone(), with_suffix(&copy, "-wal"), with_suffix(&copy, "-shm")] {
+            for old in [
+                copy.clone(),
+                with_suffix(&copy, "-wal"),
+                with_suffix(&copy, "-shm"),
+            ] {
                 disk::remove(&old)?;
             }
             copy_pages(source, &copy).map_err(|error| failure(&what, &error))?;
@@ -126,7 +143,10 @@ impl Database {
 pub(crate) fn failure(what: &str, error: &rusqlite::Error) -> Error {
     let what = what.to_owned();
     let Some(code) = error.sqlite_error() else {
-        return Error::Engine { what, detail: error.to_string() };
+        return Error::Engine {
+            what,
+            detail: error.to_string(),
+        };
     };
     // The log's index is a file too, and a full disk shows there as a failure of its own.
     if code.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE {
@@ -134,10 +154,14 @@ pub(crate) fn failure(what: &str, error: &rusqlite::Error) -> Error {
     }
     match code.code {
         ErrorCode::DiskFull => Error::Full { what },
-        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
-            Error::Damaged { what, detail: error.to_string() }
-        }
-        _ => Error::Engine { what, detail: error.to_string() },
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Error::Damaged {
+            what,
+            detail: error.to_string(),
+        },
+        _ => Error::Engine {
+            what,
+            detail: error.to_string(),
+        },
     }
 }
 
@@ -169,7 +193,9 @@ fn make(connection: &Connection, settings: &Settings) -> rusqlite::Result<()> {
     let most = i64::try_from(settings.wal_bytes.saturating_mul(4)).unwrap_or(i64::MAX);
     connection.pragma_update_and_check(None, "journal_size_limit", most, |_| Ok(()))?;
     connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
-    let fresh = connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))?;
+    let fresh = connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| {
+        row.get(0)
+    })?;
     connection.execute_batch(&format!("BEGIN IMMEDIATE;{}", settings.schema))?;
     if fresh {
         connection.pragma_update(None, "application_id", settings.application_id)?;
@@ -184,7 +210,10 @@ fn check_owner(connection: &Connection, settings: &Settings, what: &str) -> Resu
     if found == settings.application_id {
         return Ok(());
     }
-    Err(Error::Damaged { what: what.to_owned(), detail: "it belongs to another program".into() })
+    Err(Error::Damaged {
+        what: what.to_owned(),
+        detail: "it belongs to another program".into(),
+    })
 }
 
 fn copy_pages(source: &Connection, target: &Path) -> rusqlite::Result<()> {

@@ -38,7 +38,10 @@ impl SqliteState {
             schema: sql::schema(),
         };
         let database = Database::open(directory.state(), settings)?;
-        Ok(SqliteState { database, _directory: directory.clone() })
+        Ok(SqliteState {
+            database,
+            _directory: directory.clone(),
+        })
     }
 
     async fn read<T, J>(&self, job: J) -> Result<T>
@@ -49,7 +52,9 @@ impl SqliteState {
         let what = self.database.what();
         self.database
             .read(move |connection| {
-                let snapshot = connection.transaction().map_err(|error| failure(&what, &error))?;
+                let snapshot = connection
+                    .transaction()
+                    .map_err(|error| failure(&what, &error))?;
                 job(&snapshot).map_err(|error| failure(&what, &error))
             })
             .await
@@ -67,11 +72,16 @@ impl State for SqliteState {
             return Ok(Vec::new());
         }
         if table.is_numbered() {
-            let numbers = keys.iter().map(|key| keys::number(table, key)).collect::<Result<Vec<_>>>()?;
-            self.read(move |snapshot| sql::load(snapshot, table, &numbers)).await
+            let numbers = keys
+                .iter()
+                .map(|key| keys::number(table, key))
+                .collect::<Result<Vec<_>>>()?;
+            self.read(move |snapshot| sql::load(snapshot, table, &numbers))
+                .await
         } else {
             let keys = keys.to_vec();
-            self.read(move |snapshot| sql::load(snapshot, table, &keys)).await
+            self.read(move |snapshot| sql::load(snapshot, table, &keys))
+                .await
         }
     }
 
@@ -85,7 +95,9 @@ impl State for SqliteState {
     async fn commit(&self, expected: u64, position: Position, writes: Vec<Write>) -> Result<Head> {
         let what = self.database.what();
         let writes = keys::in_order(writes)?;
-        self.database.write(move |connection| commit(connection, &what, expected, position, &writes)).await
+        self.database
+            .write(move |connection| commit(connection, &what, expected, position, &writes))
+            .await
     }
 
     async fn size_bytes(&self) -> Result<u64> {
@@ -102,7 +114,10 @@ impl State for SqliteState {
                 .map_err(|error| failure(&what, &error))
         })
         .await
-        .map_err(|error| Error::Engine { what: self.database.what(), detail: error.to_string() })?
+        .map_err(|error| Error::Engine {
+            what: self.database.what(),
+            detail: error.to_string(),
+        })?
     }
 
     async fn check(&self) -> Result<Vec<String>> {
@@ -125,13 +140,17 @@ fn commit(
     writes: &[Write],
 ) -> Result<Head> {
     let failed = |error: rusqlite::Error| failure(what, &error);
-    let transaction =
-        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed)?;
     let found = sql::head(&transaction).map_err(failed)?.version;
     if found != expected {
         return Err(Error::Conflict { expected, found });
     }
-    let head = Head { position, version: found + 1 };
+    let head = Head {
+        position,
+        version: found + 1,
+    };
     sql::apply(&transaction, writes).map_err(failed)?;
     sql::set_head(&transaction, head).map_err(failed)?;
     transaction.commit().map_err(failed)?;

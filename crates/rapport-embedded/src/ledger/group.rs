@@ -32,7 +32,14 @@ struct Header {
     requests: Vec<(u32, u32)>,
 }
 
-type OriginKey<'a> = (SourceNo, KeyKind, Dialect, Call, Option<&'a str>, Option<&'a str>);
+type OriginKey<'a> = (
+    SourceNo,
+    KeyKind,
+    Dialect,
+    Call,
+    Option<&'a str>,
+    Option<&'a str>,
+);
 
 impl Encoded {
     /// What must not change between writing and reading.
@@ -49,17 +56,24 @@ impl Encoded {
 
 /// Packs a group.
 pub(super) fn encode(group: &[Submission]) -> Result<Encoded> {
-    let too_big = |detail: String| Error::Engine { what: "a group for the ledger".into(), detail };
+    let too_big = |detail: String| Error::Engine {
+        what: "a group for the ledger".into(),
+        detail,
+    };
     let count = u32::try_from(group.len()).map_err(|error| too_big(error.to_string()))?;
     let mut places: BTreeMap<OriginKey<'_>, u32> = BTreeMap::new();
-    let mut header = Header { origins: Vec::new(), requests: Vec::with_capacity(group.len()) };
+    let mut header = Header {
+        origins: Vec::new(),
+        requests: Vec::with_capacity(group.len()),
+    };
     for submission in group {
         let next = places.len() as u32;
         let place = *places.entry(key(&submission.origin)).or_insert(next);
         if place == next && header.origins.len() == next as usize {
             header.origins.push(submission.origin.clone());
         }
-        let length = u32::try_from(submission.body.len()).map_err(|error| too_big(error.to_string()))?;
+        let length =
+            u32::try_from(submission.body.len()).map_err(|error| too_big(error.to_string()))?;
         header.requests.push((place, length));
     }
     let mut plain = postcard::to_stdvec(&header).map_err(|error| too_big(error.to_string()))?;
@@ -68,7 +82,11 @@ pub(super) fn encode(group: &[Submission]) -> Result<Encoded> {
         plain.extend_from_slice(&submission.body);
     }
     let packed = lz4_flex::compress_prepend_size(&plain);
-    let (codec, body) = if packed.len() < plain.len() { (LZ4, packed) } else { (PLAIN, plain) };
+    let (codec, body) = if packed.len() < plain.len() {
+        (LZ4, packed)
+    } else {
+        (PLAIN, plain)
+    };
     Ok(Encoded { count, codec, body })
 }
 
@@ -78,19 +96,32 @@ pub(super) fn decode(group: &Encoded) -> std::result::Result<Vec<Submission>, St
     let plain = match group.codec {
         PLAIN => &group.body,
         LZ4 => {
-            unpacked = lz4_flex::decompress_size_prepended(&group.body).map_err(|e| e.to_string())?;
+            unpacked =
+                lz4_flex::decompress_size_prepended(&group.body).map_err(|e| e.to_string())?;
             &unpacked
         }
-        other => return Err(format!("it is packed in way {other}, which this version does not know")),
+        other => {
+            return Err(format!(
+                "it is packed in way {other}, which this version does not know"
+            ));
+        }
     };
     let (header, mut bodies): (Header, &[u8]) =
         postcard::take_from_bytes(plain).map_err(|error| error.to_string())?;
     let mut submissions = Vec::with_capacity(header.requests.len());
     for (place, length) in header.requests {
-        let origin = header.origins.get(place as usize).ok_or("it names an origin it lacks")?;
-        let (body, rest) = bodies.split_at_checked(length as usize).ok_or("it ends too early")?;
+        let origin = header
+            .origins
+            .get(place as usize)
+            .ok_or("it names an origin it lacks")?;
+        let (body, rest) = bodies
+            .split_at_checked(length as usize)
+            .ok_or("it ends too early")?;
         bodies = rest;
-        submissions.push(Submission { origin: origin.clone(), body: body.to_vec() });
+        submissions.push(Submission {
+            origin: origin.clone(),
+            body: body.to_vec(),
+        });
     }
     if submissions.len() != group.count as usize || !bodies.is_empty() {
         return Err("it holds another number of requests than it says".into());

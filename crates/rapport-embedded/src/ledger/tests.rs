@@ -22,8 +22,16 @@ fn open(path: &Path) -> SqliteLedger {
 }
 
 async fn append(ledger: &SqliteLedger, count: usize, now: i64) -> u64 {
-    let group = (0..count).map(|n| submission(&format!(r#"{{"n":{n},"now":{now}}}"#))).collect();
-    ledger.append(group, Millis(now)).await.unwrap().last().unwrap().number
+    let group = (0..count)
+        .map(|n| submission(&format!(r#"{{"n":{n},"now":{now}}}"#)))
+        .collect();
+    ledger
+        .append(group, Millis(now))
+        .await
+        .unwrap()
+        .last()
+        .unwrap()
+        .number
 }
 
 async fn numbers(ledger: &SqliteLedger) -> Vec<u64> {
@@ -50,7 +58,10 @@ async fn what_was_answered_survives_a_crash() {
     let copy = crashed(folder.path());
     let reopened = open(copy.path());
     assert_eq!(reopened.last().await.unwrap(), (5, Millis(2_000)));
-    assert_eq!(reopened.read(0, usize::MAX).await.unwrap(), ledger.read(0, usize::MAX).await.unwrap());
+    assert_eq!(
+        reopened.read(0, usize::MAX).await.unwrap(),
+        ledger.read(0, usize::MAX).await.unwrap()
+    );
 }
 
 #[tokio::test]
@@ -58,12 +69,22 @@ async fn stamps_stay_monotonic_when_the_clock_jumps_back_over_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     append(&open(folder.path()), 1, 5_000).await;
     let ledger = open(folder.path());
-    let appended = ledger.append(vec![submission("{}")], Millis(10)).await.unwrap();
-    assert_eq!((appended[0].number, appended[0].received), (2, Millis(5_000)));
+    let appended = ledger
+        .append(vec![submission("{}")], Millis(10))
+        .await
+        .unwrap();
+    assert_eq!(
+        (appended[0].number, appended[0].received),
+        (2, Millis(5_000))
+    );
     ledger.forget(2, Millis::MAX).await.unwrap();
     drop(ledger);
     let ledger = open(folder.path());
-    assert_eq!(ledger.last().await.unwrap(), (2, Millis(5_000)), "also when every byte is forgotten");
+    assert_eq!(
+        ledger.last().await.unwrap(),
+        (2, Millis(5_000)),
+        "also when every byte is forgotten"
+    );
 }
 
 #[tokio::test]
@@ -71,17 +92,32 @@ async fn a_torn_last_write_takes_only_itself() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = open(folder.path());
     append(&ledger, 2, 1).await;
-    let before = fs::metadata(folder.path().join("ledger.db-wal")).unwrap().len();
+    let before = fs::metadata(folder.path().join("ledger.db-wal"))
+        .unwrap()
+        .len();
     append(&ledger, 400, 2).await;
-    let after = fs::metadata(folder.path().join("ledger.db-wal")).unwrap().len();
+    let after = fs::metadata(folder.path().join("ledger.db-wal"))
+        .unwrap()
+        .len();
     assert!(before < after);
     for length in [after - 1, after - 4_000, before + 1] {
         let copy = crashed(folder.path());
-        let wal = fs::OpenOptions::new().write(true).open(copy.path().join("ledger.db-wal")).unwrap();
+        let wal = fs::OpenOptions::new()
+            .write(true)
+            .open(copy.path().join("ledger.db-wal"))
+            .unwrap();
         wal.set_len(length).unwrap();
         let reopened = open(copy.path());
-        assert_eq!(reopened.last().await.unwrap(), (2, Millis(1)), "log cut to {length}");
-        assert_eq!(append(&reopened, 1, 3).await, 3, "the torn number was never answered");
+        assert_eq!(
+            reopened.last().await.unwrap(),
+            (2, Millis(1)),
+            "log cut to {length}"
+        );
+        assert_eq!(
+            append(&reopened, 1, 3).await,
+            3,
+            "the torn number was never answered"
+        );
         assert_eq!(numbers(&reopened).await, [1, 2, 3]);
     }
 }
@@ -134,8 +170,15 @@ async fn a_missing_first_group_is_damage_unless_it_was_forgotten() {
 async fn forgotten_room_is_used_again_and_then_given_back() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = open(folder.path());
-    let noise: Vec<u8> = (0..200_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
-    let group = || vec![Submission { origin: conformance::origin("noise"), body: noise.clone() }];
+    let noise: Vec<u8> = (0..200_000_u32)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect();
+    let group = || {
+        vec![Submission {
+            origin: conformance::origin("noise"),
+            body: noise.clone(),
+        }]
+    };
     let mut sizes = Vec::new();
     for round in 0..6 {
         let mut last = 0;
@@ -143,10 +186,16 @@ async fn forgotten_room_is_used_again_and_then_given_back() {
             last = ledger.append(group(), Millis(round)).await.unwrap()[0].number;
         }
         ledger.forget(last, Millis::MAX).await.unwrap();
-        let pages = ledger.database.read(|c| Ok(c.query_row("PRAGMA page_count", [], |r| r.get::<_, i64>(0)).unwrap()));
+        let pages = ledger.database.read(|c| {
+            Ok(c.query_row("PRAGMA page_count", [], |r| r.get::<_, i64>(0))
+                .unwrap())
+        });
         sizes.push(pages.await.unwrap());
     }
-    assert!(sizes[5] <= sizes[0] + 4, "pages after each round: {sizes:?}");
+    assert!(
+        sizes[5] <= sizes[0] + 4,
+        "pages after each round: {sizes:?}"
+    );
 }
 
 #[tokio::test]
@@ -169,7 +218,8 @@ async fn a_group_whose_caller_stops_waiting_is_stored_whole() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = open(folder.path());
     let group = vec![submission("a"), submission("b")];
-    let abandoned = tokio::time::timeout(std::time::Duration::ZERO, ledger.append(group, Millis(1)));
+    let abandoned =
+        tokio::time::timeout(std::time::Duration::ZERO, ledger.append(group, Millis(1)));
     let _ = abandoned.await;
     append(&ledger, 1, 2).await;
     assert!(matches!(numbers(&ledger).await.as_slice(), [1, 2, 3] | [1]));
@@ -179,9 +229,22 @@ async fn a_group_whose_caller_stops_waiting_is_stored_whole() {
 async fn another_programs_file_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let directory = Directory::open(folder.path()).unwrap();
-    fs::write(directory.ledger(), "not a database, but long enough to be looked at ".repeat(100)).unwrap();
-    assert!(matches!(SqliteLedger::open(&directory), Err(Error::Damaged { .. })));
+    fs::write(
+        directory.ledger(),
+        "not a database, but long enough to be looked at ".repeat(100),
+    )
+    .unwrap();
+    assert!(matches!(
+        SqliteLedger::open(&directory),
+        Err(Error::Damaged { .. })
+    ));
     fs::remove_file(directory.ledger()).unwrap();
-    Connection::open(directory.ledger()).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
-    assert!(matches!(SqliteLedger::open(&directory), Err(Error::Damaged { .. })));
+    Connection::open(directory.ledger())
+        .unwrap()
+        .execute_batch("CREATE TABLE theirs (x)")
+        .unwrap();
+    assert!(matches!(
+        SqliteLedger::open(&directory),
+        Err(Error::Damaged { .. })
+    ));
 }

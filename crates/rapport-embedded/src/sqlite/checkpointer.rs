@@ -60,7 +60,9 @@ impl Checkpointer {
         writer: Queue,
     ) -> Result<Checkpointer> {
         let connection = super::connect(path, 256).map_err(|error| failure(&what, &error))?;
-        connection.execute_batch("PRAGMA synchronous=FULL").map_err(|error| failure(&what, &error))?;
+        connection
+            .execute_batch("PRAGMA synchronous=FULL")
+            .map_err(|error| failure(&what, &error))?;
         let bell = Bell::default();
         let log = Log {
             connection,
@@ -74,7 +76,10 @@ impl Checkpointer {
             .name(format!("{}-copier", settings.name))
             .spawn(move || work(&log, &heard))
             .map_err(|error| crate::disk::failure(what, &error))?;
-        Ok(Checkpointer { bell, thread: Some(thread) })
+        Ok(Checkpointer {
+            bell,
+            thread: Some(thread),
+        })
     }
 
     /// What the writer rings.
@@ -109,15 +114,24 @@ impl Bell {
         let guard = heard.lock().unwrap_or_else(PoisonError::into_inner);
         let idle = |heard: &mut Heard| !heard.rung && !heard.stopped;
         let mut guard = match quiet {
-            None => changed.wait_while(guard, idle).unwrap_or_else(PoisonError::into_inner),
+            None => changed
+                .wait_while(guard, idle)
+                .unwrap_or_else(PoisonError::into_inner),
             Some(limit) => {
-                changed.wait_timeout_while(guard, limit, idle).unwrap_or_else(PoisonError::into_inner).0
+                changed
+                    .wait_timeout_while(guard, limit, idle)
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0
             }
         };
         if guard.stopped {
             return Woken::ToStop;
         }
-        if std::mem::take(&mut guard.rung) { Woken::ByWrites } else { Woken::ByQuiet }
+        if std::mem::take(&mut guard.rung) {
+            Woken::ByWrites
+        } else {
+            Woken::ByQuiet
+        }
     }
 
     /// Sleeps, unless told to stop.
@@ -138,7 +152,11 @@ fn work(log: &Log, bell: &Bell) {
             Woken::ByQuiet => true,
         };
         uncopied = !quiet;
-        let outcome = if quiet { log.copy().map(|_| ()) } else { log.keep_short() };
+        let outcome = if quiet {
+            log.copy().map(|_| ())
+        } else {
+            log.keep_short()
+        };
         if let Err(error) = &outcome
             && !failed
         {
@@ -184,7 +202,9 @@ impl Log {
     /// The writer copies the rest between two jobs, so that its next write starts the log over.
     fn finish(&self) -> rusqlite::Result<()> {
         let (done, finished) = mpsc::channel();
-        let put = self.writer.put(move |connection| drop(done.send(checkpoint(connection, "PASSIVE"))));
+        let put = self
+            .writer
+            .put(move |connection| drop(done.send(checkpoint(connection, "PASSIVE"))));
         match (put, finished.recv()) {
             (Ok(()), Ok(outcome)) => outcome.map(|_| ()),
             _ => Ok(()),
@@ -212,6 +232,9 @@ impl Log {
 fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<Progress> {
     connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
         let count = |value: i64| u64::try_from(value).unwrap_or(0);
-        Ok(Progress { frames: count(row.get(1)?), copied: count(row.get(2)?) })
+        Ok(Progress {
+            frames: count(row.get(1)?),
+            copied: count(row.get(2)?),
+        })
     })
 }

@@ -23,8 +23,16 @@ struct Pool {
 impl Readers {
     /// Readers of the file at `path`, at most `count` at once.
     pub(crate) fn new(path: PathBuf, what: String, cache_kib: u32, count: usize) -> Readers {
-        let pool = Pool { path, what, cache_kib, idle: Mutex::new(Vec::with_capacity(count)) };
-        Readers { pool: Arc::new(pool), seats: Arc::new(Semaphore::new(count)) }
+        let pool = Pool {
+            path,
+            what,
+            cache_kib,
+            idle: Mutex::new(Vec::with_capacity(count)),
+        };
+        Readers {
+            pool: Arc::new(pool),
+            seats: Arc::new(Semaphore::new(count)),
+        }
     }
 
     /// Runs a job on a free connection, off the async threads.
@@ -34,7 +42,10 @@ impl Readers {
         J: FnOnce(&mut Connection) -> Result<T> + Send + 'static,
     {
         let pool = Arc::clone(&self.pool);
-        let stopped = |detail: String| Error::Engine { what: pool.what.clone(), detail };
+        let stopped = |detail: String| Error::Engine {
+            what: pool.what.clone(),
+            detail,
+        };
         let seat = Arc::clone(&self.seats)
             .acquire_owned()
             .await
@@ -53,12 +64,22 @@ impl Readers {
 
 impl Pool {
     fn take(&self) -> Result<Connection> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        idle.map_or_else(|| self.connect().map_err(|error| failure(&self.what, &error)), Ok)
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        idle.map_or_else(
+            || self.connect().map_err(|error| failure(&self.what, &error)),
+            Ok,
+        )
     }
 
     fn give_back(&self, connection: Connection) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(connection);
     }
 
     fn connect(&self) -> rusqlite::Result<Connection> {

@@ -38,8 +38,15 @@ impl Writer {
             .name(format!("{name}-writer"))
             .spawn(move || work(connection, &received, &thread_bell))
             .map_err(|error| crate::disk::failure(what.clone(), &error))?;
-        let queue = Queue { what: what.into(), jobs };
-        Ok(Writer { queue: Some(queue), bell, thread: Some(thread) })
+        let queue = Queue {
+            what: what.into(),
+            jobs,
+        };
+        Ok(Writer {
+            queue: Some(queue),
+            bell,
+            thread: Some(thread),
+        })
     }
 
     /// Where other threads put jobs.
@@ -58,7 +65,10 @@ impl Writer {
         T: Send + 'static,
         J: FnOnce(&mut Connection) -> Result<T> + Send + 'static,
     {
-        let queue = self.queue.as_ref().expect("the queue is taken only by drop");
+        let queue = self
+            .queue
+            .as_ref()
+            .expect("the queue is taken only by drop");
         let (answer, answered) = oneshot::channel();
         queue.put(move |connection| drop(answer.send(job(connection))))?;
         answered.await.map_err(|_| queue.stopped())?
@@ -72,7 +82,10 @@ impl Queue {
     }
 
     fn stopped(&self) -> Error {
-        Error::Engine { what: self.what.to_string(), detail: "its writer has stopped".into() }
+        Error::Engine {
+            what: self.what.to_string(),
+            detail: "its writer has stopped".into(),
+        }
     }
 }
 

@@ -23,7 +23,11 @@ pub(super) fn first_at(bytes: &[u8]) -> Option<i64> {
     let taken = bytes.len().min(8);
     padded[..taken].copy_from_slice(&bytes[..taken]);
     let number = u64::from_be_bytes(padded);
-    let number = if bytes.len() > 8 { number.checked_add(1)? } else { number };
+    let number = if bytes.len() > 8 {
+        number.checked_add(1)?
+    } else {
+        number
+    };
     Some(row_id(number))
 }
 

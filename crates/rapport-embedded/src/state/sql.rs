@@ -28,7 +28,8 @@ pub(super) fn schema() -> String {
 
 /// How far the state is.
 pub(super) fn head(connection: &Connection) -> rusqlite::Result<Head> {
-    let mut select = connection.prepare_cached("SELECT version, request, command, place FROM head")?;
+    let mut select =
+        connection.prepare_cached("SELECT version, request, command, place FROM head")?;
     select.query_row([], |row| {
         Ok(Head {
             version: row.get::<_, i64>(0)?.cast_unsigned(),
@@ -67,18 +68,26 @@ pub(super) fn load<K: Ord + ToSql>(
     let mut select = snapshot.prepare_cached(&sql)?;
     let mut values = vec![None; keys.len()];
     for place in places {
-        values[place] = select.query_row([&keys[place]], |row| row.get(0)).optional()?;
+        values[place] = select
+            .query_row([&keys[place]], |row| row.get(0))
+            .optional()?;
     }
     Ok(values)
 }
 
 /// A page of a table.
 pub(super) fn scan(snapshot: &Connection, page: &Page) -> rusqlite::Result<Vec<(Key, Value)>> {
-    if page.table.is_numbered() { scan_numbers(snapshot, page) } else { scan_bytes(snapshot, page) }
+    if page.table.is_numbered() {
+        scan_numbers(snapshot, page)
+    } else {
+        scan_bytes(snapshot, page)
+    }
 }
 
 fn scan_numbers(snapshot: &Connection, page: &Page) -> rusqlite::Result<Vec<(Key, Value)>> {
-    let Some(from) = keys::first_at(&page.from) else { return Ok(Vec::new()) };
+    let Some(from) = keys::first_at(&page.from) else {
+        return Ok(Vec::new());
+    };
     let last = match page.to.as_deref().map(keys::first_at) {
         None | Some(None) => i64::MAX,
         Some(Some(i64::MIN)) => return Ok(Vec::new()),
@@ -121,8 +130,10 @@ fn scan_bytes(snapshot: &Connection, page: &Page) -> rusqlite::Result<Vec<(Key, 
 pub(super) fn apply(connection: &Connection, writes: &[Write]) -> rusqlite::Result<()> {
     for of_table in writes.chunk_by(|left, right| left.table == right.table) {
         let table = of_table[0].table;
-        let mut put = connection
-            .prepare_cached(&format!("INSERT OR REPLACE INTO {} VALUES (?1, ?2)", name(table)))?;
+        let mut put = connection.prepare_cached(&format!(
+            "INSERT OR REPLACE INTO {} VALUES (?1, ?2)",
+            name(table)
+        ))?;
         let mut remove =
             connection.prepare_cached(&format!("DELETE FROM {} WHERE k = ?1", name(table)))?;
         for write in of_table {
@@ -155,11 +166,18 @@ pub(super) fn check(snapshot: &Connection) -> rusqlite::Result<Vec<String>> {
         let sql = format!(
             "SELECT count(*) FROM {} WHERE typeof(v) <> 'blob' OR typeof(k) <> '{}'",
             name(table),
-            if table.is_numbered() { "integer" } else { "blob" }
+            if table.is_numbered() {
+                "integer"
+            } else {
+                "blob"
+            }
         );
         let foreign: i64 = snapshot.query_row(&sql, [], |row| row.get(0))?;
         if foreign > 0 {
-            findings.push(format!("table {} holds {foreign} rows of another shape", name(table)));
+            findings.push(format!(
+                "table {} holds {foreign} rows of another shape",
+                name(table)
+            ));
         }
     }
     Ok(findings)

@@ -23,19 +23,31 @@ fn open(path: &Path) -> SqliteState {
 }
 
 fn put(number: u64, value: &str) -> Write {
-    Write { table: Table::Profile, key: number_key(number), value: Some(value.into()) }
+    Write {
+        table: Table::Profile,
+        key: number_key(number),
+        value: Some(value.into()),
+    }
 }
 
 async fn value(state: &SqliteState, number: u64) -> Option<String> {
-    let loaded = state.load(Table::Profile, &[number_key(number)]).await.unwrap();
-    loaded[0].clone().map(|bytes| String::from_utf8(bytes).unwrap())
+    let loaded = state
+        .load(Table::Profile, &[number_key(number)])
+        .await
+        .unwrap();
+    loaded[0]
+        .clone()
+        .map(|bytes| String::from_utf8(bytes).unwrap())
 }
 
 #[tokio::test]
 async fn a_commit_survives_closing_and_a_crash() {
     let folder = tempfile::tempdir().unwrap();
     let state = open(folder.path());
-    let head = state.commit(0, Position::command(4, 2), vec![put(1, "one")]).await.unwrap();
+    let head = state
+        .commit(0, Position::command(4, 2), vec![put(1, "one")])
+        .await
+        .unwrap();
     let copy = tempfile::tempdir().unwrap();
     Directory::prepare(copy.path()).unwrap();
     for name in ["state.db", "state.db-wal"] {
@@ -53,17 +65,32 @@ async fn a_commit_survives_closing_and_a_crash() {
 async fn a_torn_last_commit_takes_only_itself() {
     let folder = tempfile::tempdir().unwrap();
     let state = open(folder.path());
-    state.commit(0, Position::event(1, 0), vec![put(1, "one")]).await.unwrap();
-    state.commit(1, Position::event(2, 0), vec![put(1, "two"), put(2, "two")]).await.unwrap();
+    state
+        .commit(0, Position::event(1, 0), vec![put(1, "one")])
+        .await
+        .unwrap();
+    state
+        .commit(1, Position::event(2, 0), vec![put(1, "two"), put(2, "two")])
+        .await
+        .unwrap();
     let copy = tempfile::tempdir().unwrap();
     Directory::prepare(copy.path()).unwrap();
     for name in ["state.db", "state.db-wal"] {
         fs::copy(folder.path().join(name), copy.path().join(name)).unwrap();
     }
-    let wal = fs::OpenOptions::new().write(true).open(copy.path().join("state.db-wal")).unwrap();
+    let wal = fs::OpenOptions::new()
+        .write(true)
+        .open(copy.path().join("state.db-wal"))
+        .unwrap();
     wal.set_len(wal.metadata().unwrap().len() - 1).unwrap();
     let reopened = open(copy.path());
-    assert_eq!(reopened.head().await.unwrap(), Head { position: Position::event(1, 0), version: 1 });
+    assert_eq!(
+        reopened.head().await.unwrap(),
+        Head {
+            position: Position::event(1, 0),
+            version: 1
+        }
+    );
     assert_eq!(value(&reopened, 1).await.as_deref(), Some("one"));
     assert_eq!(value(&reopened, 2).await, None);
 }
@@ -76,8 +103,13 @@ async fn a_backup_is_one_commit_while_commits_go_on() {
     let target = tempfile::tempdir().unwrap();
     let commits = async {
         for version in 0..40 {
-            let writes = (0..200).map(|n| put(n, &format!("{version} {text}"))).collect();
-            state.commit(version, Position::event(version + 1, 0), writes).await.unwrap();
+            let writes = (0..200)
+                .map(|n| put(n, &format!("{version} {text}")))
+                .collect();
+            state
+                .commit(version, Position::event(version + 1, 0), writes)
+                .await
+                .unwrap();
         }
     };
     let backup = async {
@@ -92,7 +124,10 @@ async fn a_backup_is_one_commit_while_commits_go_on() {
     assert_eq!(copy.head().await.unwrap(), head);
     for number in [0, 100, 199] {
         let value = value(&copy, number).await.unwrap();
-        assert!(value.starts_with(&format!("{} ", head.version - 1)), "profile {number} of {head:?}");
+        assert!(
+            value.starts_with(&format!("{} ", head.version - 1)),
+            "profile {number} of {head:?}"
+        );
     }
     assert_eq!(copy.check().await.unwrap(), Vec::<String>::new());
 }
@@ -113,16 +148,34 @@ async fn the_log_starts_over_beside_readers_and_writers() {
         schema: sql::schema(),
     };
     let database = Database::open(directory.state(), settings).unwrap();
-    let state = SqliteState { database, _directory: directory };
+    let state = SqliteState {
+        database,
+        _directory: directory,
+    };
     let text = "x".repeat(4_000);
     let mut longest = 0;
     for version in 0..400 {
-        let writes = (0..20).map(|n| put((version * 7_919 + n * 104_729) % 5_000, &text)).collect();
-        state.commit(version, Position::event(version + 1, 0), writes).await.unwrap();
-        state.load(Table::Profile, &[number_key(version)]).await.unwrap();
-        longest = longest.max(fs::metadata(folder.path().join("state.db-wal")).unwrap().len());
+        let writes = (0..20)
+            .map(|n| put((version * 7_919 + n * 104_729) % 5_000, &text))
+            .collect();
+        state
+            .commit(version, Position::event(version + 1, 0), writes)
+            .await
+            .unwrap();
+        state
+            .load(Table::Profile, &[number_key(version)])
+            .await
+            .unwrap();
+        longest = longest.max(
+            fs::metadata(folder.path().join("state.db-wal"))
+                .unwrap()
+                .len(),
+        );
     }
-    assert!(longest < 16 << 20, "the log grew to {longest} bytes of about 40 MB written");
+    assert!(
+        longest < 16 << 20,
+        "the log grew to {longest} bytes of about 40 MB written"
+    );
     assert_eq!(state.check().await.unwrap(), Vec::<String>::new());
 }
 
@@ -131,7 +184,10 @@ async fn damage_is_told_from_other_failures() {
     let folder = tempfile::tempdir().unwrap();
     let state = open(folder.path());
     let writes = (0..2_000).map(|n| put(n, &"y".repeat(300))).collect();
-    state.commit(0, Position::event(1, 0), writes).await.unwrap();
+    state
+        .commit(0, Position::event(1, 0), writes)
+        .await
+        .unwrap();
     drop(state);
     let path = folder.path().join("state.db");
     let mut bytes = fs::read(&path).unwrap();

@@ -26,20 +26,35 @@ pub fn origin(user_agent: &str) -> Origin {
 /// A request with this body.
 #[must_use]
 pub fn submission(body: &str) -> Submission {
-    Submission { origin: origin("suite"), body: body.as_bytes().to_vec() }
+    Submission {
+        origin: origin("suite"),
+        body: body.as_bytes().to_vec(),
+    }
 }
 
 /// An accepted track event of profile `origin`, received a minute behind its `at_ms`.
 #[must_use]
 pub fn event(request: u64, index: u32, origin: u64, at_ms: i64, name: &str) -> Entry {
-    row(Position::event(request, index), Some(ProfileNo(origin)), at_ms, name, Outcome::Accepted)
+    row(
+        Position::event(request, index),
+        Some(ProfileNo(origin)),
+        at_ms,
+        name,
+        Outcome::Accepted,
+    )
 }
 
 /// An item that was no event.
 #[must_use]
 pub fn invalid(request: u64, index: u32, at_ms: i64) -> Entry {
     let reason = Reason::new("missing_event_name", "a track call needs an event name");
-    row(Position::event(request, index), None, at_ms, "", Outcome::Invalid(reason))
+    row(
+        Position::event(request, index),
+        None,
+        at_ms,
+        "",
+        Outcome::Invalid(reason),
+    )
 }
 
 /// The `n`th command behind `request`.
@@ -49,7 +64,9 @@ pub fn command(request: u64, n: u32, received_ms: i64) -> Entry {
         position: Position::command(request, n),
         received: Millis(received_ms),
         actor: "suite".into(),
-        command: Command::DeleteSegment { key: format!("segment_{n}") },
+        command: Command::DeleteSegment {
+            key: format!("segment_{n}"),
+        },
     }))
 }
 
@@ -71,7 +88,10 @@ fn row(
         kind: Kind::Track,
         name: name.into(),
         message_id: format!("message-{position}").into(),
-        identifiers: vec![Identifier::new(IdKind::UserId, format!("person {origin:?} ü"))],
+        identifiers: vec![Identifier::new(
+            IdKind::UserId,
+            format!("person {origin:?} ü"),
+        )],
         previous: None,
         group: None,
         traits: "{}".into(),
@@ -79,5 +99,9 @@ fn row(
         context: r#"{"ip":"203.0.113.7"}"#.into(),
         extra: "{}".into(),
     };
-    Entry::Event(Arc::new(Row { event, origin, outcome }))
+    Entry::Event(Arc::new(Row {
+        event,
+        origin,
+        outcome,
+    }))
 }
