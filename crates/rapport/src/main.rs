@@ -1,2 +1,14 @@
 //! Rapport: a Customer Data Platform and a CRM in one program.
-fn main() {}
+
+mod cli;
+mod commands;
+mod config;
+mod first_keys;
+mod wiring;
+
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}

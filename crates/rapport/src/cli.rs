@@ -1,0 +1,68 @@
+//! The command line: what can be asked of the program, and how it says what went wrong.
+
+use crate::commands;
+use crate::config::Config;
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A Customer Data Platform and a CRM in one program, on one record per person.
+#[derive(Parser)]
+#[command(name = "rapport", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Which configuration and directory a command works on.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Place {
+    /// A configuration file; `config/rapport.default.toml` names every key. The environment
+    /// (RAPPORT_SERVER_LISTEN and so on) wins over it.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The data directory; made where it does not exist.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+impl Place {
+    /// The configuration as it is in force here.
+    pub(crate) fn config(&self) -> Result<Config> {
+        let mut config = Config::read(self.config.as_deref(), std::env::vars())?;
+        if let Some(data) = &self.data {
+            config.server.data.clone_from(data);
+        }
+        Ok(config)
+    }
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Collects events, keeps profiles, answers the API.
+    Serve(commands::serve::Arguments),
+}
+
+pub(crate) fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: the runtime could not be started: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let done = runtime.block_on(async {
+        match cli.command {
+            Command::Serve(arguments) => commands::serve::run(arguments).await,
+        }
+    });
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! What the program can be asked to do, a file each.
+
+pub(crate) mod serve;

@@ -1,0 +1,101 @@
+//! `rapport serve`: collects events, keeps profiles, answers the API.
+
+use crate::cli::Place;
+use crate::config::{Config, Log};
+use crate::{first_keys, wiring};
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use rapport_api::{ApiSettings, Proxy, UnknownKeys};
+use rapport_flow::Rapport;
+use std::process::ExitCode;
+use tokio::net::TcpListener;
+
+/// Collects events, keeps profiles, answers the API. Everything is kept in one directory; no
+/// other server is needed. Stops on SIGTERM or Ctrl-C and loses nothing, however it is stopped.
+///
+/// First keys for automation: RAPPORT_WRITE_KEY (for browsers and apps), RAPPORT_SERVER_KEY
+/// (trusted) and RAPPORT_API_TOKEN (for the API) are set where they are given. A new directory
+/// without them gets keys of its own, printed once.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    place: Place,
+    /// Address and port to listen on, such as 0.0.0.0:8080.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
+    let mut config = arguments.place.config()?;
+    if let Some(listen) = arguments.listen {
+        config.server.listen = listen;
+    }
+    log_to_stderr(&config.log)?;
+    let api = api_settings(&config)?;
+    let listener = TcpListener::bind(&config.server.listen)
+        .await
+        .with_context(|| format!("{} cannot be listened on", config.server.listen))?;
+    let rapport = wiring::open(&config).await?;
+    let keys = first_keys::set(&rapport).await?;
+    let worker = wiring::deliver(&rapport, &config)?;
+    let address = listener.local_addr()?;
+    tracing::info!(%address, data = %config.server.data.display(), "serving");
+    println!("Rapport is ready on http://{address}");
+    for line in keys {
+        println!("{line}");
+    }
+    let served = rapport_api::serve(listener, rapport_api::router(rapport.clone(), api), stopped());
+    let served = served.await;
+    tracing::info!("stopping: folding what is on the ledger");
+    worker.stop().await;
+    rapport.stop().await;
+    served.context("serving")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn api_settings(config: &Config) -> Result<ApiSettings> {
+    let server = &config.server;
+    Ok(ApiSettings {
+        public_url: (!server.public_url.is_empty()).then(|| server.public_url.clone()),
+        proxy: match server.proxy.as_str() {
+            "none" => Proxy::None,
+            "trusted" => Proxy::Trusted,
+            other => bail!("server.proxy is {other:?}: say \"none\" or \"trusted\""),
+        },
+        unknown_keys: match server.unknown_keys.as_str() {
+            "accept" => UnknownKeys::Succeed,
+            "refuse" => UnknownKeys::Refuse,
+            other => bail!("server.unknown_keys is {other:?}: say \"accept\" or \"refuse\""),
+        },
+    })
+}
+
+pub(crate) fn log_to_stderr(log: &Log) -> Result<()> {
+    let level: tracing::Level =
+        log.level.parse().with_context(|| format!("log.level is {:?}", log.level))?;
+    let logs = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+    let set = match log.format.as_str() {
+        "text" => logs.try_init(),
+        "json" => logs.json().try_init(),
+        other => bail!("log.format is {other:?}: say \"text\" or \"json\""),
+    };
+    set.map_err(|error| anyhow::anyhow!("logs cannot be written: {error}"))
+}
+
+async fn stopped() {
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "SIGTERM cannot be heard");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        () = terminated => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

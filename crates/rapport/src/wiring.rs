@@ -1,0 +1,120 @@
+//! Wiring: which engine plays which role, and who delivers what the outbox holds.
+
+use crate::config::{Config, Flow};
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use rapport_channels::guard::allow::Allow;
+use rapport_channels::guard::{Guard, SystemLookup};
+use rapport_channels::outbox::{self, Outbox};
+use rapport_channels::webhook::{self, Webhook};
+use rapport_channels::worker::{self, Worker};
+use rapport_core::entry::Destination;
+use rapport_core::time::Millis;
+use rapport_embedded::history::ParquetHistory;
+use rapport_embedded::seen::SeenRuns;
+use rapport_embedded::{Directory, SqliteLedger, SqliteState};
+use rapport_flow::clock::SystemClock;
+use rapport_flow::{Rapport, Roles, Settings, outbox as flow_outbox};
+use std::path::Path;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// Opens a data directory's engines, for this process alone.
+pub(crate) fn roles(data: &Path) -> Result<Roles> {
+    let directory = Directory::open(data)
+        .with_context(|| format!("the data directory {}", data.display()))?;
+    Ok(Roles {
+        ledger: Arc::new(SqliteLedger::open(&directory).context("opening the ledger")?),
+        state: Arc::new(SqliteState::open(&directory).context("opening the state")?),
+        history: Arc::new(ParquetHistory::open(directory.history()).context("opening history")?),
+        seen: Arc::new(SeenRuns::open(directory.seen()).context("opening the seen ids")?),
+    })
+}
+
+/// Opens a data directory and starts its flow.
+pub(crate) async fn open(config: &Config) -> Result<Rapport> {
+    let roles = roles(&config.server.data)?;
+    let clock = Arc::new(SystemClock::start());
+    Ok(Rapport::start(roles, settings(&config.flow), clock).await?)
+}
+
+/// The flow's settings.
+pub(crate) fn settings(flow: &Flow) -> Settings {
+    Settings {
+        collect_queue_bytes: flow.collect_queue_bytes,
+        flush_bytes: flow.flush_bytes,
+        flush_age_ms: flow.flush_age_ms,
+        ledger_keep_ms: flow.ledger_keep_ms,
+        dedup_window_ms: flow.dedup_window_ms,
+        dedup_disk_bytes: flow.dedup_disk_bytes,
+        rejected_keep_ms: flow.rejected_keep_ms,
+        rejected_bytes: flow.rejected_bytes,
+        lag_ready_requests: flow.lag_ready_requests,
+        cache_profiles: flow.cache_profiles,
+        ..Settings::default()
+    }
+}
+
+/// Starts delivering what the outbox holds.
+pub(crate) fn deliver(rapport: &Rapport, config: &Config) -> Result<Worker> {
+    let allow = Allow::parse(&config.webhooks.allow).context("webhooks.allow")?;
+    let lookup = Arc::new(SystemLookup);
+    let channel = Webhook::new(Guard::new(allow), lookup, webhook::Settings::default())?;
+    let outbox = Arc::new(FlowOutbox(rapport.clone()));
+    let mut settings = worker::Settings::default();
+    settings.retry.give_up_after_ms = config.webhooks.give_up_ms;
+    Ok(Worker::start(outbox, Arc::new(channel), settings))
+}
+
+/// The flow's outbox as the worker sees it.
+struct FlowOutbox(Rapport);
+
+#[async_trait]
+impl Outbox for FlowOutbox {
+    async fn load(&self, after: u64, limit: usize) -> Result<Vec<outbox::Message>, outbox::Error> {
+        let messages = self.0.outbox(after, limit).await.map_err(unavailable)?;
+        Ok(messages.into_iter().map(message).collect())
+    }
+
+    async fn done(&self, results: Vec<(u64, outbox::Delivery)>) -> Result<(), outbox::Error> {
+        let results = results.into_iter().map(|(number, ended)| (number, delivery(ended)));
+        self.0.delivered(results.collect()).await.map_err(unavailable)
+    }
+
+    async fn destinations(&self) -> Result<Vec<Destination>, outbox::Error> {
+        Ok(self.0.destinations())
+    }
+
+    fn changed(&self) -> watch::Receiver<u64> {
+        self.0.outbox_changed()
+    }
+
+    fn now(&self) -> Millis {
+        self.0.clock().now()
+    }
+}
+
+fn unavailable(error: rapport_flow::Error) -> outbox::Error {
+    outbox::Error(error.to_string())
+}
+
+fn message(message: flow_outbox::Message) -> outbox::Message {
+    outbox::Message {
+        number: message.number,
+        destination: message.destination,
+        person: message.person,
+        key: message.key,
+        body: message.body,
+        attempts: message.attempts,
+        next_at: message.next_at,
+        created: message.created,
+    }
+}
+
+fn delivery(ended: outbox::Delivery) -> flow_outbox::Delivery {
+    match ended {
+        outbox::Delivery::Delivered => flow_outbox::Delivery::Delivered,
+        outbox::Delivery::Retry { at, error } => flow_outbox::Delivery::Retry { at, error },
+        outbox::Delivery::Dead { error } => flow_outbox::Delivery::Dead { error },
+    }
+}
