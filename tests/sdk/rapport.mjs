@@ -16,6 +16,7 @@ const API_TOKEN = 'suite-api-token-0123456789'
 const READY_WITHIN_MS = 30_000
 const STOPPED_WITHIN_MS = 30_000
 const FOLDED_WITHIN_MS = 20_000
+const SUITE_WITHIN_MS = 600_000
 
 /** One server on one directory. */
 export class Rapport {
@@ -29,6 +30,10 @@ export class Rapport {
   }
 
   static async start() {
+    after(SUITE_WITHIN_MS).then(() => {
+      console.error(`the suite took more than ${SUITE_WITHIN_MS} ms`)
+      process.exit(1)
+    })
     const rapport = new Rapport(await freePort())
     await rapport.start()
     return rapport

@@ -25,6 +25,7 @@ API_TOKEN = "suite-api-token-0123456789"
 READY_WITHIN_S = 30
 STOPPED_WITHIN_S = 30
 FOLDED_WITHIN_S = 20
+SUITE_WITHIN_S = 600
 
 
 class Rapport:
@@ -40,6 +41,8 @@ class Rapport:
 
     def __enter__(self):
         atexit.register(self.kill)
+        signal.signal(signal.SIGALRM, too_long)
+        signal.alarm(SUITE_WITHIN_S)
         self.start()
         return self
 
@@ -126,6 +129,10 @@ class Rapport:
 
     def timeline(self, kind, value):
         return list(self.results(f"/profiles/{reference(kind, value)}/timeline"))
+
+
+def too_long(*_):
+    raise TimeoutError(f"the suite took more than {SUITE_WITHIN_S} s")
 
 
 def reference(kind, value):

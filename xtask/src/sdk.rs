@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::needs::{self, Need};
 use crate::tally::{Table, Tally};
-use crate::{places, program};
+use crate::{assets, places, program};
 
 /// A folder with a `suite.py` or a `suite.mjs`.
 #[derive(Debug)]
@@ -19,6 +19,7 @@ pub(crate) struct Suite {
 
 /// `cargo xtask sdk`: runs the suites named in `names`, or all of them.
 pub(crate) fn run(names: &[String]) -> Result<()> {
+    assets::build()?;
     let mut table = Table::default();
     for suite in suites()? {
         if names.is_empty() || names.contains(&suite.name) {
