@@ -1,1 +1,44 @@
 //! The doors: HTTP by dialect and resource.
+//!
+//! [`track`] takes events in the dialects that SDKs speak; [`native`] is the API of scripts and
+//! of the console; [`operate`] tells operators how it goes. [`router`] puts them together and
+//! [`serve`](serve::serve) answers connections with it.
+
+use axum::Router;
+use rapport_flow::Rapport;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+pub mod errors;
+pub mod native;
+pub mod operate;
+pub mod secret;
+pub mod serve;
+pub mod settings;
+pub mod track;
+
+pub use serve::{Peer, serve};
+pub use settings::{ApiSettings, Proxy, UnknownKeys};
+
+/// What every handler works with.
+#[derive(Clone)]
+pub struct Api {
+    /// The flow behind the doors.
+    pub rapport: Rapport,
+    /// How the doors are set up.
+    pub settings: Arc<ApiSettings>,
+    /// Held while a new source gets its number.
+    numbering: Arc<Mutex<()>>,
+}
+
+/// Every route of every door.
+pub fn router(rapport: Rapport, settings: ApiSettings) -> Router {
+    let api = Api { rapport, settings: Arc::new(settings), numbering: Arc::default() };
+    Router::new()
+        .merge(track::routes())
+        .merge(native::routes())
+        .merge(operate::routes())
+        .fallback(native::unknown_route)
+        .method_not_allowed_fallback(native::wrong_method)
+        .with_state(api)
+}

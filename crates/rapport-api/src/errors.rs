@@ -1,0 +1,347 @@
+//! The native API's errors: every code, what happened and what to do next, and how it is answered.
+
+use axum::Json;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use rapport_core::segment::error::Place;
+use rapport_flow::CommandError;
+use serde::Serialize;
+use std::fmt::Write as _;
+
+/// What went wrong, as a stable word for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// No bearer token, or none that is known.
+    Unauthorized,
+    /// No such address.
+    UnknownRoute,
+    /// The address exists, the method on it does not.
+    MethodNotAllowed,
+    /// The thing named does not exist.
+    NotFound,
+    /// A profile is named in a way that cannot be read.
+    InvalidReference,
+    /// A query parameter cannot be read.
+    InvalidQuery,
+    /// The body is not the JSON that is expected.
+    InvalidBody,
+    /// The body is larger than any request needs.
+    BodyTooLarge,
+    /// A rule cannot be read.
+    InvalidRule,
+    /// A segment's key is no key, or the segments would contradict each other.
+    InvalidSegment,
+    /// The identity policy is out of its ranges.
+    InvalidPolicy,
+    /// A destination's fields make no sense.
+    InvalidDestination,
+    /// Anything else that makes no sense.
+    Invalid,
+    /// It contradicts what is there.
+    Conflict,
+    /// Too much waits.
+    Busy,
+    /// No disk space is left.
+    DiskFull,
+    /// The server stops.
+    Stopping,
+    /// Storage failed.
+    Storage,
+}
+
+struct Page {
+    word: &'static str,
+    status: StatusCode,
+    happened: &'static str,
+    next: &'static str,
+}
+
+impl Code {
+    /// Every code, in the order of the reference page.
+    pub const ALL: [Code; 18] = [
+        Code::Unauthorized,
+        Code::UnknownRoute,
+        Code::MethodNotAllowed,
+        Code::NotFound,
+        Code::InvalidReference,
+        Code::InvalidQuery,
+        Code::InvalidBody,
+        Code::BodyTooLarge,
+        Code::InvalidRule,
+        Code::InvalidSegment,
+        Code::InvalidPolicy,
+        Code::InvalidDestination,
+        Code::Invalid,
+        Code::Conflict,
+        Code::Busy,
+        Code::DiskFull,
+        Code::Stopping,
+        Code::Storage,
+    ];
+
+    /// The word in the answer's `code`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        self.page().word
+    }
+
+    fn from_word(word: &str) -> Code {
+        Code::ALL.into_iter().find(|code| code.word() == word).unwrap_or(Code::Invalid)
+    }
+
+    fn page(self) -> Page {
+        let (word, status, happened, next) = match self {
+            Code::Unauthorized => (
+                "unauthorized",
+                StatusCode::UNAUTHORIZED,
+                "The request carries no API token, or one that is not known.",
+                "Send `Authorization: Bearer <token>` with a token made by `POST /api/v1/tokens` or set as `RAPPORT_API_TOKEN`. Write keys open nothing here.",
+            ),
+            Code::UnknownRoute => (
+                "unknown_route",
+                StatusCode::NOT_FOUND,
+                "There is nothing at this address.",
+                "Check the path; everything of the native API begins with `/api/v1/`.",
+            ),
+            Code::MethodNotAllowed => (
+                "method_not_allowed",
+                StatusCode::METHOD_NOT_ALLOWED,
+                "The address exists, but not with this method.",
+                "The header `Allow` of the answer lists the methods there are.",
+            ),
+            Code::NotFound => (
+                "not_found",
+                StatusCode::NOT_FOUND,
+                "What the address or the body names does not exist.",
+                "Check the id or the key; the matching list shows what there is.",
+            ),
+            Code::InvalidReference => (
+                "invalid_reference",
+                StatusCode::BAD_REQUEST,
+                "A profile, merge or message is named in a way that cannot be read.",
+                "Name a profile `prf_42` or `kind:value`, such as `email:ana%2Bnews@example.org` (percent-encoded).",
+            ),
+            Code::InvalidQuery => (
+                "invalid_query",
+                StatusCode::BAD_REQUEST,
+                "A query parameter cannot be read.",
+                "Use `limit` from 1 to 1000, and for `after` the value of the last page's `paging.next.after`.",
+            ),
+            Code::InvalidBody => (
+                "invalid_body",
+                StatusCode::BAD_REQUEST,
+                "The body is not the JSON this address expects.",
+                "The message names the field; unknown fields are refused so that a misspelled one is found.",
+            ),
+            Code::BodyTooLarge => (
+                "body_too_large",
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "The body has more than 1 MB.",
+                "Nothing here needs that much: look at what is sent.",
+            ),
+            Code::InvalidRule => (
+                "invalid_rule",
+                StatusCode::BAD_REQUEST,
+                "A segment's rule cannot be read, or asks for what rules cannot do.",
+                "`at` points at the place in the rule.",
+            ),
+            Code::InvalidSegment => (
+                "invalid_segment",
+                StatusCode::BAD_REQUEST,
+                "A segment's key is no key, it refers to a segment that does not exist, or segments would refer to each other in a circle.",
+                "The message names the keys.",
+            ),
+            Code::InvalidPolicy => (
+                "invalid_policy",
+                StatusCode::BAD_REQUEST,
+                "The identity policy has a value outside of its range.",
+                "The message names the field and its range; a field left out gets its default.",
+            ),
+            Code::InvalidDestination => (
+                "invalid_destination",
+                StatusCode::BAD_REQUEST,
+                "A destination cannot be used as it is described.",
+                "A destination needs a key of lower case letters, digits, `_` and `-`, and an `http` or `https` URL.",
+            ),
+            Code::Invalid => (
+                "invalid",
+                StatusCode::BAD_REQUEST,
+                "What was asked for makes no sense.",
+                "The message says why.",
+            ),
+            Code::Conflict => (
+                "conflict",
+                StatusCode::CONFLICT,
+                "It contradicts what is there now; nothing was changed.",
+                "Look at what the message names, and ask again if it is still wanted.",
+            ),
+            Code::Busy => (
+                "busy",
+                StatusCode::TOO_MANY_REQUESTS,
+                "More waits than the server has memory for.",
+                "Try again after the seconds in `Retry-After`.",
+            ),
+            Code::DiskFull => (
+                "disk_full",
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The disk is full; nothing was changed and nothing is lost.",
+                "Make room on the disk that holds the data directory. Rapport goes on by itself.",
+            ),
+            Code::Stopping => (
+                "stopping",
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The server is stopping.",
+                "Try again when it is back.",
+            ),
+            Code::Storage => (
+                "storage",
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "A storage engine failed; the server's log says how.",
+                "Run `rapport doctor` on the data directory.",
+            ),
+        };
+        Page { word, status, happened, next }
+    }
+}
+
+/// The reference page of all codes, in Markdown.
+#[must_use]
+pub fn reference() -> String {
+    let mut page = String::from(
+        "# Errors of the native API\n\n\
+         Every error is `{\"error\": {\"code\", \"message\", \"help\"}}`. Programs look at `code`; \
+         `message` says what happened this time, `help` what to do next.\n\n\
+         | code | status | what happened | what to do next |\n| --- | --- | --- | --- |\n",
+    );
+    for code in Code::ALL {
+        let Page { word, status, happened, next } = code.page();
+        // Writing into a `String` cannot fail.
+        let _ = writeln!(page, "| `{word}` | {} | {happened} | {next} |", status.as_u16());
+    }
+    page
+}
+
+/// An error of the native API.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    code: Code,
+    message: String,
+    help: Option<String>,
+    at: Option<Place>,
+}
+
+impl Error {
+    /// An error with what happened this time.
+    pub fn new(code: Code, message: impl Into<String>) -> Error {
+        Error { code, message: message.into(), help: None, at: None }
+    }
+
+    /// Something that does not exist.
+    pub fn missing(what: impl std::fmt::Display) -> Error {
+        Error::new(Code::NotFound, format!("there is no {what}"))
+    }
+
+    /// The same error with an advice better than the code's own.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Error {
+        self.help = Some(help.into()).filter(|help| !help.is_empty());
+        self
+    }
+
+    /// Its code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.code
+    }
+}
+
+impl From<rapport_core::segment::error::Error> for Error {
+    fn from(error: rapport_core::segment::error::Error) -> Error {
+        use rapport_core::segment::error::Error as Wrong;
+        let code = match &error {
+            Wrong::Rule { .. } => Code::InvalidRule,
+            Wrong::InUse { .. } => Code::Conflict,
+            Wrong::BadKey { .. } | Wrong::UnknownSegment { .. } | Wrong::Cycle { .. } => {
+                Code::InvalidSegment
+            }
+        };
+        Error { code, message: error.to_string(), help: error.help(), at: error.place() }
+    }
+}
+
+impl From<rapport_flow::Error> for Error {
+    fn from(error: rapport_flow::Error) -> Error {
+        let code = match &error {
+            rapport_flow::Error::Stopping => Code::Stopping,
+            rapport_flow::Error::Store(rapport_store::Error::Full { .. }) => Code::DiskFull,
+            rapport_flow::Error::Store(_) => Code::Storage,
+        };
+        if code == Code::Storage {
+            tracing::error!(%error, "a request failed in storage");
+            // The engine's words may name paths and keys: they are for the log.
+            return Error::new(code, "storage failed");
+        }
+        Error::new(code, error.to_string())
+    }
+}
+
+impl From<CommandError> for Error {
+    fn from(error: CommandError) -> Error {
+        match error {
+            CommandError::Invalid { code, message, help } => {
+                Error::new(Code::from_word(code), message).with_help(help)
+            }
+            CommandError::NotFound { what } => Error::missing(what),
+            CommandError::Contradicts { message } => Error::new(Code::Conflict, message),
+            CommandError::Flow(error) => error.into(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    error: Told<'a>,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    code: &'static str,
+    message: &'a str,
+    help: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<Place>,
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let page = self.code.page();
+        let help = self.help.as_deref().unwrap_or(page.next);
+        let error = Told { code: page.word, message: &self.message, help, at: self.at };
+        let mut response = (page.status, Json(Answer { error })).into_response();
+        if matches!(self.code, Code::Busy | Code::Stopping) {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+        }
+        if self.code == Code::Unauthorized {
+            let bearer = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(axum::http::header::WWW_AUTHENTICATE, bearer);
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_word_of_its_own_and_a_line_in_the_reference() {
+        let page = reference();
+        for code in Code::ALL {
+            assert_eq!(Code::from_word(code.word()), code);
+            assert_eq!(page.matches(&format!("| `{}` |", code.word())).count(), 1);
+        }
+        assert_eq!(Code::from_word("of another module"), Code::Invalid);
+    }
+}

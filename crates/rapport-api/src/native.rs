@@ -1,0 +1,52 @@
+//! The native API under `/api/v1`: one file per resource, bearer tokens, one shape of errors.
+
+use crate::Api;
+use crate::errors::{Code, Error};
+use axum::Router;
+use axum::http::{Method, Uri};
+
+mod bearer;
+mod body;
+mod companies;
+mod dead_letters;
+mod destinations;
+mod identity;
+mod list;
+mod merges;
+mod outcomes;
+mod profiles;
+mod reference;
+mod rejected;
+mod segments;
+mod sources;
+mod spelled;
+mod timeline;
+mod tokens;
+
+/// The routes of all resources.
+pub(crate) fn routes() -> Router<Api> {
+    let resources = Router::new()
+        .merge(companies::routes())
+        .merge(dead_letters::routes())
+        .merge(destinations::routes())
+        .merge(identity::routes())
+        .merge(merges::routes())
+        .merge(outcomes::routes())
+        .merge(profiles::routes())
+        .merge(rejected::routes())
+        .merge(segments::routes())
+        .merge(sources::routes())
+        .merge(timeline::routes())
+        .merge(tokens::routes());
+    Router::new().nest("/api/v1", resources)
+}
+
+/// Answers an address that nothing is at.
+pub(crate) async fn unknown_route(uri: Uri) -> Error {
+    Error::new(Code::UnknownRoute, format!("there is nothing at {}", uri.path()))
+}
+
+/// Answers a method that an address does not have.
+pub(crate) async fn wrong_method(method: Method, uri: Uri) -> Error {
+    Error::new(Code::MethodNotAllowed, format!("{} does not take {method}", uri.path()))
+}

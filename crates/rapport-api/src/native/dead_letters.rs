@@ -1,0 +1,85 @@
+//! Dead letters: messages that a destination refused for good, and sending them again.
+
+use super::bearer::Actor;
+use super::list::{self, List, Page};
+use super::reference;
+use super::spelled::raw;
+use crate::Api;
+use crate::errors::Error;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use rapport_flow::outbox::Message;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+const PREFIX: &str = "msg_";
+
+pub(super) fn routes() -> Router<Api> {
+    Router::new()
+        .route("/dead-letters", get(all))
+        .route("/dead-letters/{id}/redrive", post(redrive))
+}
+
+/// A message that was given up.
+#[derive(Serialize)]
+struct Shown<'a> {
+    id: String,
+    destination: &'a str,
+    profile_id: String,
+    idempotency_key: &'a str,
+    body: &'a RawValue,
+    attempts: u32,
+    last_error: &'a str,
+    created_at: String,
+}
+
+impl<'a> Shown<'a> {
+    fn of(message: &'a Message) -> Shown<'a> {
+        Shown {
+            id: format!("{PREFIX}{}", message.number),
+            destination: &message.destination,
+            profile_id: message.person.to_string(),
+            idempotency_key: &message.key,
+            body: raw(&message.body),
+            attempts: message.attempts,
+            last_error: &message.last_error,
+            created_at: message.created.to_string(),
+        }
+    }
+}
+
+/// Dead letters, oldest first; those of one `destination` where it is named.
+async fn all(State(api): State<Api>, _: Actor, page: Page) -> Result<Response, Error> {
+    let destination = page.one("destination");
+    let mut after = page.after(|text| reference::number(text, PREFIX).ok())?.unwrap_or(0);
+    let mut found: Vec<Message> = Vec::new();
+    loop {
+        let read = api.rapport.dead_letters(after, page.limit + 1).await?;
+        let is_last = read.len() <= page.limit;
+        after = read.last().map_or(after, |message| message.number);
+        found.extend(read.into_iter().filter(|message| {
+            destination.is_none_or(|destination| message.destination == destination)
+        }));
+        if is_last || found.len() > page.limit {
+            break;
+        }
+    }
+    let shown = found.iter().map(Shown::of).collect();
+    let answer: Json<List<Shown<'_>>> = list::page(shown, page.limit, |last| last.id.clone());
+    Ok(answer.into_response())
+}
+
+async fn redrive(
+    State(api): State<Api>,
+    _: Actor,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Error> {
+    let number = reference::number(&id, PREFIX)?;
+    if !api.rapport.redrive(number).await? {
+        return Err(Error::missing(format_args!("dead letter {id}")));
+    }
+    Ok(StatusCode::ACCEPTED)
+}

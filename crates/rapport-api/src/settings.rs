@@ -1,0 +1,33 @@
+//! How the doors are set up.
+
+/// Settings of the HTTP API.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApiSettings {
+    /// The address browsers reach this server at (`https://cdp.example.org`), told to SDKs;
+    /// `None` takes it from each request's `Host`.
+    pub public_url: Option<String>,
+    /// Whether a proxy in front is believed.
+    pub proxy: Proxy,
+    /// How a tracking call with an unknown key is answered.
+    pub unknown_keys: UnknownKeys,
+}
+
+/// Whether `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Proxy {
+    /// Anybody can connect and write what they like into headers: addresses come from the socket.
+    #[default]
+    None,
+    /// Only a proxy can connect, and the last address it appended is the client's.
+    Trusted,
+}
+
+/// How a tracking call with an unknown key is answered. It is counted as refused either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownKeys {
+    /// 200, as Segment does: an SDK must not fail in an app because a key was withdrawn.
+    #[default]
+    Succeed,
+    /// 401 with a message.
+    Refuse,
+}

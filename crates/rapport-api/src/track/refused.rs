@@ -1,0 +1,63 @@
+//! Why the door refuses a request; each dialect answers it in its own shape.
+
+use rapport_core::event::dialect::segment::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_BYTES_MAX};
+
+/// A request that is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refused {
+    /// The body is no JSON object.
+    #[error("the body is no JSON object: {0}")]
+    InvalidJson(String),
+    /// Arrays and objects inside each other without end.
+    #[error("the body nests more than {0} levels deep")]
+    TooDeep(usize),
+    /// `batch` is missing or no array.
+    #[error("a batch is an object with an array of events in `batch`")]
+    InvalidBatch,
+    /// It starts like gzip and is none.
+    #[error("the body cannot be decompressed: {0}")]
+    InvalidGzip(String),
+    /// A single event over its limit.
+    #[error("an event may have {EVENT_BYTES_MAX} bytes")]
+    EventTooLarge,
+    /// A body over its limit, decompressed.
+    #[error("a body may have {BATCH_BYTES_MAX} bytes, decompressed")]
+    BodyTooLarge,
+    /// More events than a batch may have.
+    #[error("a batch may have {BATCH_EVENTS_MAX} events, this one has {0}")]
+    TooManyEvents(usize),
+    /// A batch of none.
+    #[error("the batch has no events")]
+    EmptyBatch,
+    /// No key, or none that is known.
+    #[error("the write key is missing or unknown")]
+    UnknownKey,
+    /// The client stopped sending.
+    #[error("the body did not arrive")]
+    Unfinished,
+    /// The flow cannot take more now.
+    #[error("try again in {retry_after_s} s")]
+    Busy {
+        /// When to try again.
+        retry_after_s: u32,
+    },
+}
+
+impl Refused {
+    /// Its stable word, which is what it is counted under.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Refused::InvalidJson(_) => "invalid_json",
+            Refused::TooDeep(_) => "too_deep",
+            Refused::InvalidBatch => "invalid_batch",
+            Refused::InvalidGzip(_) => "invalid_gzip",
+            Refused::EventTooLarge => "event_too_large",
+            Refused::BodyTooLarge => "body_too_large",
+            Refused::TooManyEvents(_) => "too_many_events",
+            Refused::EmptyBatch => "empty_batch",
+            Refused::UnknownKey => "unknown_key",
+            Refused::Unfinished => "unfinished",
+            Refused::Busy { .. } => "busy",
+        }
+    }
+}
