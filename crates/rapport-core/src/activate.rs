@@ -64,8 +64,12 @@ pub struct Message {
 /// One message for each destination that hears of the segment, in the destinations' order.
 #[must_use]
 pub fn messages(destinations: &[Destination], change: &Change<'_>) -> Vec<Message> {
-    let listening = destinations.iter().filter(|destination| hears(destination, change));
-    listening.map(|destination| message(destination, change)).collect()
+    let listening = destinations
+        .iter()
+        .filter(|destination| hears(destination, change));
+    listening
+        .map(|destination| message(destination, change))
+        .collect()
 }
 
 fn hears(destination: &Destination, change: &Change<'_>) -> bool {
@@ -78,17 +82,32 @@ fn message(destination: &Destination, change: &Change<'_>) -> Message {
     let payload = Payload::new(destination.shape, change, &key);
     // Only maps with keys that are not text can fail here, and there are none.
     let body = serde_json::to_string(&payload).unwrap_or_default();
-    Message { destination: destination.key.clone(), person: change.person, key, body }
+    Message {
+        destination: destination.key.clone(),
+        person: change.person,
+        key,
+        body,
+    }
 }
 
 /// `aud_` and 128 bits in hex over the rule (destination and segment), the person, the entry, the
 /// moment and the direction. The destination is part of it, because two destinations may share a
 /// receiver; the moment, because one person's timers can flip a segment twice without an entry.
 fn idempotency_key(destination: &Destination, change: &Change<'_>) -> String {
-    let Change { segment_no, person, cause, at, entered, .. } = change;
+    let Change {
+        segment_no,
+        person,
+        cause,
+        at,
+        entered,
+        ..
+    } = change;
     // Text, so that no machine's byte order matters; the destination stands last, so that nothing
     // in its key can pass for another field.
-    let text = format!("{segment_no} {person} {cause} {} {entered} {}", at.0, destination.key);
+    let text = format!(
+        "{segment_no} {person} {cause} {} {entered} {}",
+        at.0, destination.key
+    );
     // The hash keys are fixed: stored rows and receivers remember the result, so never change them.
     let hasher = SipHasher13::new_with_keys(0x7261_7070_6f72_7400, 0x6163_7469_7661_7465);
     let hash = hasher.hash(text.as_bytes());
@@ -160,12 +179,24 @@ impl<'a> Payload<'a> {
         let mut flag = Map::new();
         flag.insert(change.segment_key.to_owned(), Value::Bool(change.entered));
         match shape {
-            Shape::Identify => Payload { traits: Some(flag), ..payload },
+            Shape::Identify => Payload {
+                traits: Some(flag),
+                ..payload
+            },
             Shape::Track => {
                 // Last, so that a segment whose key is `audience_key` still names itself.
                 flag.insert("audience_key".to_owned(), Value::from(change.segment_key));
-                let event = if change.entered { "Audience Entered" } else { "Audience Exited" };
-                Payload { kind: "track", event: Some(event), properties: Some(flag), ..payload }
+                let event = if change.entered {
+                    "Audience Entered"
+                } else {
+                    "Audience Exited"
+                };
+                Payload {
+                    kind: "track",
+                    event: Some(event),
+                    properties: Some(flag),
+                    ..payload
+                }
             }
         }
     }

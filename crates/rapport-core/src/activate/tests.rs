@@ -68,7 +68,13 @@ fn entering_is_a_track_call_in_segments_shape() {
 
 #[test]
 fn leaving_is_a_track_call_that_says_false() {
-    let (_, body) = one(Shape::Track, &Change { entered: false, ..change() });
+    let (_, body) = one(
+        Shape::Track,
+        &Change {
+            entered: false,
+            ..change()
+        },
+    );
     assert_eq!(body["event"], "Audience Exited");
     assert_eq!(body["properties"]["shoppers"], false);
 }
@@ -83,7 +89,12 @@ fn an_identify_carries_the_segment_as_a_trait_and_no_event() {
 
 #[test]
 fn what_is_unknown_is_absent_rather_than_null() {
-    let nobody = Change { user_id: None, anonymous_id: None, email: None, ..change() };
+    let nobody = Change {
+        user_id: None,
+        anonymous_id: None,
+        email: None,
+        ..change()
+    };
     let (message, body) = one(Shape::Track, &nobody);
     for field in ["userId", "anonymousId"] {
         assert!(body.get(field).is_none(), "{field}");
@@ -94,8 +105,15 @@ fn what_is_unknown_is_absent_rather_than_null() {
 
 #[test]
 fn a_late_change_is_marked_late_and_no_other_is() {
-    assert!(one(Shape::Track, &change()).1["context"].get("late").is_none());
-    let late = Change { late: true, ..change() };
+    assert!(
+        one(Shape::Track, &change()).1["context"]
+            .get("late")
+            .is_none()
+    );
+    let late = Change {
+        late: true,
+        ..change()
+    };
     assert_eq!(one(Shape::Track, &late).1["context"]["late"], true);
 }
 
@@ -107,13 +125,19 @@ fn a_destination_hears_only_of_the_segments_it_names() {
         destination("ours", Shape::Identify, &["buyers", "shoppers"]),
     ];
     let sent = messages(&destinations, &change());
-    let to: Vec<_> = sent.iter().map(|message| message.destination.as_str()).collect();
+    let to: Vec<_> = sent
+        .iter()
+        .map(|message| message.destination.as_str())
+        .collect();
     assert_eq!(to, ["all", "ours"]);
 }
 
 #[test]
 fn a_segment_named_audience_key_still_names_itself() {
-    let odd = Change { segment_key: "audience_key", ..change() };
+    let odd = Change {
+        segment_key: "audience_key",
+        ..change()
+    };
     let (message, body) = one(Shape::Track, &odd);
     assert_eq!(body["properties"]["audience_key"], "audience_key");
     assert_eq!(message.body.matches("\"audience_key\":").count(), 1);
@@ -121,7 +145,10 @@ fn a_segment_named_audience_key_still_names_itself() {
 
 #[test]
 fn quotes_and_control_characters_stay_inside_their_values() {
-    let hostile = Change { user_id: Some("a\",\"userId\":\"b\u{0}\n"), ..change() };
+    let hostile = Change {
+        user_id: Some("a\",\"userId\":\"b\u{0}\n"),
+        ..change()
+    };
     let (_, body) = one(Shape::Track, &hostile);
     assert_eq!(body["userId"], "a\",\"userId\":\"b\u{0}\n");
 }
@@ -131,22 +158,58 @@ fn the_key_repeats_for_the_same_change_and_for_no_other() {
     let hook = destination("hook", Shape::Track, &[]);
     let base = change();
     let different = [
-        Change { segment_no: 8, ..base.clone() },
-        Change { entered: false, ..base.clone() },
-        Change { at: base.at.plus(1), ..base.clone() },
-        Change { person: ProfileNo(43), ..base.clone() },
-        Change { cause: Position::event(9, 4), ..base.clone() },
-        Change { cause: Position::command(9, 3), ..base.clone() },
-        Change { cause: Position::event(10, 3), ..base.clone() },
+        Change {
+            segment_no: 8,
+            ..base.clone()
+        },
+        Change {
+            entered: false,
+            ..base.clone()
+        },
+        Change {
+            at: base.at.plus(1),
+            ..base.clone()
+        },
+        Change {
+            person: ProfileNo(43),
+            ..base.clone()
+        },
+        Change {
+            cause: Position::event(9, 4),
+            ..base.clone()
+        },
+        Change {
+            cause: Position::command(9, 3),
+            ..base.clone()
+        },
+        Change {
+            cause: Position::event(10, 3),
+            ..base.clone()
+        },
     ];
-    let mut keys: BTreeSet<_> = different.iter().map(|c| idempotency_key(&hook, c)).collect();
-    keys.insert(idempotency_key(&destination("hook2", Shape::Track, &[]), &base));
+    let mut keys: BTreeSet<_> = different
+        .iter()
+        .map(|c| idempotency_key(&hook, c))
+        .collect();
+    keys.insert(idempotency_key(
+        &destination("hook2", Shape::Track, &[]),
+        &base,
+    ));
     keys.insert(idempotency_key(&hook, &base));
     assert_eq!(keys.len(), different.len() + 2);
 
     // What may be learnt or renamed between two folds does not reach the key.
-    let renamed = Change { segment_name: "x", email: None, user_id: None, late: true, ..base.clone() };
-    assert_eq!(idempotency_key(&hook, &renamed), idempotency_key(&hook, &base));
+    let renamed = Change {
+        segment_name: "x",
+        email: None,
+        user_id: None,
+        late: true,
+        ..base.clone()
+    };
+    assert_eq!(
+        idempotency_key(&hook, &renamed),
+        idempotency_key(&hook, &base)
+    );
 }
 
 #[test]
