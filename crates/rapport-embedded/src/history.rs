@@ -11,6 +11,7 @@ mod columns;
 mod compact;
 mod decode;
 mod encode;
+pub mod export;
 mod fault;
 mod folder;
 mod merge;
@@ -53,6 +54,25 @@ impl ParquetHistory {
     /// Where it cannot be made.
     pub fn open(root: PathBuf) -> Result<ParquetHistory> {
         Ok(ParquetHistory { folder: Arc::new(Folder::open(root)?), cache: Arc::default() })
+    }
+
+    /// Reads these files whole and says what is wrong with them; an empty list is a clean bill.
+    ///
+    /// # Errors
+    /// Where a file cannot be read for a reason that may pass.
+    pub async fn check(&self, files: &[File]) -> Result<Vec<String>> {
+        let (history, files) = (self.clone(), files.to_vec());
+        in_background("checking history", move || {
+            let mut found = Vec::new();
+            for file in &files {
+                match history.folder.verify(&file.name) {
+                    Err(damage @ Error::Damaged { .. }) => found.push(damage.to_string()),
+                    other => other?,
+                }
+            }
+            Ok(found)
+        })
+        .await
     }
 
     fn write_all(&self, mut entries: Vec<Entry>) -> Result<Vec<File>> {

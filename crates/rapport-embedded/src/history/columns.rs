@@ -12,9 +12,9 @@ use std::sync::{Arc, LazyLock};
 /// Rows of a row group: one person's rows are looked for inside one or two groups of a file.
 pub(super) const GROUP_ROWS: usize = 64 * 1024;
 /// Rows of a page: the least that a timeline must decode of a column.
-const PAGE_ROWS: usize = 2048;
+const PAGE_ROWS: usize = 1024;
 /// Bytes of a page before compression.
-const PAGE_BYTES: usize = 256 * 1024;
+const PAGE_BYTES: usize = 128 * 1024;
 /// A dictionary beyond this is given up, so that a timeline never decodes a large one.
 const DICTIONARY_BYTES: usize = 32 * 1024;
 /// Bytes of a row group, for rows far larger than usual.
@@ -50,14 +50,21 @@ pub(super) const COMMAND_JSON: usize = 25;
 pub(super) const IDENTIFIERS: usize = 26;
 
 /// Columns whose few values are worth a dictionary.
-const DICTIONARY: [usize; 14] = [
-    ENTRY, SOURCE, KEY_KIND, TYPE, EVENT, PREVIOUS_ID, GROUP_ID, OUTCOME, REASON, REASON_MESSAGE,
+const DICTIONARY: [usize; 16] = [
+    COMMAND, INDEX, ENTRY, SOURCE, KEY_KIND, TYPE, EVENT, PREVIOUS_ID, GROUP_ID, OUTCOME, REASON, REASON_MESSAGE,
     TRAITS, EXTRA, ACTOR, COMMAND_JSON,
 ];
 /// Columns of numbers that lie close to their neighbours.
 const DELTA: [usize; 7] = [REQUEST, RECEIVED, ORIGINAL, SENT, AT, ORIGIN, PROFILE];
 /// Columns whose pages can be skipped by their least and largest value.
 const PAGED: [usize; 4] = [REQUEST, AT, ORIGIN, PROFILE];
+
+/// Columns of much text, the only ones that stay compressed with zstd: making its context costs
+/// more than reading a page, and a timeline would make one per column.
+const LONG_TEXT: [usize; 3] = [MESSAGE_ID, PROPERTIES, CONTEXT];
+/// Columns of text that is mostly the same, or mostly not there.
+const SHORT_TEXT: [usize; 7] =
+    [PREVIOUS_ID, GROUP_ID, REASON_MESSAGE, TRAITS, EXTRA, ACTOR, COMMAND_JSON];
 
 /// The schema of every history file.
 pub(super) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| Arc::new(Schema::new(fields())));
@@ -110,11 +117,43 @@ pub(super) fn identifier_fields() -> Fields {
     ])
 }
 
-/// How history files are written: `compression` is zstd for what stays and none for what does not.
-pub(super) fn properties(compression: Compression) -> WriterProperties {
+/// How files are written that a scan needs for a while and nobody else sees.
+pub(super) fn passing() -> WriterProperties {
+    layout().set_compression(Compression::LZ4_RAW).build()
+}
+
+/// How files are written that leave: for other tools, in the order of position.
+pub(super) fn exported() -> WriterProperties {
+    layout().set_compression(Compression::ZSTD(ZstdLevel::default())).build()
+}
+
+/// How files that stay are written: sorted by origin, with filters on what is looked up.
+pub(super) fn kept() -> WriterProperties {
+    let by_origin =
+        SortingColumn { column_idx: ORIGIN as i32, descending: false, nulls_first: false };
+    let zstd = Compression::ZSTD(ZstdLevel::default());
+    let mut properties = layout()
+        .set_sorting_columns(Some(vec![by_origin]))
+        .set_column_compression(identifier("value"), zstd);
+    for column in LONG_TEXT {
+        properties = properties.set_column_compression(path(column), zstd);
+    }
+    for column in SHORT_TEXT {
+        properties = properties.set_column_compression(path(column), Compression::LZ4_RAW);
+    }
+    for column in [ORIGIN, MESSAGE_ID] {
+        properties = properties
+            .set_column_bloom_filter_enabled(path(column), true)
+            .set_column_bloom_filter_fpp(path(column), 0.01)
+            .set_column_bloom_filter_max_ndv(path(column), GROUP_ROWS as u64);
+    }
+    properties.build()
+}
+
+/// What all files share: sizes, encodings and statistics.
+fn layout() -> WriterPropertiesBuilder {
     let mut properties = WriterProperties::builder()
         .set_created_by(concat!("rapport ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_compression(compression)
         .set_dictionary_enabled(false)
         .set_dictionary_page_size_limit(DICTIONARY_BYTES)
         .set_data_page_row_count_limit(PAGE_ROWS)
@@ -132,30 +171,14 @@ pub(super) fn properties(compression: Compression) -> WriterProperties {
     for column in PAGED {
         properties = properties.set_column_statistics_enabled(path(column), EnabledStatistics::Page);
     }
-    let kind = ColumnPath::new(
-        ["identifiers", "list", "item", "kind"].map(str::to_owned).to_vec(),
-    );
     properties
-        .set_column_dictionary_enabled(kind, true)
+        .set_column_dictionary_enabled(identifier("kind"), true)
         .set_column_statistics_enabled(path(RECEIVED), EnabledStatistics::Chunk)
         .set_column_statistics_enabled(path(EVENT), EnabledStatistics::Chunk)
-        .build()
 }
 
-/// How files that stay are written: sorted by origin, with filters on what is looked up.
-pub(super) fn kept() -> WriterProperties {
-    let by_origin =
-        SortingColumn { column_idx: ORIGIN as i32, descending: false, nulls_first: false };
-    let mut properties: WriterPropertiesBuilder = properties(Compression::ZSTD(ZstdLevel::default()))
-        .into_builder()
-        .set_sorting_columns(Some(vec![by_origin]));
-    for column in [ORIGIN, MESSAGE_ID] {
-        properties = properties
-            .set_column_bloom_filter_enabled(path(column), true)
-            .set_column_bloom_filter_fpp(path(column), 0.01)
-            .set_column_bloom_filter_max_ndv(path(column), GROUP_ROWS as u64);
-    }
-    properties.build()
+fn identifier(field: &str) -> ColumnPath {
+    ColumnPath::new(["identifiers", "list", "item", field].map(str::to_owned).to_vec())
 }
 
 fn path(column: usize) -> ColumnPath {

@@ -31,6 +31,8 @@ pub(super) fn merge(
     ownership: &Ownership,
     level: u8,
 ) -> Result<Vec<File>> {
+    // Damage must not be rewritten into a file that looks whole.
+    files.iter().try_for_each(|file| folder.verify(&file.name))?;
     let mut output = Output {
         folder,
         ownership,

@@ -1,13 +1,16 @@
 //! The folder of history on disk: how a file becomes durable, and how files go away.
+//!
+//! A name carries a checksum of the content, so damage is found wherever a file is read whole.
 
 use super::fault;
 use rapport_core::position::Position;
 use rapport_core::time::Millis;
 use rapport_store::{Error, Result};
+use siphasher::sip::SipHasher13;
 use std::collections::BTreeSet;
 use std::fs;
-use std::hash::{BuildHasher, RandomState};
-use std::io::{self, Write};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -37,14 +40,7 @@ impl Folder {
 
     /// A new unfinished file.
     pub(super) fn draft(&self) -> Result<Draft> {
-        let temporary = self.root.join(format!("{:016x}.{DRAFT}", unique()));
-        let file = fs::File::options()
-            .write(true)
-            .read(true)
-            .create_new(true)
-            .open(&temporary)
-            .map_err(|error| fault::from_io("a new history file", &error))?;
-        Ok(Draft { file, temporary })
+        Draft::create(self.root.join(format!("{:016x}.{DRAFT}", unique())))
     }
 
     /// Makes a draft a durable file; returns its name and its bytes.
@@ -54,9 +50,8 @@ impl Folder {
         first: Position,
         received: Millis,
     ) -> Result<(String, u64)> {
-        let day = day(received);
-        let name =
-            format!("{day}/{:012}-{:08x}.{FINISHED}", first.request, unique() & 0xffff_ffff);
+        let (day, checksum) = (day(received), draft.checksum.finish());
+        let name = format!("{day}/{:012}-{:08x}-{checksum:016x}.{FINISHED}", first.request, unique() >> 32);
         let target = self.root.join(&name);
         let bytes = self
             .publish_as(draft, &target)
@@ -100,6 +95,26 @@ impl Folder {
     fn is_durable(&self, folder: &Path) -> bool {
         let durable = self.durable.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         durable.contains(folder)
+    }
+
+    /// Reads a file whole and compares it with the checksum in its name.
+    pub(super) fn verify(&self, name: &str) -> Result<()> {
+        let failed = |error: io::Error| fault::opening(name, &error);
+        let mut file = fs::File::open(self.path(name)).map_err(failed)?;
+        let mut checksum = SipHasher13::new();
+        let mut bytes = vec![0; 256 * 1024];
+        loop {
+            let read = file.read(&mut bytes).map_err(failed)?;
+            if read == 0 {
+                break;
+            }
+            checksum.write(&bytes[..read]);
+        }
+        let found = format!("-{:016x}.{FINISHED}", checksum.finish());
+        if name.ends_with(&found) {
+            return Ok(());
+        }
+        Err(fault::damaged(name, "its bytes are not those that were written"))
     }
 
     /// Removes these files; one that is gone already is fine.
@@ -169,9 +184,31 @@ impl Folder {
 pub(super) struct Draft {
     file: fs::File,
     temporary: PathBuf,
+    checksum: SipHasher13,
 }
 
 impl Draft {
+    /// Begins a file under a temporary name.
+    pub(super) fn create(temporary: PathBuf) -> Result<Draft> {
+        let file = fs::File::options()
+            .write(true)
+            .read(true)
+            .create(true)
+            .truncate(true)
+            .open(&temporary)
+            .map_err(|error| fault::from_io("a new history file", &error))?;
+        Ok(Draft { file, temporary, checksum: SipHasher13::new() })
+    }
+
+    /// Makes it a durable file of this name, outside of history.
+    pub(super) fn leave(self, target: &Path) -> io::Result<u64> {
+        self.file.sync_all()?;
+        fs::rename(&self.temporary, target)?;
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+        sync_folder(folder.unwrap_or(Path::new(".")))?;
+        Ok(self.file.metadata()?.len())
+    }
+
     /// A second handle of the file, which stays readable after the draft is gone.
     pub(super) fn reader(&self) -> io::Result<fs::File> {
         self.file.try_clone()
@@ -180,7 +217,9 @@ impl Draft {
 
 impl Write for Draft {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        let written = self.file.write(bytes)?;
+        self.checksum.write(&bytes[..written]);
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {

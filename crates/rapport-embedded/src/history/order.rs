@@ -15,7 +15,6 @@ use super::people::{CHUNK, Emit};
 use arrow_array::RecordBatch;
 use arrow_select::interleave::interleave_record_batch;
 use parquet::arrow::ArrowWriter;
-use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use rapport_core::position::Position;
 use rapport_store::Result;
@@ -69,6 +68,7 @@ struct Sort<'a> {
 impl Sort<'_> {
     fn read(&mut self, cache: &Cache, files: &[File], after: Position) -> Result<&mut Self> {
         for file in files {
+            self.folder.verify(&file.name)?;
             let opened = cache.open(self.folder, file)?;
             let narrow = Narrow {
                 after: (file.first <= after).then_some(after),
@@ -101,7 +101,7 @@ impl Sort<'_> {
     fn spill(&mut self) -> Result<()> {
         let order = self.sorted()?;
         let failed = |error: ParquetError| fault::writing(WHAT, &error);
-        let properties = columns::properties(Compression::LZ4_RAW);
+        let properties = columns::passing();
         let draft = self.folder.draft()?;
         let mut writer = ArrowWriter::try_new(draft, columns::SCHEMA.clone(), Some(properties))
             .map_err(failed)?;

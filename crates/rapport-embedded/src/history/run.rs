@@ -7,6 +7,7 @@ use super::folder::{Draft, Folder};
 use arrow_array::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
 use rapport_core::identity::ProfileNo;
 use rapport_core::position::Position;
 use rapport_core::time::Millis;
@@ -38,10 +39,14 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// Begins a file.
+    /// Begins a file of history.
     pub(super) fn begin(folder: &Folder) -> Result<Run> {
-        let draft = folder.draft()?;
-        let writer = ArrowWriter::try_new(draft, SCHEMA.clone(), Some(columns::kept()))
+        Run::into(folder.draft()?, columns::kept())
+    }
+
+    /// Begins a file that is written like this.
+    pub(super) fn into(draft: Draft, properties: WriterProperties) -> Result<Run> {
+        let writer = ArrowWriter::try_new(draft, SCHEMA.clone(), Some(properties))
             .map_err(|error| fault::writing(WHAT, &error))?;
         Ok(Run { writer, batch: Batch::new(), tally: Tally::default() })
     }
@@ -83,15 +88,19 @@ impl Run {
     }
 
     /// Finishes the file: durable when this returns.
-    pub(super) fn finish(mut self, folder: &Folder, level: u8) -> Result<File> {
+    pub(super) fn finish(self, folder: &Folder, level: u8) -> Result<File> {
+        let (draft, tally) = self.close()?;
+        let (name, bytes) = folder.publish(draft, tally.first, tally.received.0)?;
+        Ok(tally.describe(name, bytes, level))
+    }
+
+    /// Writes what is missing; the file is whole and not durable yet.
+    pub(super) fn close(mut self) -> Result<(Draft, Tally)> {
         if !self.batch.is_empty() {
             self.write_batch()?;
         }
-        let draft =
-            self.writer.into_inner().map_err(|error| fault::writing(WHAT, &error))?;
-        let tally = self.tally;
-        let (name, bytes) = folder.publish(draft, tally.first, tally.received.0)?;
-        Ok(tally.describe(name, bytes, level))
+        let draft = self.writer.into_inner().map_err(|error| fault::writing(WHAT, &error))?;
+        Ok((draft, self.tally))
     }
 }
 

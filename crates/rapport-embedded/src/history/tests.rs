@@ -8,6 +8,8 @@ use rapport_core::identity::{IdKind, Identifier};
 use rapport_core::outcome::{Outcome, Reason};
 use rapport_core::time::Millis;
 
+mod export;
+
 fn event(request: u64, index: u32, origin: u64, at: i64) -> Row {
     Row {
         event: Event {
@@ -134,8 +136,11 @@ async fn every_column_comes_back_as_it_was() {
     assert_eq!(files[0].at, (Millis(-5), Millis(10)));
     assert_eq!(files[0].people, (ProfileNo(7), ProfileNo(7)));
     assert_eq!(in_order(&f.history, &files, Position::default()).await, written);
+    assert_eq!(f.history.check(&files).await.expect("it is read"), Vec::<String>::new());
     let compacted =
         f.history.compact(&files, &Ownership::default(), 1).await.expect("it is compacted");
+    assert_eq!(compacted[0].level, 1);
+    assert_eq!(File { level: 0, name: files[0].name.clone(), bytes: files[0].bytes, ..compacted[0].clone() }, files[0]);
     assert_eq!(in_order(&f.history, &compacted, Position::default()).await, written);
     let behind = in_order(&f.history, &files, Position::event(2, 1)).await;
     assert_eq!(behind, written[3..]);
@@ -217,10 +222,10 @@ async fn a_damaged_file_is_named_and_never_skipped() {
     let path = f.folder.path().join("history").join(&files[0].name);
     let whole = std::fs::read(&path).expect("it is there");
     let mut cases = vec![whole[..whole.len() - 1].to_vec(), Vec::new(), whole[..100].to_vec()];
-    for place in [4, whole.len() / 3, whole.len() / 2, whole.len() - 30] {
-        let mut torn = whole.clone();
-        torn[place..place + 24].fill(0xA5);
-        cases.push(torn);
+    for place in (0..whole.len()).step_by(997).chain([whole.len() - 1]) {
+        let mut flipped = whole.clone();
+        flipped[place] ^= 0x10;
+        cases.push(flipped);
     }
     for (number, bytes) in cases.into_iter().enumerate() {
         std::fs::write(&path, bytes).expect("it is overwritten");
@@ -229,7 +234,11 @@ async fn a_damaged_file_is_named_and_never_skipped() {
         let read = history.scan_order(&files, Position::default(), &mut sink).await;
         let named = matches!(&read, Err(Error::Damaged { what, .. }) if what.contains(&files[0].name));
         assert!(named, "case {number}: {read:?}");
+        let merged = history.compact(&files, &Ownership::default(), 1).await;
+        assert!(matches!(merged, Err(Error::Damaged { .. })), "case {number}: {merged:?}");
+        assert_eq!(history.check(&files).await.expect("it is read").len(), 1);
     }
+    assert_eq!(f.history.folder.names().expect("names").len(), 1, "no half file is left");
 }
 
 #[tokio::test]
