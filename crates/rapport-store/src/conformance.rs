@@ -3,14 +3,14 @@
 //! `make` gives a fresh, empty engine at every call. A suite panics where an engine breaks the
 //! contract of its trait, with the sentence that was broken.
 
-//mod history;
+mod history;
 mod ledger;
 mod samples;
-//mod seen;
+mod seen;
 mod state;
 
-//pub use history::history;
+pub use history::history;
 pub use ledger::ledger;
 pub use samples::{command, event, invalid, origin, submission};
-//pub use seen::seen;
+pub use seen::seen;
 pub use state::state;
