@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use self::touched::Touched;
 pub use self::wanted::Wanted;
 
-mod compiled;
+pub(in crate::segment) mod compiled;
 mod settle;
 mod touched;
 mod wanted;
@@ -153,6 +153,10 @@ impl Catalogue {
         }
     }
 
+    pub(in crate::segment) fn by_key(&self, key: &str) -> Option<&Segment> {
+        self.segments.iter().find(|segment| *segment.key == *key)
+    }
+
     fn leaf(&self, no: LeafNo) -> Option<&Leaf> {
         let place = self.leaves.binary_search_by_key(&no, |leaf| leaf.no);
         place.ok().map(|place| &self.leaves[place])
@@ -172,7 +176,7 @@ impl Gate {
 
 impl Tree {
     /// Whether the rule holds for a person at `now`.
-    pub(super) fn holds(&self, person: &Facts<'_>, memberships: &Memberships, now: Millis) -> bool {
+    pub(in crate::segment) fn holds(&self, person: &Facts<'_>, memberships: &Memberships, now: Millis) -> bool {
         match self {
             Tree::All(parts) => parts.iter().all(|part| part.holds(person, memberships, now)),
             Tree::Any(parts) => parts.iter().any(|part| part.holds(person, memberships, now)),

@@ -1,30 +1,221 @@
 //! Why a person is in a segment or not, leaf by leaf, and when that changes by itself.
 
-use crate::segment::catalogue::{Catalogue, Facts};
+use crate::segment::catalogue::compiled::{Condition, Tree};
+use crate::segment::catalogue::{Catalogue, Facts, Touched};
+use crate::segment::leaf::Kept;
 use crate::segment::membership::Memberships;
+use crate::segment::rule::Rule;
 use crate::time::Millis;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 /// Why a person is in a segment or not.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Explanation {
     /// The segment's key.
     pub segment: Box<str>,
-    /// Whether the person is a member, as stored.
+    /// Whether the person is a member.
     pub member: bool,
+    /// Since when.
+    pub entered_at: Option<Instant>,
+    /// When that changes by itself, if nothing happens before.
+    pub flips_at: Option<Instant>,
+    /// Whether the segment is built for this person; until then membership stays as it was, and
+    /// conditions on events may lack what is older than the rule.
+    pub built: bool,
+    /// The moment of which all this is said.
+    pub at: Instant,
+    /// The rule, part by part.
+    pub rule: Node,
 }
 
+/// A part of the rule.
+#[derive(Clone, Debug, Serialize)]
+pub struct Node {
+    /// The part as text.
+    pub text: String,
+    /// Whether it holds.
+    pub holds: bool,
+    /// When that changes by itself, if nothing happens before.
+    pub flips_at: Option<Instant>,
+    /// Why.
+    #[serde(flatten)]
+    pub why: Why,
+}
+
+/// What decides a part of the rule.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Why {
+    /// Whether all parts hold.
+    All {
+        /// The parts.
+        parts: Vec<Node>,
+    },
+    /// Whether any part holds.
+    Any {
+        /// The parts.
+        parts: Vec<Node>,
+    },
+    /// Whether the part does not hold.
+    Not {
+        /// The part.
+        parts: Vec<Node>,
+    },
+    /// An attribute.
+    Attribute {
+        /// Its value; absent where there is none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        value: Option<Box<RawValue>>,
+    },
+    /// Events.
+    Events {
+        /// How many count now; no more are kept than the counts that ask for them need.
+        counted: usize,
+        /// Which, newest first.
+        events: Vec<Counted>,
+    },
+    /// A membership in another segment.
+    Segment {
+        /// Its key.
+        segment: Box<str>,
+    },
+}
+
+/// An event that counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Counted {
+    /// When it happened.
+    pub at: Instant,
+    /// Which message it was: [`message_hash`](crate::segment::leaf::message_hash) in hex.
+    pub message: String,
+}
+
+/// An instant that is written as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Instant(pub Millis);
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+/// How many moments ahead are looked at for the next flip.
+const MOMENTS_MAX: usize = 10_000;
+
 impl Catalogue {
-    /// Explains a segment for a person at `now`. `None` where there is no such segment.
+    /// Explains a segment for a person at `now`, timers up to then fired. `None` where there is no
+    /// such segment.
     #[must_use]
     pub fn explain(
         &self,
         key: &str,
-        _person: &Facts<'_>,
-        _memberships: &Memberships,
-        _now: Millis,
+        person: &Facts<'_>,
+        memberships: &Memberships,
+        now: Millis,
     ) -> Option<Explanation> {
-        let _ = key;
-        None
+        let segment = self.by_key(key)?;
+        let membership = memberships.get(segment.no);
+        let mut explanation = Explanation {
+            segment: segment.key.clone(),
+            member: membership.is_some(),
+            entered_at: membership.map(|membership| Instant(membership.entered_at)),
+            flips_at: None,
+            built: segment.build.covers(person.numbers),
+            at: Instant(now),
+            rule: node(&segment.rule, &segment.tree, &Seen { person, memberships, now }),
+        };
+        self.each_later_state(person, memberships, now, |memberships, now| {
+            let seen = Seen { person, memberships, now };
+            explanation.rule.look(&segment.tree, &seen);
+            if memberships.contains(segment.no) != explanation.member {
+                explanation.flips_at.get_or_insert(Instant(now));
+            }
+        });
+        Some(explanation)
+    }
+
+    /// Shows the memberships at each moment behind `now` at which something can flip by itself.
+    fn each_later_state(
+        &self,
+        person: &Facts<'_>,
+        memberships: &Memberships,
+        now: Millis,
+        mut see: impl FnMut(&Memberships, Millis),
+    ) {
+        let (mut later, mut clock) = (memberships.clone(), now);
+        let (mut touched, mut flips) = (Touched::default(), Vec::new());
+        for _ in 0..MOMENTS_MAX {
+            let Some(moment) = self.next_moment(person, clock) else { return };
+            self.touch_all(&mut touched);
+            self.settle(person, &mut later, moment, &mut touched, &mut flips);
+            see(&later, moment);
+            clock = moment;
+        }
+    }
+}
+
+/// What a rule is held against.
+struct Seen<'a> {
+    person: &'a Facts<'a>,
+    memberships: &'a Memberships,
+    now: Millis,
+}
+
+/// A rule and its tree have the same shape.
+fn node(rule: &Rule, tree: &Tree, seen: &Seen<'_>) -> Node {
+    let why = match (rule, tree) {
+        (Rule::All(rules), Tree::All(trees)) => Why::All { parts: nodes(rules, trees, seen) },
+        (Rule::Any(rules), Tree::Any(trees)) => Why::Any { parts: nodes(rules, trees, seen) },
+        (Rule::Not(rule), Tree::Not(tree)) => Why::Not { parts: vec![node(rule, tree, seen)] },
+        (Rule::In(key) | Rule::NotIn(key), _) => Why::Segment { segment: key.clone() },
+        (_, Tree::Is(condition)) => decided_by(condition, seen),
+        _ => unreachable!("a tree is compiled from its rule"),
+    };
+    let holds = tree.holds(seen.person, seen.memberships, seen.now);
+    Node { text: rule.to_string(), holds, flips_at: None, why }
+}
+
+fn nodes(rules: &[Rule], trees: &[Tree], seen: &Seen<'_>) -> Vec<Node> {
+    rules.iter().zip(trees).map(|(rule, tree)| node(rule, tree, seen)).collect()
+}
+
+fn decided_by(condition: &Condition, seen: &Seen<'_>) -> Why {
+    match condition {
+        Condition::Did { leaf, question } => {
+            let counted = question.counted(seen.person.leaves.of(*leaf), seen.now);
+            Why::Events { counted: counted.len(), events: counted.iter().map(counts).collect() }
+        }
+        Condition::Attribute { path, .. } => {
+            let raw = seen.person.attributes.raw(path.split().0);
+            let value = raw.and_then(|raw| RawValue::from_string(raw.to_owned()).ok());
+            Why::Attribute { value }
+        }
+        Condition::In(no) | Condition::NotIn(no) => Why::Segment { segment: no.0.to_string().into() },
+    }
+}
+
+fn counts(event: &Kept) -> Counted {
+    Counted { at: Instant(event.at), message: format!("{:014x}", event.message) }
+}
+
+impl Node {
+    /// Notes which parts hold otherwise at a later moment.
+    fn look(&mut self, tree: &Tree, seen: &Seen<'_>) {
+        if self.flips_at.is_none()
+            && tree.holds(seen.person, seen.memberships, seen.now) != self.holds
+        {
+            self.flips_at = Some(Instant(seen.now));
+        }
+        match (&mut self.why, tree) {
+            (Why::All { parts }, Tree::All(trees)) | (Why::Any { parts }, Tree::Any(trees)) => {
+                parts.iter_mut().zip(trees).for_each(|(part, tree)| part.look(tree, seen));
+            }
+            (Why::Not { parts }, Tree::Not(tree)) => {
+                parts.iter_mut().for_each(|part| part.look(tree, seen));
+            }
+            _ => {}
+        }
     }
 }

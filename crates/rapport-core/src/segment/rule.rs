@@ -11,10 +11,13 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// The longest spelling of a rule that is read, in bytes.
+/// The longest text of a rule, as written and in its canonical form, in bytes.
 pub const RULE_BYTES_MAX: usize = 64 * 1024;
-/// How deep conditions may nest.
+/// How deep conditions may nest, filters inside them counted.
 pub const DEPTH_MAX: usize = 32;
+/// How deep brackets of a spelling may nest, also those that say nothing; any rule within
+/// [`DEPTH_MAX`] needs less.
+pub(super) const NESTING_MAX: usize = 3 * DEPTH_MAX;
 /// How many conditions a rule may have, property tests counted.
 pub const CONDITIONS_MAX: usize = 500;
 
@@ -111,6 +114,14 @@ impl Filter {
         }
     }
 
+    fn size(&self) -> (usize, usize) {
+        match self {
+            Filter::All(parts) | Filter::Any(parts) => deepest(parts.iter().map(Filter::size)),
+            Filter::Not(part) => deepest([part.size()].into_iter()),
+            Filter::Property { .. } => (1, 1),
+        }
+    }
+
     fn parts_of_all(&self) -> Option<&[Filter]> {
         if let Filter::All(parts) = self { Some(parts) } else { None }
     }
@@ -118,6 +129,12 @@ impl Filter {
     fn parts_of_any(&self) -> Option<&[Filter]> {
         if let Filter::Any(parts) = self { Some(parts) } else { None }
     }
+}
+
+fn deepest(parts: impl Iterator<Item = (usize, usize)>) -> (usize, usize) {
+    let (depth, number) =
+        parts.fold((0, 0), |(deepest, sum), (depth, number)| (deepest.max(depth), sum + number));
+    (depth + 1, number)
 }
 
 /// The parts in canonical form, those of nested filters of the same kind among them.
@@ -155,6 +172,35 @@ impl Rule {
             }
         });
         conditions
+    }
+
+    /// Whether the rule stays within the limits, and why not. What does reads back from either of
+    /// its spellings.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let (depth, conditions) = self.size();
+        if depth > DEPTH_MAX {
+            return Err("conditions nest at most 32 deep");
+        }
+        if conditions > CONDITIONS_MAX {
+            return Err("a rule has at most 500 conditions");
+        }
+        if self.to_string().len() > RULE_BYTES_MAX {
+            return Err("a rule is at most 64 KB long");
+        }
+        Ok(())
+    }
+
+    /// Depth, and number of conditions and tests.
+    fn size(&self) -> (usize, usize) {
+        match self {
+            Rule::All(parts) | Rule::Any(parts) => deepest(parts.iter().map(Rule::size)),
+            Rule::Not(part) => deepest([part.size()].into_iter()),
+            Rule::Did(Did { filter: Some(filter), .. }) => {
+                let (depth, tests) = filter.size();
+                (depth + 1, tests + 1)
+            }
+            Rule::Attribute { .. } | Rule::Did(_) | Rule::In(_) | Rule::NotIn(_) => (1, 1),
+        }
     }
 
     /// Shows every part of the rule, outer ones first.
