@@ -3,7 +3,7 @@
 use super::bearer::Actor;
 use super::body::Body;
 use super::list::{self, List, Page};
-use super::spelled::{Identifiers, identifiers};
+use super::spelled::{Identifiers, identifiers, owned};
 use super::profiles;
 use crate::Api;
 use crate::errors::{Code, Error};
@@ -20,7 +20,6 @@ use rapport_core::segment::registry::{Build, Definition};
 use rapport_core::segment::rule::Rule;
 use rapport_core::segment::{text, tree};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 pub(super) fn routes() -> Router<Api> {
@@ -38,7 +37,7 @@ struct Shown {
     key: String,
     name: String,
     rule: String,
-    tree: Value,
+    tree: Box<RawValue>,
     version: u32,
     state: &'static str,
     size: u64,
@@ -51,7 +50,7 @@ impl Shown {
             key: definition.key.to_string(),
             name: definition.name.to_string(),
             rule: definition.rule.to_string(),
-            tree: tree::print(&definition.rule),
+            tree: owned(tree::print(&definition.rule)),
             version: definition.version,
             state: match definition.build {
                 Build::Complete => "live",

@@ -68,3 +68,8 @@ pub(super) fn attributes(attributes: &Attributes) -> BTreeMap<&str, &RawValue> {
 pub(super) fn raw(json: &str) -> &RawValue {
     serde_json::from_str(json).unwrap_or(RawValue::NULL)
 }
+
+/// JSON that was just written, as it is.
+pub(super) fn owned(json: String) -> Box<RawValue> {
+    RawValue::from_string(json).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
