@@ -30,3 +30,6 @@ pub use error::{CommandError, Error, Refusal, Result};
 pub use rapport::Rapport;
 pub use settings::Settings;
 pub use shared::{Files, Roles, Stats};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,7 @@
+//! The flow over real engines in a temporary directory, with the clock moved by hand.
+
+mod flow;
+mod restart;
+mod segments;
+mod undo;
+mod world;
