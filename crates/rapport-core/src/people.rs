@@ -21,6 +21,8 @@ pub struct People {
     companies: BTreeMap<Box<str>, Company>,
     births: BTreeMap<Position, ProfileNo>,
     next: ProfileNo,
+    /// Whether everything there is is loaded: what is not here does not exist.
+    whole: bool,
     changed_owners: BTreeSet<Identifier>,
     changed_profiles: BTreeSet<ProfileNo>,
     changed_shared: BTreeSet<Identifier>,
@@ -57,12 +59,19 @@ impl People {
             companies: BTreeMap::new(),
             births: BTreeMap::new(),
             next,
+            whole: false,
             changed_owners: BTreeSet::new(),
             changed_profiles: BTreeSet::new(),
             changed_shared: BTreeSet::new(),
             changed_companies: BTreeSet::new(),
             absorbed: Vec::new(),
         }
+    }
+
+    /// An empty working set that is all there is: for a refold, which starts from nobody.
+    #[must_use]
+    pub fn whole(next: ProfileNo) -> People {
+        People { whole: true, ..People::new(next) }
     }
 
     /// Notes what a look-up found: the owner of an identifier, or that it has none.
@@ -93,7 +102,7 @@ impl People {
     /// Whether this identifier was looked up.
     #[must_use]
     pub fn has_looked_up(&self, identifier: &Identifier) -> bool {
-        self.owners.contains_key(identifier)
+        self.whole || self.owners.contains_key(identifier)
     }
 
     /// Whom an identifier belongs to.

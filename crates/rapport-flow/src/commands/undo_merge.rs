@@ -52,7 +52,7 @@ pub(super) async fn apply(
     forbid(writer, survivor_birth, absorbed_birth, writes);
     let rows = past_events(writer, &component.profiles).await?;
     let past = in_order(&rows, &component.journal, merge, &undone);
-    let empty = People::new(writer.people.next());
+    let empty = People::whole(writer.people.next());
     let configuration = Arc::clone(&writer.configuration);
     let (place, now) = (entry.position, entry.received);
     let before = &component.profiles;
