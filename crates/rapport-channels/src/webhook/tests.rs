@@ -12,6 +12,8 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Instant;
 
+mod document;
+
 const NOW: Millis = Millis(1_700_000_000_123);
 
 fn destination(url: impl Into<String>) -> Destination {
