@@ -16,4 +16,5 @@ mod sqlite;
 
 pub use directory::Directory;
 pub use ledger::SqliteLedger;
+pub use seen::SeenRuns;
 pub use state::SqliteState;
