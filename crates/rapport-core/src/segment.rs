@@ -21,3 +21,6 @@ pub mod registry;
 pub mod rule;
 pub mod text;
 pub mod tree;
+
+#[cfg(test)]
+mod oracle_tests;
