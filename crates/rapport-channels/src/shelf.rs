@@ -8,6 +8,7 @@ use rapport_core::time::Millis;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -79,17 +80,32 @@ impl Shelf {
         lock(&self.dead).clone()
     }
 
-    /// Returns once nothing waits.
+    /// Returns once nothing waits; for tests whose time is moved by hand.
     pub(crate) async fn emptied(&self) {
         self.shrunk_to(0).await;
     }
 
-    /// Returns once no more than `count` messages wait.
+    /// Returns once nothing waits; for tests that run in real time.
+    pub(crate) async fn emptied_soon(&self) {
+        self.shrunk_within(0, Duration::from_secs(60)).await;
+    }
+
+    /// Returns once no more than `count` messages wait; for tests whose time is moved by hand.
     pub(crate) async fn shrunk_to(&self, count: usize) {
+        self.shrunk_within(count, Duration::from_secs(24 * 3_600))
+            .await;
+    }
+
+    async fn shrunk_within(&self, count: usize, limit: Duration) {
         let mut left = self.left.subscribe();
-        left.wait_for(|left| *left <= count)
-            .await
-            .expect("the shelf is there");
+        let shrunk = left.wait_for(|left| *left <= count);
+        let Ok(shrunk) = tokio::time::timeout(limit, shrunk).await else {
+            panic!(
+                "{} messages still wait after {limit:?}",
+                self.pending().len()
+            );
+        };
+        shrunk.expect("the shelf is there");
     }
 }
 
@@ -111,7 +127,7 @@ impl Outbox for Shelf {
 
     async fn done(&self, results: Vec<(u64, Delivery)>) -> Result<(), Error> {
         // A transaction takes a moment.
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
         if self.refuses.load(Ordering::SeqCst) {
             return Err(Error("told to".to_owned()));
         }

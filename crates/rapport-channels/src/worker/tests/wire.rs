@@ -58,7 +58,7 @@ async fn after_a_503_the_same_key_comes_again_and_is_taken() {
     let shelf = at(&receiver);
     shelf.put("hook", 1);
     let worker = Worker::start(shelf.clone(), channel(), quick());
-    shelf.emptied().await;
+    shelf.emptied_soon().await;
     worker.stop().await;
     let seen = receiver.seen();
     assert_eq!(seen.len(), 2);
@@ -83,7 +83,7 @@ async fn a_400_is_a_dead_letter_at_once_and_the_next_message_goes() {
     shelf.put("hook", 1);
     shelf.put("hook", 1);
     let worker = Worker::start(shelf.clone(), channel(), quick());
-    shelf.emptied().await;
+    shelf.emptied_soon().await;
     worker.stop().await;
     assert_eq!(numbers(&receiver.seen()), [(1, 1), (1, 2)]);
     assert_eq!(shelf.dead()[&1], "answered 400 Bad Request: no such field");
@@ -101,7 +101,7 @@ async fn a_429_is_left_alone_as_long_as_it_asks() {
     shelf.put("hook", 1);
     let started = std::time::Instant::now();
     let worker = Worker::start(shelf.clone(), channel(), quick());
-    shelf.emptied().await;
+    shelf.emptied_soon().await;
     worker.stop().await;
     let waited = started.elapsed();
     assert!(
@@ -124,7 +124,7 @@ async fn order_is_kept_per_person_on_the_wire_while_many_fail() {
         shelf.put("hook", n % 80);
     }
     let worker = Worker::start(shelf.clone(), channel(), quick());
-    shelf.emptied().await;
+    shelf.emptied_soon().await;
     worker.stop().await;
     let mut by_person: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     for (person, number) in numbers(&receiver.seen()) {
@@ -159,7 +159,7 @@ async fn a_destination_that_comes_up_late_gets_everything() {
 
     let receiver = Receiver::always(StatusCode::OK).await;
     shelf.configure(&[destination("hook", receiver.url())]);
-    shelf.emptied().await;
+    shelf.emptied_soon().await;
     worker.stop().await;
     assert_eq!(receiver.seen().len(), 50);
 }
