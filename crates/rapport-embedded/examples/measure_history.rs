@@ -16,34 +16,66 @@ use std::time::{Duration, Instant};
 
 const PEOPLE: u64 = 1_000_000;
 const NAMES: [&str; 10] = [
-    "Product Viewed", "Product List Viewed", "Product Clicked", "Product Added", "Cart Viewed",
-    "Checkout Started", "Order Completed", "Coupon Entered", "Products Searched", "Product Removed",
+    "Product Viewed",
+    "Product List Viewed",
+    "Product Clicked",
+    "Product Added",
+    "Cart Viewed",
+    "Checkout Started",
+    "Order Completed",
+    "Coupon Entered",
+    "Products Searched",
+    "Product Removed",
 ];
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let mut arguments = std::env::args().skip(1);
     let root = arguments.next().expect("a folder to write to");
-    let mut number = |default: u64| arguments.next().map_or(default, |n| n.parse().expect("a number"));
+    let mut number = |default: u64| {
+        arguments
+            .next()
+            .map_or(default, |n| n.parse().expect("a number"))
+    };
     let (files, rows) = (number(100), number(50_000));
     for sessions in [true, false] {
         let root = std::path::Path::new(&root).join(if sessions { "sessions" } else { "random" });
         let history = ParquetHistory::open(root)?;
-        println!("{}", if sessions { "sessions of 12 events" } else { "uniformly random people" });
+        println!(
+            "{}",
+            if sessions {
+                "sessions of 12 events"
+            } else {
+                "uniformly random people"
+            }
+        );
         let listed = write(&history, files, rows, sessions).await?;
         read_timelines(&history, &listed).await?;
         scan(&history, &listed).await?;
         let started = Instant::now();
         let merged = history.compact(&listed, &Ownership::default(), 1).await?;
-        report("compact", merged.iter().map(|file| file.rows).sum(), started.elapsed());
-        println!("  {} files, {:.1} bytes an event", merged.len(), per_event(&merged));
+        report(
+            "compact",
+            merged.iter().map(|file| file.rows).sum(),
+            started.elapsed(),
+        );
+        println!(
+            "  {} files, {:.1} bytes an event",
+            merged.len(),
+            per_event(&merged)
+        );
         read_timelines(&history, &merged).await?;
         scan(&history, &merged).await?;
     }
     Ok(())
 }
 
-async fn write(history: &ParquetHistory, files: u64, rows: u64, sessions: bool) -> Result<Vec<File>, Error> {
+async fn write(
+    history: &ParquetHistory,
+    files: u64,
+    rows: u64,
+    sessions: bool,
+) -> Result<Vec<File>, Error> {
     let mut listed = Vec::new();
     let mut took = Duration::ZERO;
     let mut raw = 0;
@@ -58,7 +90,8 @@ async fn write(history: &ParquetHistory, files: u64, rows: u64, sessions: bool) 
                     (next(&mut random) % PEOPLE, n, 0)
                 };
                 let row = event(1 + person, 1 + request, index, n, &mut random);
-                raw += row.event.properties.len() + row.event.context.len() + row.event.traits.len();
+                raw +=
+                    row.event.properties.len() + row.event.context.len() + row.event.traits.len();
                 Entry::Event(Arc::new(row))
             })
             .collect();
@@ -71,7 +104,11 @@ async fn write(history: &ParquetHistory, files: u64, rows: u64, sessions: bool) 
     }
     let all = files * rows;
     report("write", all, took);
-    println!("  {} bytes of JSON an event, {:.1} on disk", raw as u64 / all, per_event(&listed));
+    println!(
+        "  {} bytes of JSON an event, {:.1} on disk",
+        raw as u64 / all,
+        per_event(&listed)
+    );
     Ok(listed)
 }
 
@@ -82,7 +119,10 @@ async fn read_timelines(history: &ParquetHistory, files: &[File]) -> Result<(), 
         let mut found = 0;
         for _ in 0..400 {
             let origins = [ProfileNo(1 + next(&mut random) % PEOPLE)];
-            let ask = Ask { limit, ..Ask::default() };
+            let ask = Ask {
+                limit,
+                ..Ask::default()
+            };
             let started = Instant::now();
             found += history.timeline(files, &origins, &ask).await?.len();
             took.push(started.elapsed());
@@ -90,7 +130,10 @@ async fn read_timelines(history: &ParquetHistory, files: &[File]) -> Result<(), 
         took.sort_unstable();
         println!(
             "  timeline {what}, limit {limit}: p50 {:?} p95 {:?} p99 {:?}, {:.1} rows",
-            took[200], took[380], took[396], found as f64 / 400.0
+            took[200],
+            took[380],
+            took[396],
+            found as f64 / 400.0
         );
     }
     Ok(())
@@ -98,8 +141,15 @@ async fn read_timelines(history: &ParquetHistory, files: &[File]) -> Result<(), 
 
 async fn scan(history: &ParquetHistory, files: &[File]) -> Result<(), Error> {
     let rows: u64 = files.iter().map(|file| file.rows).sum();
-    for names in [vec!["Order Completed"], vec!["Order Completed", "Product Added", "Cart Viewed"], vec![]] {
-        let what = format!("scan_people, {} of 10 names", if names.is_empty() { 10 } else { names.len() });
+    for names in [
+        vec!["Order Completed"],
+        vec!["Order Completed", "Product Added", "Cart Viewed"],
+        vec![],
+    ] {
+        let what = format!(
+            "scan_people, {} of 10 names",
+            if names.is_empty() { 10 } else { names.len() }
+        );
         let scan = Scan {
             from: ProfileNo(0),
             to: ProfileNo(u64::MAX),
@@ -122,7 +172,9 @@ async fn scan(history: &ParquetHistory, files: &[File]) -> Result<(), Error> {
         seen += 1;
         Ok(())
     };
-    history.scan_order(files, Position::default(), &mut sink).await?;
+    history
+        .scan_order(files, Position::default(), &mut sink)
+        .await?;
     report("scan_order", seen, started.elapsed());
     Ok(())
 }
@@ -134,12 +186,25 @@ fn event(person: u64, request: u64, index: u32, n: u64, random: &mut u64) -> Row
     let name = NAMES[(a % 10) as usize];
     let properties = format!(
         r#"{{"product_id":"{:08x}","sku":"G-{}","category":"shoes","name":"Runner {}","brand":"Hoof","variant":"{}","price":{}.{:02},"quantity":{},"currency":"EUR","position":{},"url":"https://shop.example/products/{}","image_url":"https://cdn.example/i/{:x}.jpg"}}"#,
-        a as u32 % 5000, a % 977, a % 5000, ["red", "blue", "green"][(a % 3) as usize],
-        a % 90, a % 100, a % 4, a % 40, a % 5000, a % 5000
+        a as u32 % 5000,
+        a % 977,
+        a % 5000,
+        ["red", "blue", "green"][(a % 3) as usize],
+        a % 90,
+        a % 100,
+        a % 4,
+        a % 40,
+        a % 5000,
+        a % 5000
     );
     let context = format!(
         r#"{{"ip":"10.{}.{}.{}","userAgent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0 Safari/537.36","locale":"de-CH","page":{{"path":"/products/{}","referrer":"https://search.example/","title":"Shop","url":"https://shop.example/products/{}"}},"library":{{"name":"analytics.js","version":"5.2.0"}},"timezone":"Europe/Zurich"}}"#,
-        b % 250, b / 250 % 250, b / 62_500 % 250, 100 + b % 30, a % 5000, a % 5000
+        b % 250,
+        b / 250 % 250,
+        b / 62_500 % 250,
+        100 + b % 30,
+        a % 5000,
+        a % 5000
     );
     let id = |kind, n: u64| Identifier::new(kind, format!("{:016x}{:016x}", mix(n), mix(n + 1)));
     Row {
@@ -154,7 +219,10 @@ fn event(person: u64, request: u64, index: u32, n: u64, random: &mut u64) -> Row
             kind: Kind::Track,
             name: name.into(),
             message_id: format!("ajs-next-{:016x}{:016x}", next(random), next(random)).into(),
-            identifiers: vec![id(IdKind::AnonymousId, person), Identifier::new(IdKind::UserId, format!("{person}"))],
+            identifiers: vec![
+                id(IdKind::AnonymousId, person),
+                Identifier::new(IdKind::UserId, format!("{person}")),
+            ],
             previous: None,
             group: None,
             traits: "{}".into(),
@@ -184,6 +252,8 @@ fn report(what: &str, rows: u64, took: Duration) {
 }
 
 fn per_event(files: &[File]) -> f64 {
-    let (bytes, rows) = files.iter().fold((0, 0), |sum, file| (sum.0 + file.bytes, sum.1 + file.rows));
+    let (bytes, rows) = files
+        .iter()
+        .fold((0, 0), |sum, file| (sum.0 + file.bytes, sum.1 + file.rows));
     bytes as f64 / rows as f64
 }

@@ -53,7 +53,10 @@ impl ParquetHistory {
     /// # Errors
     /// Where it cannot be made.
     pub fn open(root: PathBuf) -> Result<ParquetHistory> {
-        Ok(ParquetHistory { folder: Arc::new(Folder::open(root)?), cache: Arc::default() })
+        Ok(ParquetHistory {
+            folder: Arc::new(Folder::open(root)?),
+            cache: Arc::default(),
+        })
     }
 
     /// Reads these files whole and says what is wrong with them; an empty list is a clean bill.
@@ -81,7 +84,8 @@ impl ParquetHistory {
             match self.write_one(part) {
                 Ok(file) => files.push(file),
                 Err(error) => {
-                    let names: Vec<String> = files.into_iter().map(|file: File| file.name).collect();
+                    let names: Vec<String> =
+                        files.into_iter().map(|file: File| file.name).collect();
                     let _ = self.folder.remove(&names);
                     return Err(error);
                 }
@@ -111,12 +115,7 @@ impl History for ParquetHistory {
         in_background("writing history", move || history.write_all(entries)).await
     }
 
-    async fn compact(
-        &self,
-        files: &[File],
-        ownership: &Ownership,
-        level: u8,
-    ) -> Result<Vec<File>> {
+    async fn compact(&self, files: &[File], ownership: &Ownership, level: u8) -> Result<Vec<File>> {
         let (history, files, ownership) = (self.clone(), files.to_vec(), ownership.clone());
         in_background("compacting history", move || {
             compact::merge(&history.cache, &history.folder, &files, &ownership, level)
@@ -175,7 +174,14 @@ impl History for ParquetHistory {
     ) -> Result<()> {
         let (history, files) = (self.clone(), files.to_vec());
         in_step("scanning history", sink, move |emit| {
-            order::scan(&history.cache, &history.folder, &files, after, order::BUDGET, emit)
+            order::scan(
+                &history.cache,
+                &history.folder,
+                &files,
+                after,
+                order::BUDGET,
+                emit,
+            )
         })
         .await
     }
@@ -183,7 +189,9 @@ impl History for ParquetHistory {
     async fn back_up(&self, files: &[File], target: &Path) -> Result<()> {
         let (history, files, target) = (self.clone(), files.to_vec(), target.to_owned());
         in_background("backing up history", move || {
-            files.iter().try_for_each(|file| history.folder.copy(&file.name, &target))
+            files
+                .iter()
+                .try_for_each(|file| history.folder.copy(&file.name, &target))
         })
         .await
     }
@@ -196,7 +204,10 @@ async fn in_background<T: Send + 'static>(
 ) -> Result<T> {
     let done = tokio::task::spawn_blocking(work).await;
     done.unwrap_or_else(|error| {
-        Err(Error::Engine { what: what.to_owned(), detail: error.to_string() })
+        Err(Error::Engine {
+            what: what.to_owned(),
+            detail: error.to_string(),
+        })
     })
 }
 

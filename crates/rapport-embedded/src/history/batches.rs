@@ -54,14 +54,27 @@ impl Batches {
         let bytes: i64 = groups.iter().map(|group| group.total_byte_size()).sum();
         let row_bytes = (bytes / rows.max(1)).max(1) as usize;
         let batch_rows = (BATCH_BYTES / row_bytes).clamp(16, BATCH_ROWS);
-        let batch_rows = if streams > 32 { batch_rows.min(512) } else { batch_rows };
+        let batch_rows = if streams > 32 {
+            batch_rows.min(512)
+        } else {
+            batch_rows
+        };
         let wanted = |group: &usize| match (&narrow.origins, origins(&opened, *group)) {
             (Some(asked), Some(there)) => asked.start <= *there.end() && *there.start() < asked.end,
-            (Some(_), None) => !groups[*group].column(c::ORIGIN).statistics().is_some_and(is_null),
+            (Some(_), None) => !groups[*group]
+                .column(c::ORIGIN)
+                .statistics()
+                .is_some_and(is_null),
             (None, _) => true,
         };
         let groups = (0..groups.len()).filter(wanted).collect();
-        Batches { opened, narrow, batch_rows, groups, reader: None }
+        Batches {
+            opened,
+            narrow,
+            batch_rows,
+            groups,
+            reader: None,
+        }
     }
 
     /// The file that is read.
@@ -80,7 +93,9 @@ impl Batches {
                     None => self.reader = None,
                 }
             }
-            let Some(group) = self.groups.pop_front() else { return Ok(None) };
+            let Some(group) = self.groups.pop_front() else {
+                return Ok(None);
+            };
             let mut builder = self
                 .opened
                 .reader()
@@ -90,7 +105,9 @@ impl Batches {
             if !predicates.is_empty() {
                 builder = builder.with_row_filter(RowFilter::new(predicates));
             }
-            let reader = builder.build().map_err(|error| self.opened.failed(&error))?;
+            let reader = builder
+                .build()
+                .map_err(|error| self.opened.failed(&error))?;
             self.reader = Some(reader);
         }
     }
@@ -98,7 +115,10 @@ impl Batches {
     /// The cheapest and sharpest first: each only looks at what the ones before it left.
     fn predicates(&self, group: usize) -> Vec<Box<dyn ArrowPredicate>> {
         let mut predicates = Vec::new();
-        for (names, column) in [(&self.narrow.names, c::EVENT), (&self.narrow.kinds, c::TYPE)] {
+        for (names, column) in [
+            (&self.narrow.names, c::EVENT),
+            (&self.narrow.kinds, c::TYPE),
+        ] {
             if !names.is_empty() {
                 predicates.push(self.is_one_of(column, names));
             }
@@ -145,30 +165,37 @@ impl Batches {
 
     fn is_placed(&self) -> Box<dyn ArrowPredicate> {
         let (after, through) = (self.narrow.after, self.narrow.through);
-        predicate(&self.opened, &[c::REQUEST, c::COMMAND, c::INDEX], move |batch| {
-            let requests = numbers::<UInt64Type>(batch, c::REQUEST)?;
-            let commands = numbers::<UInt32Type>(batch, c::COMMAND)?;
-            let indexes = numbers::<UInt32Type>(batch, c::INDEX)?;
-            let is_asked = |row: usize| {
-                let position = Position {
-                    request: requests.value(row),
-                    command: commands.value(row),
-                    index: indexes.value(row),
+        predicate(
+            &self.opened,
+            &[c::REQUEST, c::COMMAND, c::INDEX],
+            move |batch| {
+                let requests = numbers::<UInt64Type>(batch, c::REQUEST)?;
+                let commands = numbers::<UInt32Type>(batch, c::COMMAND)?;
+                let indexes = numbers::<UInt32Type>(batch, c::INDEX)?;
+                let is_asked = |row: usize| {
+                    let position = Position {
+                        request: requests.value(row),
+                        command: commands.value(row),
+                        index: indexes.value(row),
+                    };
+                    after.is_none_or(|after| position > after)
+                        && through.is_none_or(|through| position <= through)
                 };
-                after.is_none_or(|after| position > after)
-                    && through.is_none_or(|through| position <= through)
-            };
-            Ok(BooleanBuffer::collect_bool(requests.len(), is_asked))
-        })
+                Ok(BooleanBuffer::collect_bool(requests.len(), is_asked))
+            },
+        )
     }
 }
 
 /// The least and the largest origin of a row group, where the file says so and has any.
 pub(super) fn origins(opened: &Opened, group: usize) -> Option<std::ops::RangeInclusive<u64>> {
-    match opened.footer().row_group(group).column(c::ORIGIN).statistics()? {
-        Statistics::Int64(values) => {
-            Some(*values.min_opt()? as u64..=*values.max_opt()? as u64)
-        }
+    match opened
+        .footer()
+        .row_group(group)
+        .column(c::ORIGIN)
+        .statistics()?
+    {
+        Statistics::Int64(values) => Some(*values.min_opt()? as u64..=*values.max_opt()? as u64),
         _ => None,
     }
 }

@@ -57,7 +57,9 @@ mod tests {
     #[test]
     fn the_block_of_a_number_is_the_one_parquet_put_it_into() {
         let mut filter = Sbbf::new_with_num_of_bytes(4096);
-        let numbers: Vec<u64> = (0..200_u64).map(|n| n.wrapping_mul(0x9E37_79B9_7F4A_7C15)).collect();
+        let numbers: Vec<u64> = (0..200_u64)
+            .map(|n| n.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+            .collect();
         for number in &numbers {
             filter.insert(&(*number as i64));
         }
@@ -67,7 +69,10 @@ mod tests {
         for number in numbers {
             let block = (((xxh64(number) >> 32) * 128) >> 32) as usize;
             let one = Sbbf::new(&bits[block * 32..block * 32 + 32]);
-            assert!(one.check(&(number as i64)), "{number} is not in block {block}");
+            assert!(
+                one.check(&(number as i64)),
+                "{number} is not in block {block}"
+            );
         }
     }
 }

@@ -11,8 +11,11 @@ use std::sync::{Arc, LazyLock};
 
 /// Rows of a row group: one person's rows are looked for inside one or two groups of a file.
 pub(super) const GROUP_ROWS: usize = 64 * 1024;
-/// Rows of a page: the least that a timeline must decode of a column.
+/// Rows of a page of long text: the least that a timeline must decode of a column.
 const PAGE_ROWS: usize = 1024;
+/// Rows of a page of anything else: decoding more costs little, and the index of pages stays
+/// small enough to be kept in memory for many files.
+const NARROW_PAGE_ROWS: usize = 4096;
 /// Bytes of a page before compression.
 const PAGE_BYTES: usize = 128 * 1024;
 /// A dictionary beyond this is given up, so that a timeline never decodes a large one.
@@ -51,8 +54,22 @@ pub(super) const IDENTIFIERS: usize = 26;
 
 /// Columns whose few values are worth a dictionary.
 const DICTIONARY: [usize; 16] = [
-    COMMAND, INDEX, ENTRY, SOURCE, KEY_KIND, TYPE, EVENT, PREVIOUS_ID, GROUP_ID, OUTCOME, REASON, REASON_MESSAGE,
-    TRAITS, EXTRA, ACTOR, COMMAND_JSON,
+    COMMAND,
+    INDEX,
+    ENTRY,
+    SOURCE,
+    KEY_KIND,
+    TYPE,
+    EVENT,
+    PREVIOUS_ID,
+    GROUP_ID,
+    OUTCOME,
+    REASON,
+    REASON_MESSAGE,
+    TRAITS,
+    EXTRA,
+    ACTOR,
+    COMMAND_JSON,
 ];
 /// Columns of numbers that lie close to their neighbours.
 const DELTA: [usize; 7] = [REQUEST, RECEIVED, ORIGINAL, SENT, AT, ORIGIN, PROFILE];
@@ -63,8 +80,15 @@ const PAGED: [usize; 4] = [REQUEST, AT, ORIGIN, PROFILE];
 /// more than reading a page, and a timeline would make one per column.
 const LONG_TEXT: [usize; 3] = [MESSAGE_ID, PROPERTIES, CONTEXT];
 /// Columns of text that is mostly the same, or mostly not there.
-const SHORT_TEXT: [usize; 7] =
-    [PREVIOUS_ID, GROUP_ID, REASON_MESSAGE, TRAITS, EXTRA, ACTOR, COMMAND_JSON];
+const SHORT_TEXT: [usize; 7] = [
+    PREVIOUS_ID,
+    GROUP_ID,
+    REASON_MESSAGE,
+    TRAITS,
+    EXTRA,
+    ACTOR,
+    COMMAND_JSON,
+];
 
 /// The schema of every history file.
 pub(super) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| Arc::new(Schema::new(fields())));
@@ -124,13 +148,18 @@ pub(super) fn passing() -> WriterProperties {
 
 /// How files are written that leave: for other tools, in the order of position.
 pub(super) fn exported() -> WriterProperties {
-    layout().set_compression(Compression::ZSTD(ZstdLevel::default())).build()
+    layout()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .build()
 }
 
 /// How files that stay are written: sorted by origin, with filters on what is looked up.
 pub(super) fn kept() -> WriterProperties {
-    let by_origin =
-        SortingColumn { column_idx: ORIGIN as i32, descending: false, nulls_first: false };
+    let by_origin = SortingColumn {
+        column_idx: ORIGIN as i32,
+        descending: false,
+        nulls_first: false,
+    };
     let zstd = Compression::ZSTD(ZstdLevel::default());
     let mut properties = layout()
         .set_sorting_columns(Some(vec![by_origin]))
@@ -156,7 +185,7 @@ fn layout() -> WriterPropertiesBuilder {
         .set_created_by(concat!("rapport ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_dictionary_enabled(false)
         .set_dictionary_page_size_limit(DICTIONARY_BYTES)
-        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_data_page_row_count_limit(NARROW_PAGE_ROWS)
         .set_data_page_size_limit(PAGE_BYTES)
         .set_write_batch_size(PAGE_ROWS / 4)
         .set_max_row_group_row_count(Some(GROUP_ROWS))
@@ -169,16 +198,25 @@ fn layout() -> WriterPropertiesBuilder {
         properties = properties.set_column_encoding(path(column), Encoding::DELTA_BINARY_PACKED);
     }
     for column in PAGED {
-        properties = properties.set_column_statistics_enabled(path(column), EnabledStatistics::Page);
+        properties =
+            properties.set_column_statistics_enabled(path(column), EnabledStatistics::Page);
+    }
+    for column in LONG_TEXT {
+        properties = properties.set_column_data_page_row_count_limit(path(column), PAGE_ROWS);
     }
     properties
         .set_column_dictionary_enabled(identifier("kind"), true)
+        .set_column_data_page_row_count_limit(identifier("value"), PAGE_ROWS)
         .set_column_statistics_enabled(path(RECEIVED), EnabledStatistics::Chunk)
         .set_column_statistics_enabled(path(EVENT), EnabledStatistics::Chunk)
 }
 
 fn identifier(field: &str) -> ColumnPath {
-    ColumnPath::new(["identifiers", "list", "item", field].map(str::to_owned).to_vec())
+    ColumnPath::new(
+        ["identifiers", "list", "item", field]
+            .map(str::to_owned)
+            .to_vec(),
+    )
 }
 
 fn path(column: usize) -> ColumnPath {

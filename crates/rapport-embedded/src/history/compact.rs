@@ -32,7 +32,9 @@ pub(super) fn merge(
     level: u8,
 ) -> Result<Vec<File>> {
     // Damage must not be rewritten into a file that looks whole.
-    files.iter().try_for_each(|file| folder.verify(&file.name))?;
+    files
+        .iter()
+        .try_for_each(|file| folder.verify(&file.name))?;
     let mut output = Output {
         folder,
         ownership,
@@ -105,7 +107,9 @@ impl Output<'_> {
         let pending = &mut self.pending;
         pending.rows.push((batch, row));
         pending.profiles.append_option(owner.map(|number| number.0));
-        pending.tally.add(position, places.received(row), places.at(row), origin);
+        pending
+            .tally
+            .add(position, places.received(row), places.at(row), origin);
         if pending.rows.len() >= ROWS || pending.bytes >= HELD_BYTES {
             self.write()?;
         }
@@ -146,9 +150,7 @@ impl Pending {
     /// The picked rows as one batch, each with its owner of now.
     fn interleave(&mut self) -> Result<RecordBatch> {
         let held: Vec<&RecordBatch> = self.batches.iter().collect();
-        let failed = |error: arrow_schema::ArrowError| {
-            fault::damaged("of a compaction", error)
-        };
+        let failed = |error: arrow_schema::ArrowError| fault::damaged("of a compaction", error);
         let merged = interleave_record_batch(&held, &self.rows).map_err(failed)?;
         let mut columns: Vec<ArrayRef> = merged.columns().to_vec();
         columns[c::PROFILE] = Arc::new(self.profiles.finish());

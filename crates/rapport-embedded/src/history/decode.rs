@@ -3,9 +3,7 @@
 use super::columns as c;
 use super::run::Key;
 use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    ArrowPrimitiveType, TimestampMillisecondType, UInt32Type, UInt64Type,
-};
+use arrow_array::types::{ArrowPrimitiveType, TimestampMillisecondType, UInt32Type, UInt64Type};
 use arrow_array::{Array, ListArray, PrimitiveArray, RecordBatch, StringArray};
 use rapport_core::entry::CommandEntry;
 use rapport_core::event::{Event, KeyKind, Kind, SourceNo};
@@ -69,7 +67,9 @@ impl Places {
 
     /// Whom the event was folded into.
     pub(super) fn origin(&self, row: usize) -> Option<ProfileNo> {
-        self.origin.is_valid(row).then(|| ProfileNo(self.origin.value(row)))
+        self.origin
+            .is_valid(row)
+            .then(|| ProfileNo(self.origin.value(row)))
     }
 
     /// Where the row stands in its file.
@@ -112,12 +112,21 @@ pub(super) struct Rows {
 impl Rows {
     /// Takes the columns out of a batch of all of them.
     pub(super) fn new(batch: &RecordBatch) -> Result<Rows, Detail> {
-        let identifiers: ListArray =
-            column(batch, c::IDENTIFIERS)?.as_list_opt().ok_or("identifiers are no list")?.clone();
-        let items = identifiers.values().as_struct_opt().ok_or("identifiers have no fields")?;
+        let identifiers: ListArray = column(batch, c::IDENTIFIERS)?
+            .as_list_opt()
+            .ok_or("identifiers are no list")?
+            .clone();
+        let items = identifiers
+            .values()
+            .as_struct_opt()
+            .ok_or("identifiers have no fields")?;
         let field = |number: usize| -> Result<StringArray, Detail> {
-            let text = items.columns().get(number).and_then(|column| column.as_string_opt());
-            text.cloned().ok_or_else(|| "an identifier is no text".to_owned())
+            let text = items
+                .columns()
+                .get(number)
+                .and_then(|column| column.as_string_opt());
+            text.cloned()
+                .ok_or_else(|| "an identifier is no text".to_owned())
         };
         Ok(Rows {
             places: Places::new(batch)?,
@@ -234,14 +243,17 @@ impl Rows {
 
 fn column(batch: &RecordBatch, number: usize) -> Result<&dyn Array, Detail> {
     let name = c::SCHEMA.field(number).name();
-    let column = batch.column_by_name(name).ok_or_else(|| format!("no column {name}"))?;
+    let column = batch
+        .column_by_name(name)
+        .ok_or_else(|| format!("no column {name}"))?;
     Ok(column.as_ref())
 }
 
 /// A column of text.
 pub(super) fn texts(batch: &RecordBatch, number: usize) -> Result<StringArray, Detail> {
     let text = column(batch, number)?.as_string_opt::<i32>();
-    text.cloned().ok_or_else(|| format!("column {number} is no text"))
+    text.cloned()
+        .ok_or_else(|| format!("column {number} is no text"))
 }
 
 /// A column of numbers or instants.
@@ -250,7 +262,9 @@ pub(super) fn numbers<T: ArrowPrimitiveType>(
     number: usize,
 ) -> Result<PrimitiveArray<T>, Detail> {
     let found = column(batch, number)?.as_primitive_opt::<T>();
-    found.cloned().ok_or_else(|| format!("column {number} is no number"))
+    found
+        .cloned()
+        .ok_or_else(|| format!("column {number} is no number"))
 }
 
 fn instant(column: &PrimitiveArray<TimestampMillisecondType>, row: usize) -> Option<Millis> {

@@ -116,14 +116,17 @@ impl Batch {
         self.profile.append_option(profile.map(|number| number.0));
         self.outcome.append_value(row.outcome.word());
         let reason = row.outcome.reason();
-        self.reason.append_option(reason.map(|reason| reason.code.as_str()));
-        self.reason_message.append_option(reason.map(|reason| reason.message.as_str()));
+        self.reason
+            .append_option(reason.map(|reason| reason.code.as_str()));
+        self.reason_message
+            .append_option(reason.map(|reason| reason.message.as_str()));
         self.actor.append_null();
         self.command_json.append_null();
     }
 
     fn push_event(&mut self, event: &Event) {
-        self.original.append_option(event.original.map(|instant| instant.0));
+        self.original
+            .append_option(event.original.map(|instant| instant.0));
         self.sent.append_option(event.sent.map(|instant| instant.0));
         self.at.append_value(event.at.0);
         self.source.append_value(event.source.0);
@@ -260,8 +263,10 @@ impl Identifiers {
     }
 
     fn finish(&mut self) -> Result<ArrayRef, arrow_schema::ArrowError> {
-        let texts: Vec<ArrayRef> =
-            vec![Arc::new(self.kinds.finish()), Arc::new(self.values.finish())];
+        let texts: Vec<ArrayRef> = vec![
+            Arc::new(self.kinds.finish()),
+            Arc::new(self.values.finish()),
+        ];
         let offsets = std::mem::replace(&mut self.offsets, OffsetBufferBuilder::new(ROWS));
         let offsets: OffsetBuffer<i32> = offsets.finish();
         let fields = identifier_fields();

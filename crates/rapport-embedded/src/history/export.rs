@@ -84,8 +84,14 @@ pub async fn to_parquet(
     let (history, target) = (history.clone(), target.to_owned());
     in_background("exporting history", move || {
         let mut run = Run::into(draft(&target)?, columns::exported())?;
-        let mut export = Export { filter, progress: Progress::default(), report: progress };
-        let done = export.each(&history, content, &mut |entry, owner| run.push(entry, owner))?;
+        let mut export = Export {
+            filter,
+            progress: Progress::default(),
+            report: progress,
+        };
+        let done = export.each(&history, content, &mut |entry, owner| {
+            run.push(entry, owner)
+        })?;
         leave(run.close()?.0, &target)?;
         Ok(done)
     })
@@ -108,14 +114,20 @@ pub async fn to_ndjson(
     let (history, target) = (history.clone(), target.to_owned());
     in_background("exporting history", move || {
         let mut lines = BufWriter::with_capacity(256 * 1024, draft(&target)?);
-        let mut export = Export { filter, progress: Progress::default(), report: progress };
+        let mut export = Export {
+            filter,
+            progress: Progress::default(),
+            report: progress,
+        };
         let done = export.each(&history, content, &mut |entry, owner| {
             let line = serde_json::to_writer(&mut lines, &Line::new(entry, owner));
             line.map_err(std::io::Error::from)
                 .and_then(|()| lines.write_all(b"\n"))
                 .map_err(|error| fault::from_io(WHAT, &error))
         })?;
-        let lines = lines.into_inner().map_err(|error| fault::from_io(WHAT, error.error()))?;
+        let lines = lines
+            .into_inner()
+            .map_err(|error| fault::from_io(WHAT, error.error()))?;
         leave(lines, &target)?;
         Ok(done)
     })
@@ -131,7 +143,10 @@ fn draft(target: &Path) -> Result<Draft> {
 }
 
 fn leave(draft: Draft, target: &Path) -> Result<()> {
-    draft.leave(target).map(|_| ()).map_err(|error| fault::from_io(WHAT, &error))
+    draft
+        .leave(target)
+        .map(|_| ())
+        .map_err(|error| fault::from_io(WHAT, &error))
 }
 
 struct Export<R> {
@@ -150,7 +165,11 @@ impl<R: FnMut(Progress)> Export<R> {
         content: Content,
         put: Put<'_>,
     ) -> Result<Progress> {
-        let Content { mut files, mut tail, ownership } = content;
+        let Content {
+            mut files,
+            mut tail,
+            ownership,
+        } = content;
         files.retain(|file| self.filter.may_match(file));
         self.progress.of = files.iter().map(|file| file.rows).sum::<u64>() + tail.len() as u64;
         let mut failed = None;
@@ -162,7 +181,14 @@ impl<R: FnMut(Progress)> Export<R> {
             }
         };
         let (cache, folder) = (&history.cache, &history.folder);
-        order::scan(cache, folder, &files, Position::default(), order::BUDGET, &mut emit)?;
+        order::scan(
+            cache,
+            folder,
+            &files,
+            Position::default(),
+            order::BUDGET,
+            &mut emit,
+        )?;
         if let Some(error) = failed {
             return Err(error);
         }
@@ -187,7 +213,9 @@ impl<R: FnMut(Progress)> Export<R> {
 
 fn owner(entry: &Entry, ownership: &Ownership) -> Option<ProfileNo> {
     match entry {
-        Entry::Event(row) => row.origin.map(|origin| ownership.owner(origin, entry.position())),
+        Entry::Event(row) => row
+            .origin
+            .map(|origin| ownership.owner(origin, entry.position())),
         Entry::Command(_) => None,
     }
 }
@@ -205,11 +233,15 @@ impl Filter {
             Entry::Event(row) => {
                 let is_accepted = row.outcome == Outcome::Accepted;
                 let is_named = self.names.is_empty() || self.names.contains(&*row.event.name);
-                (row.event.at, (is_accepted || self.extent != Extent::Accepted) && is_named)
+                (
+                    row.event.at,
+                    (is_accepted || self.extent != Extent::Accepted) && is_named,
+                )
             }
-            Entry::Command(command) => {
-                (command.received, self.extent == Extent::Entries && self.names.is_empty())
-            }
+            Entry::Command(command) => (
+                command.received,
+                self.extent == Extent::Entries && self.names.is_empty(),
+            ),
         };
         is_wanted
             && self.from.is_none_or(|from| instant >= from)

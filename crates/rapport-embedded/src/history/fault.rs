@@ -6,14 +6,20 @@ use std::io;
 
 /// A file of history whose content cannot be right.
 pub(super) fn damaged(name: &str, detail: impl std::fmt::Display) -> Error {
-    Error::Damaged { what: format!("history file {name}"), detail: detail.to_string() }
+    Error::Damaged {
+        what: format!("history file {name}"),
+        detail: detail.to_string(),
+    }
 }
 
 /// A failure while writing `what`.
 pub(super) fn writing(what: &str, error: &ParquetError) -> Error {
     match cause(error) {
         Some(cause) => from_io(what, cause),
-        None => Error::Engine { what: what.to_owned(), detail: error.to_string() },
+        None => Error::Engine {
+            what: what.to_owned(),
+            detail: error.to_string(),
+        },
     }
 }
 
@@ -38,10 +44,13 @@ pub(super) fn opening(name: &str, error: &io::Error) -> Error {
 /// A failure of the operating system.
 pub(super) fn from_io(what: &str, error: &io::Error) -> Error {
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            Error::Full { what: what.to_owned() }
-        }
-        _ => Error::Engine { what: what.to_owned(), detail: error.to_string() },
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::Full {
+            what: what.to_owned(),
+        },
+        _ => Error::Engine {
+            what: what.to_owned(),
+            detail: error.to_string(),
+        },
     }
 }
 
@@ -49,5 +58,23 @@ fn cause(error: &ParquetError) -> Option<&io::Error> {
     match error {
         ParquetError::External(cause) => cause.downcast_ref(),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_apart_from_damage_and_from_what_may_pass() {
+        let caused = |kind: io::ErrorKind| ParquetError::from(io::Error::from(kind));
+        let full = writing("a file", &caused(io::ErrorKind::StorageFull));
+        assert!(matches!(full, Error::Full { .. }), "{full}");
+        let gone = reading("a file", &caused(io::ErrorKind::NotFound));
+        assert!(matches!(gone, Error::Damaged { .. }), "{gone}");
+        let broken = reading("a file", &ParquetError::General("odd bytes".into()));
+        assert!(matches!(broken, Error::Damaged { .. }), "{broken}");
+        let refused = reading("a file", &caused(io::ErrorKind::PermissionDenied));
+        assert!(matches!(refused, Error::Engine { .. }), "{refused}");
     }
 }

@@ -30,7 +30,10 @@ impl Folder {
     /// Opens the folder, made where it is not there.
     pub(super) fn open(root: PathBuf) -> Result<Folder> {
         fs::create_dir_all(&root).map_err(|error| fault::from_io("history folder", &error))?;
-        Ok(Folder { root, durable: Mutex::default() })
+        Ok(Folder {
+            root,
+            durable: Mutex::default(),
+        })
     }
 
     /// Where the file of this name is.
@@ -51,7 +54,11 @@ impl Folder {
         received: Millis,
     ) -> Result<(String, u64)> {
         let (day, checksum) = (day(received), draft.checksum.finish());
-        let name = format!("{day}/{:012}-{:08x}-{checksum:016x}.{FINISHED}", first.request, unique() >> 32);
+        let name = format!(
+            "{day}/{:012}-{:08x}-{checksum:016x}.{FINISHED}",
+            first.request,
+            unique() >> 32
+        );
         let target = self.root.join(&name);
         let bytes = self
             .publish_as(draft, &target)
@@ -87,13 +94,19 @@ impl Folder {
         if let Some(parent) = self.root.parent().filter(|parent| parent.is_dir()) {
             sync_folder(parent)?;
         }
-        let mut durable = self.durable.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut durable = self
+            .durable
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         durable.insert(folder.to_owned());
         Ok(())
     }
 
     fn is_durable(&self, folder: &Path) -> bool {
-        let durable = self.durable.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let durable = self
+            .durable
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         durable.contains(folder)
     }
 
@@ -114,7 +127,10 @@ impl Folder {
         if name.ends_with(&found) {
             return Ok(());
         }
-        Err(fault::damaged(name, "its bytes are not those that were written"))
+        Err(fault::damaged(
+            name,
+            "its bytes are not those that were written",
+        ))
     }
 
     /// Removes these files; one that is gone already is fine.
@@ -146,7 +162,9 @@ impl Folder {
                 self.collect(&path, names)?;
                 continue;
             }
-            let ours = path.extension().is_some_and(|end| end == DRAFT || end == FINISHED);
+            let ours = path
+                .extension()
+                .is_some_and(|end| end == DRAFT || end == FINISHED);
             let below = path.strip_prefix(&self.root).ok().and_then(Path::to_str);
             if let (true, Some(name)) = (ours, below) {
                 names.push(name.to_owned());
@@ -171,9 +189,14 @@ impl Folder {
         fs::create_dir_all(folder).map_err(failed)?;
         if fs::hard_link(&from, &into).is_err() {
             fs::copy(&from, &into).map_err(failed)?;
-            fs::File::open(&into).and_then(|file| file.sync_all()).map_err(failed)?;
+            fs::File::open(&into)
+                .and_then(|file| file.sync_all())
+                .map_err(failed)?;
         }
-        for folder in folder.ancestors().take_while(|folder| folder.starts_with(target)) {
+        for folder in folder
+            .ancestors()
+            .take_while(|folder| folder.starts_with(target))
+        {
             sync_folder(folder).map_err(failed)?;
         }
         Ok(())
@@ -197,14 +220,20 @@ impl Draft {
             .truncate(true)
             .open(&temporary)
             .map_err(|error| fault::from_io("a new history file", &error))?;
-        Ok(Draft { file, temporary, checksum: SipHasher13::new() })
+        Ok(Draft {
+            file,
+            temporary,
+            checksum: SipHasher13::new(),
+        })
     }
 
     /// Makes it a durable file of this name, outside of history.
     pub(super) fn leave(self, target: &Path) -> io::Result<u64> {
         self.file.sync_all()?;
         fs::rename(&self.temporary, target)?;
-        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = target
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
         sync_folder(folder.unwrap_or(Path::new(".")))?;
         Ok(self.file.metadata()?.len())
     }

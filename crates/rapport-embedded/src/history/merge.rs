@@ -2,8 +2,8 @@
 
 use super::batches::{Batches, Narrow};
 use super::decode::Places;
-use super::opened::{Cache, Opened};
 use super::folder::Folder;
+use super::opened::{Cache, Opened};
 use super::run::Key;
 use arrow_array::RecordBatch;
 use rapport_core::position::Position;
@@ -45,7 +45,7 @@ pub(super) struct Merge {
 
 enum Stream {
     Closed(Open),
-    Reading(Batches, Current),
+    Reading(Box<(Batches, Current)>),
     Done,
 }
 
@@ -73,7 +73,12 @@ pub(super) struct Picked<'a> {
 impl Merge {
     /// A merge of nothing yet.
     pub(super) fn new(order: Order, narrow: Narrow) -> Merge {
-        Merge { order, narrow, streams: Vec::new(), heads: BinaryHeap::new() }
+        Merge {
+            order,
+            narrow,
+            streams: Vec::new(),
+            heads: BinaryHeap::new(),
+        }
     }
 
     /// A merge of listed files by owner.
@@ -99,10 +104,7 @@ impl Merge {
     }
 
     /// Gives every row to `take` in order, until it says `false`.
-    pub(super) fn each(
-        &mut self,
-        take: &mut dyn FnMut(Picked<'_>) -> Result<bool>,
-    ) -> Result<()> {
+    pub(super) fn each(&mut self, take: &mut dyn FnMut(Picked<'_>) -> Result<bool>) -> Result<()> {
         while let Some(Reverse((_, stream))) = self.heads.pop() {
             if !self.drain(stream, take)? {
                 return Ok(());
@@ -122,9 +124,10 @@ impl Merge {
             self.open(number)?;
         }
         loop {
-            let Stream::Reading(batches, current) = &mut self.streams[number] else {
+            let Stream::Reading(reading) = &mut self.streams[number] else {
                 return Ok(true);
             };
+            let (batches, current) = &mut **reading;
             let key = self.order.key(&current.places, current.row);
             let is_least = others.is_none_or(|other| key <= other);
             if !is_least {
@@ -159,7 +162,7 @@ impl Merge {
 
     fn advance(&mut self, number: usize) -> Result<()> {
         match std::mem::replace(&mut self.streams[number], Stream::Done) {
-            Stream::Reading(batches, _) => self.read_on(number, batches),
+            Stream::Reading(reading) => self.read_on(number, reading.0),
             Stream::Closed(_) | Stream::Done => Ok(()),
         }
     }
@@ -167,7 +170,12 @@ impl Merge {
     fn read_on(&mut self, number: usize, mut batches: Batches) -> Result<()> {
         if let Some(batch) = batches.next()? {
             let places = Places::new(&batch).map_err(|why| batches.opened().damaged(why))?;
-            self.streams[number] = Stream::Reading(batches, Current { batch, places, row: 0 });
+            let current = Current {
+                batch,
+                places,
+                row: 0,
+            };
+            self.streams[number] = Stream::Reading(Box::new((batches, current)));
         }
         Ok(())
     }

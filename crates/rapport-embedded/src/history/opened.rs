@@ -1,6 +1,6 @@
 //! Files opened for reading: their footers parsed once and kept within bounds.
 
-use super::columns::SCHEMA;
+use super::columns::{self, SCHEMA};
 use super::fault;
 use super::folder::Folder;
 use bytes::Bytes;
@@ -9,7 +9,9 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 use parquet::errors::{ParquetError, Result as ParquetResult};
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use parquet::file::metadata::{
+    ColumnChunkMask, PageIndexPolicy, ParquetMetaData, ParquetStatisticsPolicy,
+};
 use parquet::file::reader::{ChunkReader, Length};
 use rapport_store::{Error, Result};
 use std::collections::BTreeMap;
@@ -32,17 +34,34 @@ pub(super) struct Opened {
 
 impl Opened {
     /// Opens a file that `expected_bytes` long, where that is known.
-    pub(super) fn new(name: &str, file: std::fs::File, expected_bytes: Option<u64>) -> Result<Opened> {
-        let length = file.metadata().map_err(|error| fault::opening(name, &error))?.len();
+    pub(super) fn new(
+        name: &str,
+        file: std::fs::File,
+        expected_bytes: Option<u64>,
+    ) -> Result<Opened> {
+        let length = file
+            .metadata()
+            .map_err(|error| fault::opening(name, &error))?
+            .len();
         if let Some(expected) = expected_bytes.filter(|expected| *expected != length) {
             let detail = format!("it has {length} bytes, and was written with {expected}");
             return Err(fault::damaged(name, detail));
         }
-        let bytes = Positional { file: Arc::new(file), length };
-        let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
+        let bytes = Positional {
+            file: Arc::new(file),
+            length,
+        };
+        let options = ArrowReaderOptions::new()
+            .with_page_index_policy(PageIndexPolicy::Optional)
+            .with_column_index_mask(ColumnChunkMask::columns([columns::ORIGIN]))
+            .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll);
         let metadata = ArrowReaderMetadata::load(&bytes, options)
             .map_err(|error| fault::reading(name, &error))?;
-        let opened = Opened { name: name.to_owned(), bytes, metadata };
+        let opened = Opened {
+            name: name.to_owned(),
+            bytes,
+            metadata,
+        };
         opened.check_columns()?;
         Ok(opened)
     }
@@ -54,7 +73,10 @@ impl Opened {
                 other.name() == field.name() && other.data_type() == field.data_type()
             });
             if !same {
-                return Err(fault::damaged(&self.name, format!("no column {}", field.name())));
+                return Err(fault::damaged(
+                    &self.name,
+                    format!("no column {}", field.name()),
+                ));
             }
         }
         Ok(())
@@ -142,13 +164,15 @@ impl Kept {
 
     fn keep(&mut self, opened: Arc<Opened>) {
         let size = opened.footer().memory_size();
-        if size > KEPT_BYTES / 4 {
+        if size > KEPT_BYTES / 2 {
             return;
         }
         self.drop_file(&opened.name);
         while self.bytes + size > KEPT_BYTES || self.files.len() >= KEPT_FILES {
             let oldest = self.files.iter().min_by_key(|(_, (_, used))| *used);
-            let Some(name) = oldest.map(|(name, _)| name.clone()) else { break };
+            let Some(name) = oldest.map(|(name, _)| name.clone()) else {
+                break;
+            };
             self.drop_file(&name);
         }
         self.bytes += size;
@@ -179,13 +203,20 @@ impl ChunkReader for Positional {
     type T = io::BufReader<From>;
 
     fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
-        Ok(io::BufReader::new(From { file: self.file.clone(), start }))
+        Ok(io::BufReader::new(From {
+            file: self.file.clone(),
+            start,
+        }))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
-        let inside = start.checked_add(length as u64).is_some_and(|end| end <= self.length);
+        let inside = start
+            .checked_add(length as u64)
+            .is_some_and(|end| end <= self.length);
         if !inside {
-            return Err(ParquetError::EOF(format!("{length} bytes at {start} are not there")));
+            return Err(ParquetError::EOF(format!(
+                "{length} bytes at {start} are not there"
+            )));
         }
         let mut bytes = vec![0; length];
         self.file.read_exact_at(&mut bytes, start)?;

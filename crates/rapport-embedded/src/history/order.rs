@@ -37,7 +37,11 @@ pub(super) fn scan(
     budget: usize,
     emit: Emit<'_, Entry>,
 ) -> Result<()> {
-    let mut files: Vec<File> = files.iter().filter(|file| file.last > after).cloned().collect();
+    let mut files: Vec<File> = files
+        .iter()
+        .filter(|file| file.last > after)
+        .cloned()
+        .collect();
     files.sort_unstable_by_key(|file| file.first);
     let mut rest = files.as_slice();
     while let Some(first) = rest.first() {
@@ -47,7 +51,13 @@ pub(super) fn scan(
             count += 1;
         }
         let (overlapping, behind) = rest.split_at(count);
-        let mut sort = Sort { folder, budget, held: Vec::new(), bytes: 0, runs: Vec::new() };
+        let mut sort = Sort {
+            folder,
+            budget,
+            held: Vec::new(),
+            bytes: 0,
+            runs: Vec::new(),
+        };
         if sort.read(cache, overlapping, after)?.give(emit)?.is_break() {
             return Ok(());
         }
@@ -94,7 +104,10 @@ impl Sort<'_> {
             rows.extend((0..places.len()).map(|row| (places.position(row), number, row)));
         }
         rows.sort_unstable();
-        Ok(rows.into_iter().map(|(_, batch, row)| (batch, row)).collect())
+        Ok(rows
+            .into_iter()
+            .map(|(_, batch, row)| (batch, row))
+            .collect())
     }
 
     /// Writes what is held as a sorted run, to be merged later.
@@ -108,10 +121,14 @@ impl Sort<'_> {
         let held: Vec<&RecordBatch> = self.held.iter().collect();
         for rows in order.chunks(RUN_ROWS) {
             let batch = interleave_record_batch(&held, rows).map_err(ParquetError::from);
-            batch.and_then(|batch| writer.write(&batch)).map_err(failed)?;
+            batch
+                .and_then(|batch| writer.write(&batch))
+                .map_err(failed)?;
         }
         let draft = writer.into_inner().map_err(failed)?;
-        let reader = draft.reader().map_err(|error| fault::from_io(WHAT, &error))?;
+        let reader = draft
+            .reader()
+            .map_err(|error| fault::from_io(WHAT, &error))?;
         // The draft's name goes with it here; the open handle keeps the bytes.
         drop(draft);
         self.runs.push(Arc::new(Opened::new(WHAT, reader, None)?));
@@ -135,8 +152,10 @@ impl Sort<'_> {
         let rows: std::result::Result<Vec<Rows>, _> = self.held.iter().map(Rows::new).collect();
         let rows = rows.map_err(|why| fault::damaged(WHAT, why))?;
         for chunk in order.chunks(CHUNK) {
-            let entries: std::result::Result<Vec<Entry>, _> =
-                chunk.iter().map(|(batch, row)| rows[*batch].entry(*row)).collect();
+            let entries: std::result::Result<Vec<Entry>, _> = chunk
+                .iter()
+                .map(|(batch, row)| rows[*batch].entry(*row))
+                .collect();
             let entries = entries.map_err(|why| fault::damaged(WHAT, why))?;
             if emit(entries).is_break() {
                 return Ok(ControlFlow::Break(()));
@@ -160,7 +179,10 @@ impl Sort<'_> {
                 *slot = Some(Rows::new(picked.batch).map_err(|why| picked.opened.damaged(why))?);
             }
             if let Some(rows) = slot {
-                chunk.push(rows.entry(picked.row).map_err(|why| picked.opened.damaged(why))?);
+                chunk.push(
+                    rows.entry(picked.row)
+                        .map_err(|why| picked.opened.damaged(why))?,
+                );
             }
             if chunk.len() == CHUNK {
                 flow = emit(std::mem::take(&mut chunk));

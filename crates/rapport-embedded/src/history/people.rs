@@ -50,7 +50,11 @@ pub(super) fn scan(
                 slot.insert(rows)
             }
         };
-        chunk.push(whole.row(picked.row).map_err(|why| picked.opened.damaged(why))?);
+        chunk.push(
+            whole
+                .row(picked.row)
+                .map_err(|why| picked.opened.damaged(why))?,
+        );
         let goes_on = chunk.len() < CHUNK || emit(std::mem::take(&mut chunk)).is_continue();
         Ok(goes_on)
     })?;

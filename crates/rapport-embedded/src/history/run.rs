@@ -48,7 +48,11 @@ impl Run {
     pub(super) fn into(draft: Draft, properties: WriterProperties) -> Result<Run> {
         let writer = ArrowWriter::try_new(draft, SCHEMA.clone(), Some(properties))
             .map_err(|error| fault::writing(WHAT, &error))?;
-        Ok(Run { writer, batch: Batch::new(), tally: Tally::default() })
+        Ok(Run {
+            writer,
+            batch: Batch::new(),
+            tally: Tally::default(),
+        })
     }
 
     /// Adds an entry whose origin survives as `profile`.
@@ -56,12 +60,17 @@ impl Run {
         match entry {
             Entry::Event(row) => {
                 let event = &row.event;
-                self.tally.add(event.position, event.received, Some(event.at), row.origin);
+                self.tally
+                    .add(event.position, event.received, Some(event.at), row.origin);
             }
             Entry::Command(entry) => self.tally.add(entry.position, entry.received, None, None),
         }
         self.batch.push(entry, profile);
-        if self.batch.is_full() { self.write_batch() } else { Ok(()) }
+        if self.batch.is_full() {
+            self.write_batch()
+        } else {
+            Ok(())
+        }
     }
 
     fn write_batch(&mut self) -> Result<()> {
@@ -74,7 +83,9 @@ impl Run {
     /// Adds finished columns, whose rows `tally` has counted.
     pub(super) fn push_columns(&mut self, batch: &RecordBatch, tally: &Tally) -> Result<()> {
         self.tally.unite(tally);
-        self.writer.write(batch).map_err(|error| fault::writing(WHAT, &error))
+        self.writer
+            .write(batch)
+            .map_err(|error| fault::writing(WHAT, &error))
     }
 
     /// How many rows it has.
@@ -99,7 +110,10 @@ impl Run {
         if !self.batch.is_empty() {
             self.write_batch()?;
         }
-        let draft = self.writer.into_inner().map_err(|error| fault::writing(WHAT, &error))?;
+        let draft = self
+            .writer
+            .into_inner()
+            .map_err(|error| fault::writing(WHAT, &error))?;
         Ok((draft, self.tally))
     }
 }
@@ -115,8 +129,11 @@ pub(super) struct Tally {
     people: (ProfileNo, ProfileNo),
 }
 
-const NOWHERE: Position =
-    Position { request: u64::MAX, command: u32::MAX, index: u32::MAX };
+const NOWHERE: Position = Position {
+    request: u64::MAX,
+    command: u32::MAX,
+    index: u32::MAX,
+};
 
 impl Default for Tally {
     fn default() -> Tally {
@@ -157,10 +174,15 @@ impl Tally {
         self.rows += other.rows;
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
-        self.received =
-            (self.received.0.min(other.received.0), self.received.1.max(other.received.1));
+        self.received = (
+            self.received.0.min(other.received.0),
+            self.received.1.max(other.received.1),
+        );
         self.at = (self.at.0.min(other.at.0), self.at.1.max(other.at.1));
-        self.people = (self.people.0.min(other.people.0), self.people.1.max(other.people.1));
+        self.people = (
+            self.people.0.min(other.people.0),
+            self.people.1.max(other.people.1),
+        );
     }
 
     /// A file without events spans what its commands were received in, and nobody.
@@ -175,7 +197,11 @@ impl Tally {
             last: self.last,
             at: if has_events { self.at } else { self.received },
             received: self.received,
-            people: if has_people { self.people } else { (ProfileNo(0), ProfileNo(0)) },
+            people: if has_people {
+                self.people
+            } else {
+                (ProfileNo(0), ProfileNo(0))
+            },
             level,
         }
     }

@@ -35,10 +35,15 @@ pub(super) fn read(
     let mut origins: Vec<u64> = origins.iter().map(|number| number.0).collect();
     origins.sort_unstable();
     origins.dedup();
-    let mut files: Vec<&File> =
-        files.iter().filter(|file| may_answer(file, &origins, ask)).collect();
+    let mut files: Vec<&File> = files
+        .iter()
+        .filter(|file| may_answer(file, &origins, ask))
+        .collect();
     files.sort_unstable_by_key(|file| Reverse(file.at.1));
-    let mut newest = Newest { limit: ask.limit, found: BinaryHeap::new() };
+    let mut newest = Newest {
+        limit: ask.limit,
+        found: BinaryHeap::new(),
+    };
     let mut opened = Vec::new();
     for file in files {
         if !newest.wants(file.at.1) {
@@ -56,7 +61,9 @@ pub(super) fn read(
 fn may_answer(file: &File, origins: &[u64], ask: &Ask) -> bool {
     let (least, most) = (file.people.0.0, file.people.1.0);
     let first_not_below = origins.partition_point(|origin| *origin < least);
-    let holds_one = origins.get(first_not_below).is_some_and(|origin| *origin <= most);
+    let holds_one = origins
+        .get(first_not_below)
+        .is_some_and(|origin| *origin <= most);
     holds_one && ask.before.is_none_or(|(at, _)| file.at.0 <= at)
 }
 
@@ -80,7 +87,11 @@ impl Newest {
     /// Whether a row of this time could still be among the newest.
     fn wants(&self, at: Millis) -> bool {
         let is_full = self.limit > 0 && self.found.len() >= self.limit;
-        !is_full || self.found.peek().is_none_or(|Reverse(oldest)| at >= oldest.at)
+        !is_full
+            || self
+                .found
+                .peek()
+                .is_none_or(|Reverse(oldest)| at >= oldest.at)
     }
 
     fn offer(&mut self, found: Found) {
@@ -155,20 +166,27 @@ fn partition(rows: usize, holds: impl Fn(usize) -> bool) -> usize {
 fn pages_of(opened: &Opened, group: usize, origin: u64) -> Range<usize> {
     let rows = opened.footer().row_group(group).num_rows() as usize;
     let index = opened.footer().page_index_for_row_group(group);
-    let (Some(ColumnIndexMetaData::INT64(values)), Some(pages)) =
-        (index.column_index(c::ORIGIN), index.page_locations(c::ORIGIN))
-    else {
+    let (Some(ColumnIndexMetaData::INT64(values)), Some(pages)) = (
+        index.column_index(c::ORIGIN),
+        index.page_locations(c::ORIGIN),
+    ) else {
         return 0..rows;
     };
     let holds = |page: &usize| {
         let (least, most) = (values.min_value(*page), values.max_value(*page));
-        let (Some(least), Some(most)) = (least, most) else { return false };
+        let (Some(least), Some(most)) = (least, most) else {
+            return false;
+        };
         (*least as u64..=*most as u64).contains(&origin)
     };
     let mut holding = (0..pages.len()).filter(holds);
-    let Some(first) = holding.next() else { return 0..0 };
+    let Some(first) = holding.next() else {
+        return 0..0;
+    };
     let last = holding.next_back().unwrap_or(first);
-    let end = pages.get(last + 1).map_or(rows, |next| next.first_row_index as usize);
+    let end = pages
+        .get(last + 1)
+        .map_or(rows, |next| next.first_row_index as usize);
     pages[first].first_row_index as usize..end
 }
 
@@ -196,7 +214,13 @@ fn look(
             let (at, position) = looked.place(inside);
             oldest = oldest.min(at);
             if looked.answers(inside, ask) && newest.wants(at) {
-                newest.offer(Found { at, position, file, group, row });
+                newest.offer(Found {
+                    at,
+                    position,
+                    file,
+                    group,
+                    row,
+                });
             }
             row += 1;
         }
@@ -216,9 +240,7 @@ struct Looked {
 
 impl Looked {
     fn new(batch: &RecordBatch, ask: &Ask) -> std::result::Result<Looked, String> {
-        let text = |column: usize, asked: bool| {
-            asked.then(|| texts(batch, column)).transpose()
-        };
+        let text = |column: usize, asked: bool| asked.then(|| texts(batch, column)).transpose();
         Ok(Looked {
             request: numbers::<UInt64Type>(batch, c::REQUEST)?,
             command: numbers::<UInt32Type>(batch, c::COMMAND)?,
@@ -240,19 +262,32 @@ impl Looked {
 
     fn answers(&self, row: usize, ask: &Ask) -> bool {
         ask.before.is_none_or(|before| self.place(row) < before)
-            && self.event.as_ref().is_none_or(|names| ask.names.contains(names.value(row)))
-            && self.kind.as_ref().is_none_or(|kinds| ask.kinds.contains(kinds.value(row)))
+            && self
+                .event
+                .as_ref()
+                .is_none_or(|names| ask.names.contains(names.value(row)))
+            && self
+                .kind
+                .as_ref()
+                .is_none_or(|kinds| ask.kinds.contains(kinds.value(row)))
     }
 }
 
 /// Reads the whole rows that were found.
 fn fetch(opened: &[Arc<Opened>], newest: Newest) -> Result<Vec<Arc<Row>>> {
     // Sorted by `Reverse`: newest first.
-    let found: Vec<Found> =
-        newest.found.into_sorted_vec().into_iter().map(|Reverse(found)| found).collect();
+    let found: Vec<Found> = newest
+        .found
+        .into_sorted_vec()
+        .into_iter()
+        .map(|Reverse(found)| found)
+        .collect();
     let mut places: BTreeMap<(usize, usize), Vec<(usize, usize)>> = BTreeMap::new();
     for (place, one) in found.iter().enumerate() {
-        places.entry((one.file, one.group)).or_default().push((one.row, place));
+        places
+            .entry((one.file, one.group))
+            .or_default()
+            .push((one.row, place));
     }
     let mut answer: Vec<Option<Arc<Row>>> = found.iter().map(|_| None).collect();
     for ((file, group), mut rows) in places {
@@ -289,5 +324,7 @@ fn read_columns(
         .with_batch_size(STRIDE)
         .build()
         .map_err(|error| opened.failed(&error))?;
-    reader.collect::<std::result::Result<Vec<_>, _>>().map_err(|error| opened.damaged(error))
+    reader
+        .collect::<std::result::Result<Vec<_>, _>>()
+        .map_err(|error| opened.damaged(error))
 }

@@ -126,11 +126,18 @@ fn command(entry: &CommandEntry) -> CommandLine<'_> {
 }
 
 fn identifier(identifier: &Identifier) -> IdentifierLine<'_> {
-    IdentifierLine { kind: identifier.kind.word(), value: &identifier.value }
+    IdentifierLine {
+        kind: identifier.kind.word(),
+        value: &identifier.value,
+    }
 }
 
 fn place(position: Position) -> Place {
-    Place { request: position.request, command: position.command, index: position.index }
+    Place {
+        request: position.request,
+        command: position.command,
+        index: position.index,
+    }
 }
 
 fn instant<S: Serializer>(instant: &Millis, serializer: S) -> Result<S::Ok, S::Error> {
