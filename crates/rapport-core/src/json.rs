@@ -195,8 +195,13 @@ fn index(name: &str) -> Option<usize> {
     if plain { name.parse().ok() } else { None }
 }
 
+/// Whether a key, its escapes not resolved, is this name. Escapes are longer than what they stand
+/// for.
 fn is_key(key: &str, name: &str) -> bool {
-    key == name || (key.contains('\\') && unescape(key) == name)
+    if key.len() <= name.len() {
+        return key == name && !key.contains('\\');
+    }
+    key.contains('\\') && unescape(key) == name
 }
 
 /// The content of a JSON string with its escapes resolved; what is no pair of surrogates, or no

@@ -24,3 +24,5 @@ pub mod tree;
 
 #[cfg(test)]
 mod oracle_tests;
+#[cfg(test)]
+mod spelling_tests;
