@@ -29,9 +29,10 @@ SUITE_WITHIN_S = 600
 
 
 class Rapport:
-    """One server on one directory."""
+    """One server on one directory; `settings` are environment names of the configuration."""
 
-    def __init__(self):
+    def __init__(self, **settings):
+        self.settings = settings
         self.binary = os.environ.get("RAPPORT_BIN") or sys.exit("RAPPORT_BIN does not name the program to test")
         self.directory = tempfile.mkdtemp(prefix="rapport-suite-")
         self.data = os.path.join(self.directory, "data")
@@ -52,7 +53,7 @@ class Rapport:
 
     def environment(self):
         keys = {"RAPPORT_WRITE_KEY": WRITE_KEY, "RAPPORT_SERVER_KEY": SERVER_KEY, "RAPPORT_API_TOKEN": API_TOKEN}
-        return {**os.environ, **keys}
+        return {**os.environ, **keys, **self.settings}
 
     def start(self):
         """Starts the server and waits until it says it is ready."""

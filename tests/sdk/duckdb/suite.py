@@ -3,13 +3,15 @@
 import glob
 import os
 
-from rapport import SERVER_KEY, Checks, Rapport
+from rapport import SERVER_KEY, Checks, Rapport, eventually
 from segment.analytics.client import Client
 
 import duckdb
 
 PEOPLE = 200
 EVENTS_PER_PERSON = 10
+FLUSH_AGE_MS = "200"
+FLUSHED_WITHIN_S = 20
 
 checks = Checks()
 
@@ -46,18 +48,25 @@ def counts(what, files, total):
     checks.equal(f"{what}: revenue out of the properties", float(revenue[0][0]), wanted)
 
 
-with Rapport() as server:
+def parquet_files(folder):
+    return sorted(glob.glob(os.path.join(folder, "**", "*.parquet"), recursive=True))
+
+
+def rows(files):
+    return duckdb.sql(f"select count(*) from read_parquet({files!r})").fetchall()[0][0] if files else 0
+
+
+with Rapport(RAPPORT_FLOW_FLUSH_AGE_MS=FLUSH_AGE_MS) as server:
     total = send(server)
     outcomes = server.folded(total)
     checks.equal("all are accepted", outcomes["accepted"], total)
+    history = os.path.join(server.data, "history")
+    flushed = lambda: rows(parquet_files(history))
+    eventually(f"{total} events are in files", lambda: flushed() >= total, FLUSHED_WITHIN_S, flushed)
+    counts("live files", parquet_files(history), total)
+
     checks.equal("the server stops when asked", server.stop(), 0)
-
-    live = sorted(glob.glob(os.path.join(server.data, "history", "**", "*.parquet"), recursive=True))
-    counts("live files", live, total)
-
-    folder = os.path.join(server.directory, "export.parquet")
-    server.run("export", "--data", server.data, "--format", "parquet", "--output", folder)
-    is_folder = os.path.isdir(folder)
-    written = sorted(glob.glob(os.path.join(folder, "**", "*.parquet"), recursive=True)) if is_folder else [folder]
-    counts("export", written, total)
+    exported = os.path.join(server.directory, "export.parquet")
+    server.run("export", "--data", server.data, "--format", "parquet", "--output", exported)
+    counts("export", parquet_files(exported) if os.path.isdir(exported) else [exported], total)
 checks.finish()

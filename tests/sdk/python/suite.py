@@ -3,12 +3,13 @@
 import collections
 import datetime
 
-from rapport import SERVER_KEY, Checks, Proxy, Rapport
+from rapport import SERVER_KEY, Checks, Proxy, Rapport, eventually
 from segment.analytics.client import Client
 
 FAULTS = ("429-before", "429-after", "503-before", "503-after", "reset-before", "reset-after")
 EVENTS_PER_FAULT = 30
 REQUESTS_THAT_FAIL = 2
+EVENTS_PER_KILL = 2_000
 
 checks = Checks()
 
@@ -107,6 +108,24 @@ def failures(rapport):
             checks.equal("the outcomes say so", gained, (EVENTS_PER_FAULT, sent - EVENTS_PER_FAULT))
 
 
+def a_kill(rapport):
+    print("kill -9 while the SDK sends")
+    before = rapport.outcomes()
+    sdk = Sdk(rapport.url, upload_size=20)
+    for number in range(EVENTS_PER_KILL):
+        sdk.call("track", user_id="killed", event="Tried", properties={"number": number})
+    some = lambda: rapport.outcomes()["accepted"] > before["accepted"]
+    eventually("some events are accepted", some, within_s=20)
+    rapport.kill()
+    rapport.start()
+    sdk.done()
+    eventually("all events are there", lambda: len(rapport.timeline("user_id", "killed")) >= len(sdk.ids), within_s=20)
+    checks.equal("the SDK gave nothing up", sdk.errors, [])
+    checks.equal("each event is stored once", copies(rapport.timeline("user_id", "killed")), once_each(sdk.ids))
+    accepted = rapport.outcomes()["accepted"] - before["accepted"]
+    checks.equal("the outcomes say so", accepted, EVENTS_PER_KILL)
+
+
 def a_restart(rapport):
     print("a stop and a start")
     people = ["user-plain", *FAULTS]
@@ -121,5 +140,6 @@ with Rapport() as server:
     every_call_of_a_visitor_who_becomes_known(server, gzip=False)
     every_call_of_a_visitor_who_becomes_known(server, gzip=True)
     failures(server)
+    a_kill(server)
     a_restart(server)
 checks.finish()
