@@ -24,6 +24,16 @@ impl Default for Policy {
     }
 }
 
+/// What a failed attempt says about the destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// The message was never tried before: the destination itself seems to be ill.
+    Fresh,
+    /// The message has failed before: it may be the message. Its own backoff spares the
+    /// destination, and others must not wait for it.
+    Repeated,
+}
+
 /// The circuit of one destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Circuit {
@@ -91,14 +101,23 @@ impl Circuit {
 
     /// An attempt has failed.
     #[must_use]
-    pub fn failed(self, policy: &Policy, now: Millis) -> Circuit {
-        match self {
-            Circuit::Closed { failures } if failures + 1 < policy.failures => Circuit::Closed {
-                failures: failures + 1,
+    pub fn failed(self, policy: &Policy, now: Millis, evidence: Evidence) -> Circuit {
+        match (self, evidence) {
+            (Circuit::Open { .. }, _) | (Circuit::Closed { .. }, Evidence::Repeated) => self,
+            (Circuit::Closed { failures }, Evidence::Fresh) if failures + 1 < policy.failures => {
+                Circuit::Closed {
+                    failures: failures + 1,
+                }
+            }
+            (Circuit::Closed { .. }, Evidence::Fresh) => Circuit::opened(policy, now, 1),
+            (Circuit::Probing { times }, Evidence::Fresh) => {
+                Circuit::opened(policy, now, times.saturating_add(1))
+            }
+            // The probe says little: a fresh message shall not wait long to say more.
+            (Circuit::Probing { times }, Evidence::Repeated) => Circuit::Open {
+                until: now.plus(policy.rest_ms),
+                times,
             },
-            Circuit::Closed { .. } => Circuit::opened(policy, now, 1),
-            Circuit::Probing { times } => Circuit::opened(policy, now, times.saturating_add(1)),
-            Circuit::Open { .. } => self,
         }
     }
 
@@ -144,20 +163,20 @@ mod tests {
 
     fn open(now: Millis) -> Circuit {
         (0..3).fold(Circuit::default(), |circuit, _| {
-            circuit.failed(&POLICY, now)
+            circuit.failed(&POLICY, now, Evidence::Fresh)
         })
     }
 
     #[test]
     fn it_opens_at_the_third_failure_in_a_row_and_not_before() {
         let two = Circuit::default()
-            .failed(&POLICY, Millis(0))
-            .failed(&POLICY, Millis(0));
+            .failed(&POLICY, Millis(0), Evidence::Fresh)
+            .failed(&POLICY, Millis(0), Evidence::Fresh);
         assert_eq!(two.leave(Millis(0)).1, Leave::Go);
         let interrupted = two
             .answered()
-            .failed(&POLICY, Millis(0))
-            .failed(&POLICY, Millis(0));
+            .failed(&POLICY, Millis(0), Evidence::Fresh)
+            .failed(&POLICY, Millis(0), Evidence::Fresh);
         assert_eq!(interrupted.leave(Millis(0)).1, Leave::Go);
         assert_eq!(
             open(Millis(0)).leave(Millis(0)).1,
@@ -171,7 +190,7 @@ mod tests {
         assert_eq!(leave, Leave::Probe);
         assert_eq!(probing.leave(Millis(9_999)).1, Leave::AwaitProbe);
         assert_eq!(probing.answered(), Circuit::Closed { failures: 0 });
-        let again = probing.failed(&POLICY, Millis(1_100));
+        let again = probing.failed(&POLICY, Millis(1_100), Evidence::Fresh);
         assert_eq!(
             again.leave(Millis(1_100)).1,
             Leave::NotBefore(Millis(3_100))
@@ -186,7 +205,10 @@ mod tests {
             let Circuit::Open { until, .. } = circuit else {
                 panic!("{circuit:?}")
             };
-            circuit = circuit.leave(until).0.failed(&POLICY, until);
+            circuit = circuit
+                .leave(until)
+                .0
+                .failed(&POLICY, until, Evidence::Fresh);
             let Circuit::Open { until: next, .. } = circuit else {
                 panic!("{circuit:?}")
             };
@@ -199,7 +221,10 @@ mod tests {
     fn answers_to_older_attempts_neither_close_nor_prolong_an_open_circuit() {
         let circuit = open(Millis(0));
         assert_eq!(circuit.answered(), circuit);
-        assert_eq!(circuit.failed(&POLICY, Millis(900)), circuit);
+        assert_eq!(
+            circuit.failed(&POLICY, Millis(900), Evidence::Fresh),
+            circuit
+        );
     }
 
     #[test]
@@ -215,5 +240,23 @@ mod tests {
             Leave::NotBefore(Millis(30_000))
         );
         assert_eq!(asked_less.leave(Millis(30_000)).1, Leave::Probe);
+    }
+
+    #[test]
+    fn messages_that_fail_again_do_not_open_it_and_prolong_it_little() {
+        let repeated = |circuit: Circuit, now| circuit.failed(&POLICY, now, Evidence::Repeated);
+        let closed = (0..99).fold(Circuit::default(), |circuit, _| {
+            repeated(circuit, Millis(0))
+        });
+        assert_eq!(closed, Circuit::default());
+        let mut circuit = open(Millis(0));
+        for _ in 0..5 {
+            let Circuit::Open { until, .. } = circuit else {
+                panic!("{circuit:?}")
+            };
+            circuit = repeated(circuit.leave(until).0, until);
+            let rest = Leave::NotBefore(until.plus(POLICY.rest_ms));
+            assert_eq!(circuit.leave(until).1, rest);
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::Settings;
 use super::lane::Lane;
 use crate::channel::{Channel, Verdict};
+use crate::circuit::Evidence;
 use crate::outbox::{Delivery, Message};
 use crate::retry::{self, Failure, Next};
 use rapport_core::entry::Destination;
@@ -61,7 +62,11 @@ pub(super) fn judge(
             return Delivery::Dead { error };
         }
         Verdict::Failed { error } => {
-            lane.circuit = lane.circuit.failed(&settings.circuit, now);
+            let evidence = match message.attempts {
+                0 => Evidence::Fresh,
+                _ => Evidence::Repeated,
+            };
+            lane.circuit = lane.circuit.failed(&settings.circuit, now, evidence);
             (next(None), error)
         }
         Verdict::Busy { error, after_ms } => {

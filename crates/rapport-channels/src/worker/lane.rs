@@ -8,6 +8,7 @@ use crate::circuit::{Circuit, Leave};
 use crate::outbox::{Delivery, Message};
 use rapport_core::identity::ProfileNo;
 use rapport_core::time::Millis;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -33,7 +34,7 @@ impl Default for Limits {
     }
 }
 
-/// How many due messages are looked at for the one that makes the best probe.
+/// How many due messages of each end are looked at for the one that makes the best probe.
 const PROBE_CHOICE: usize = 64;
 
 #[derive(Default)]
@@ -200,18 +201,19 @@ impl Lane {
         }
     }
 
-    /// A message that has failed least: what always fails would keep the circuit open for all.
+    /// Of the messages at both ends of what is due, one that has failed least, and of those the
+    /// newest: it is the least likely to share the fault of what opened the circuit.
     fn best_probe(&self, now: Millis) -> Option<(Millis, u64, ProfileNo)> {
-        let due = self
-            .due
-            .iter()
-            .take_while(|(at, ..)| *at <= now)
-            .take(PROBE_CHOICE);
+        let due = self.due.range(..=(now, u64::MAX, ProfileNo(u64::MAX)));
+        let ends = due
+            .clone()
+            .take(PROBE_CHOICE)
+            .chain(due.rev().take(PROBE_CHOICE));
         let tried = |who: &ProfileNo| {
             let head = self.people.get(who).and_then(|person| person.line.front());
             head.map_or(u32::MAX, |head| head.attempts)
         };
-        due.min_by_key(|(_, number, who)| (tried(who), *number))
+        ends.min_by_key(|(_, number, who)| (tried(who), Reverse(*number)))
             .copied()
     }
 

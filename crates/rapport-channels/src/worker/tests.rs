@@ -219,6 +219,26 @@ async fn a_circuit_opens_spares_the_destination_and_heals() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn many_who_keep_failing_delay_a_newcomer_by_seconds_at_most() {
+    let shelf = hook();
+    for n in 0..200 {
+        shelf.put("hook", n);
+    }
+    let channel = Told::to(|message, _| match message.person.0 {
+        0..100 => failed(),
+        _ => Verdict::Delivered,
+    });
+    let worker = start(&shelf, &channel, settings());
+    // Later only the hundred are tried, again and again.
+    tokio::time::sleep(Duration::from_secs(1_800)).await;
+    let late = shelf.put("hook", 1_000);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(channel.tries_of(late).len(), 1);
+    assert!(shelf.pending().len() == 100, "{}", shelf.pending().len());
+    worker.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_destination_that_asks_for_a_rest_gets_it() {
     let shelf = hook();
     for n in 0..50 {
