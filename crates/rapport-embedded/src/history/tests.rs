@@ -76,6 +76,18 @@ async fn in_order(history: &ParquetHistory, files: &[File], after: Position) -> 
 }
 
 #[tokio::test]
+async fn it_keeps_the_contract_of_history() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = std::cell::Cell::new(0);
+    rapport_store::conformance::history(async || {
+        made.set(made.get() + 1);
+        let root = folder.path().join(made.get().to_string());
+        ParquetHistory::open(root).expect("history opens")
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn every_column_comes_back_as_it_was() {
     let mut odd = event(1, 0, 7, -5);
     odd.event.original = Some(Millis(-1));
