@@ -91,7 +91,10 @@ impl Paths {
         for name in path {
             let known = step.next.iter().position(|next| next.name == *name);
             let at = known.unwrap_or_else(|| {
-                step.next.push(Step { name: name.clone(), ..Step::default() });
+                step.next.push(Step {
+                    name: name.clone(),
+                    ..Step::default()
+                });
                 step.next.len() - 1
             });
             step = &mut step.next[at];
@@ -252,7 +255,10 @@ fn unicode_escape(text: &str) -> (char, usize) {
     match text.get(6..).and_then(code_unit) {
         Some(low) if high < 0xDC00 && (0xDC00..0xE000).contains(&low) => {
             let code = 0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00);
-            (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), 12)
+            (
+                char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER),
+                12,
+            )
         }
         _ => (char::REPLACEMENT_CHARACTER, 6),
     }
@@ -260,7 +266,10 @@ fn unicode_escape(text: &str) -> (char, usize) {
 
 fn code_unit(text: &str) -> Option<u32> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
-    digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(())?;
+    digits
+        .bytes()
+        .all(|byte| byte.is_ascii_hexdigit())
+        .then_some(())?;
     u32::from_str_radix(digits, 16).ok()
 }
 
@@ -365,7 +374,10 @@ impl<'a> Scanner<'a> {
     fn skip_word(&mut self) {
         let bytes = self.text.as_bytes();
         while let Some(byte) = bytes.get(self.at) {
-            if matches!(byte, b',' | b'}' | b']' | b':' | b' ' | b'\n' | b'\r' | b'\t') {
+            if matches!(
+                byte,
+                b',' | b'}' | b']' | b':' | b' ' | b'\n' | b'\r' | b'\t'
+            ) {
                 return;
             }
             self.at += 1;

@@ -20,7 +20,9 @@ impl Decimal {
     /// A whole number.
     #[must_use]
     pub fn whole(number: i64) -> Decimal {
-        Decimal { billionths: i128::from(number) * BILLION }
+        Decimal {
+            billionths: i128::from(number) * BILLION,
+        }
     }
 
     /// Reads a number in JSON's grammar (`-12.5`, `1e3`; no leading zero or plus). `None` where it
@@ -45,7 +47,9 @@ impl Decimal {
             return None;
         }
         let size = billionths(whole, fraction, exponent);
-        Some(Decimal { billionths: if negative { -size } else { size } })
+        Some(Decimal {
+            billionths: if negative { -size } else { size },
+        })
     }
 
     /// Whether the number is at an end of the scale, so that its digits say nothing.
@@ -64,7 +68,10 @@ fn exponent(text: &str) -> Option<i64> {
     if digits.is_empty() || !is_digits(digits) {
         return None;
     }
-    let size = digits.parse::<i64>().unwrap_or(EXPONENT_MAX).min(EXPONENT_MAX);
+    let size = digits
+        .parse::<i64>()
+        .unwrap_or(EXPONENT_MAX)
+        .min(EXPONENT_MAX);
     Some(if negative { -size } else { size })
 }
 
@@ -79,7 +86,9 @@ fn billionths(whole: &str, fraction: &str, exponent: i64) -> i128 {
     let mut taken = 0;
     while taken < wanted {
         let Some(digit) = digits.next() else { break };
-        size = size.saturating_mul(10).saturating_add(i128::from(digit - b'0'));
+        size = size
+            .saturating_mul(10)
+            .saturating_add(i128::from(digit - b'0'));
         taken += 1;
     }
     if size == 0 {
@@ -128,7 +137,9 @@ mod tests {
 
     #[test]
     fn what_is_no_number_in_json_is_none() {
-        for text in ["", "-", "007", "+1", "1.", ".5", "1e", "1e+", "NaN", "0x10", "1 ", "1,5", "٣"] {
+        for text in [
+            "", "-", "007", "+1", "1.", ".5", "1e", "1e+", "NaN", "0x10", "1 ", "1,5", "٣",
+        ] {
             check(text, None);
         }
     }

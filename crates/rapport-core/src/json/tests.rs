@@ -12,7 +12,11 @@ fn check(raw: &str, path: &[&str], expected: Option<Value<'_>>) {
     assert_eq!(pick(raw, &path), expected, "{raw} at {path:?}");
     let mut paths = Paths::default();
     let slot = paths.add(&path);
-    assert_eq!(paths.pick(raw)[slot], expected, "{raw} at {path:?}, with others");
+    assert_eq!(
+        paths.pick(raw)[slot],
+        expected,
+        "{raw} at {path:?}, with others"
+    );
 }
 
 fn text(text: &str) -> Option<Value<'_>> {
@@ -22,7 +26,11 @@ fn text(text: &str) -> Option<Value<'_>> {
 #[test]
 fn values_are_picked_at_paths() {
     let raw = r#" { "a" : {"b": [10, {"c": "x"}]}, "d" :null, "e":true } "#;
-    check(raw, &["a", "b", "0"], Some(Value::Number(Decimal::whole(10))));
+    check(
+        raw,
+        &["a", "b", "0"],
+        Some(Value::Number(Decimal::whole(10))),
+    );
     check(raw, &["a", "b", "1", "c"], text("x"));
     check(raw, &["a", "b", "2"], None);
     check(raw, &["a", "b", "01"], None);
@@ -35,7 +43,11 @@ fn values_are_picked_at_paths() {
 
 #[test]
 fn the_last_of_duplicate_keys_wins_with_all_that_is_in_it() {
-    check(r#"{"a":1,"a":2}"#, &["a"], Some(Value::Number(Decimal::whole(2))));
+    check(
+        r#"{"a":1,"a":2}"#,
+        &["a"],
+        Some(Value::Number(Decimal::whole(2))),
+    );
     check(r#"{"a":{"b":1},"a":{"c":2}}"#, &["a", "b"], None);
     check(r#"{"a":{"b":1},"\u0061":3}"#, &["a", "b"], None);
 }
@@ -47,7 +59,11 @@ fn escapes_are_resolved_and_lone_surrogates_replaced() {
     check(r#"{"a":"x\ud83dy"}"#, &["a"], text("x\u{fffd}y"));
     check(r#"{"a":"\ude00\ud83d"}"#, &["a"], text("\u{fffd}\u{fffd}"));
     check(r#"{"a":"\ud83d\u0041"}"#, &["a"], text("\u{fffd}A"));
-    check(r#"{"\ud83d":1}"#, &["\u{fffd}"], Some(Value::Number(Decimal::whole(1))));
+    check(
+        r#"{"\ud83d":1}"#,
+        &["\u{fffd}"],
+        Some(Value::Number(Decimal::whole(1))),
+    );
 }
 
 #[test]
@@ -58,7 +74,11 @@ fn brackets_and_quotes_inside_strings_do_not_count() {
 
 #[test]
 fn a_million_brackets_cost_no_stack() {
-    let deep = format!(r#"{{"x":{}{},"a":1}}"#, "[".repeat(1_000_000), "]".repeat(1_000_000));
+    let deep = format!(
+        r#"{{"x":{}{},"a":1}}"#,
+        "[".repeat(1_000_000),
+        "]".repeat(1_000_000)
+    );
     check(&deep, &["a"], Some(Value::Number(Decimal::whole(1))));
 }
 

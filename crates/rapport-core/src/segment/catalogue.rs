@@ -98,7 +98,12 @@ impl Catalogue {
     /// The events that a scan of history for these leaves must yield.
     #[must_use]
     pub fn names_wanted(&self, only: &BTreeSet<LeafNo>) -> Wanted {
-        Wanted::of(self.leaves.iter().filter(|leaf| only.contains(&leaf.no)).map(|leaf| &leaf.happening))
+        Wanted::of(
+            self.leaves
+                .iter()
+                .filter(|leaf| only.contains(&leaf.no))
+                .map(|leaf| &leaf.happening),
+        )
     }
 
     /// Joins the states of two profiles, or the part of a state that history yields with the live
@@ -140,14 +145,24 @@ impl Catalogue {
     /// Calls `take` with each leaf that the event belongs to, and what it would keep of it.
     fn give(&self, event: &Event, mut take: impl FnMut(&Leaf, Kept)) {
         let named = self.named.get(&event.name).map_or(&[][..], Vec::as_slice);
-        let groups = named.iter().chain(&self.unnamed).filter(|group| group.kind == event.kind);
+        let groups = named
+            .iter()
+            .chain(&self.unnamed)
+            .filter(|group| group.kind == event.kind);
         for group in groups {
             let message = message_hash(event.source, &event.message_id);
             let found = group.paths.pick(compiled::filtered_json(event));
             for (place, gate) in &group.leaves {
                 if gate.as_ref().is_none_or(|gate| gate.lets_through(&found)) {
                     let leaf = &self.leaves[*place];
-                    take(leaf, Kept { leaf: leaf.no, at: event.at, message });
+                    take(
+                        leaf,
+                        Kept {
+                            leaf: leaf.no,
+                            at: event.at,
+                            message,
+                        },
+                    );
                 }
             }
         }
@@ -176,10 +191,19 @@ impl Gate {
 
 impl Tree {
     /// Whether the rule holds for a person at `now`.
-    pub(in crate::segment) fn holds(&self, person: &Facts<'_>, memberships: &Memberships, now: Millis) -> bool {
+    pub(in crate::segment) fn holds(
+        &self,
+        person: &Facts<'_>,
+        memberships: &Memberships,
+        now: Millis,
+    ) -> bool {
         match self {
-            Tree::All(parts) => parts.iter().all(|part| part.holds(person, memberships, now)),
-            Tree::Any(parts) => parts.iter().any(|part| part.holds(person, memberships, now)),
+            Tree::All(parts) => parts
+                .iter()
+                .all(|part| part.holds(person, memberships, now)),
+            Tree::Any(parts) => parts
+                .iter()
+                .any(|part| part.holds(person, memberships, now)),
             Tree::Not(part) => !part.holds(person, memberships, now),
             Tree::Is(condition) => condition.holds(person, memberships, now),
         }

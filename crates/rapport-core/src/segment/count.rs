@@ -114,7 +114,10 @@ impl Question {
     /// What a leaf must keep to answer.
     #[must_use]
     pub fn bounds(self) -> Bounds {
-        Bounds { keep: self.count.keep(), reach_ms: self.window.map(Window::length_ms) }
+        Bounds {
+            keep: self.count.keep(),
+            reach_ms: self.window.map(Window::length_ms),
+        }
     }
 
     /// The events that count at `now`, newest first.
@@ -162,11 +165,21 @@ mod tests {
     use crate::segment::leaf::LeafNo;
 
     fn kept(instants: &[i64]) -> Vec<Kept> {
-        instants.iter().map(|at| Kept { leaf: LeafNo(1), at: Millis(*at), message: 0 }).collect()
+        instants
+            .iter()
+            .map(|at| Kept {
+                leaf: LeafNo(1),
+                at: Millis(*at),
+                message: 0,
+            })
+            .collect()
     }
 
     fn within_1_second(count: Count) -> Question {
-        Question { count, window: Window::of_ms(1_000) }
+        Question {
+            count,
+            window: Window::of_ms(1_000),
+        }
     }
 
     #[test]

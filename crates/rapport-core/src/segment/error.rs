@@ -74,7 +74,11 @@ impl Error {
     /// Something wrong in a rule, at an offset in bytes.
     #[must_use]
     pub fn rule(text: &str, offset: usize, message: impl Into<String>) -> Error {
-        Error::Rule { message: message.into(), help: None, place: Place::of(text, offset) }
+        Error::Rule {
+            message: message.into(),
+            help: None,
+            place: Place::of(text, offset),
+        }
     }
 
     /// The same error with an advice; other errors than those in rules have their own.
@@ -154,7 +158,14 @@ mod tests {
     #[test]
     fn places_count_lines_and_characters_but_offsets_count_bytes() {
         let place = Place::of("did \"Ä\"\nand dit", 13);
-        assert_eq!(place, Place { offset: 13, line: 2, column: 5 });
+        assert_eq!(
+            place,
+            Place {
+                offset: 13,
+                line: 2,
+                column: 5
+            }
+        );
     }
 
     #[test]

@@ -17,14 +17,14 @@ pub struct Explanation {
     /// Whether the person is a member.
     pub member: bool,
     /// Since when.
-    pub entered_at: Option<Instant>,
+    pub entered_at: Option<Rfc3339>,
     /// When that changes by itself, if nothing happens before.
-    pub flips_at: Option<Instant>,
+    pub flips_at: Option<Rfc3339>,
     /// Whether the segment is built for this person; until then membership stays as it was, and
     /// conditions on events may lack what is older than the rule.
     pub built: bool,
     /// The moment of which all this is said.
-    pub at: Instant,
+    pub at: Rfc3339,
     /// The rule, part by part.
     pub rule: Node,
 }
@@ -37,7 +37,7 @@ pub struct Node {
     /// Whether it holds.
     pub holds: bool,
     /// When that changes by itself, if nothing happens before.
-    pub flips_at: Option<Instant>,
+    pub flips_at: Option<Rfc3339>,
     /// Why.
     #[serde(flatten)]
     pub why: Why,
@@ -86,16 +86,16 @@ pub enum Why {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Counted {
     /// When it happened.
-    pub at: Instant,
+    pub at: Rfc3339,
     /// Which message it was: [`message_hash`](crate::segment::leaf::message_hash) in hex.
     pub message: String,
 }
 
-/// An instant that is written as text.
+/// An instant, written as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Instant(pub Millis);
+pub struct Rfc3339(pub Millis);
 
-impl Serialize for Instant {
+impl Serialize for Rfc3339 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
     }
@@ -120,17 +120,29 @@ impl Catalogue {
         let mut explanation = Explanation {
             segment: segment.key.clone(),
             member: membership.is_some(),
-            entered_at: membership.map(|membership| Instant(membership.entered_at)),
+            entered_at: membership.map(|membership| Rfc3339(membership.entered_at)),
             flips_at: None,
             built: segment.build.covers(person.numbers),
-            at: Instant(now),
-            rule: node(&segment.rule, &segment.tree, &Seen { person, memberships, now }),
+            at: Rfc3339(now),
+            rule: node(
+                &segment.rule,
+                &segment.tree,
+                &Seen {
+                    person,
+                    memberships,
+                    now,
+                },
+            ),
         };
         self.each_later_state(person, memberships, now, |memberships, now| {
-            let seen = Seen { person, memberships, now };
+            let seen = Seen {
+                person,
+                memberships,
+                now,
+            };
             explanation.rule.look(&segment.tree, &seen);
             if memberships.contains(segment.no) != explanation.member {
-                explanation.flips_at.get_or_insert(Instant(now));
+                explanation.flips_at.get_or_insert(Rfc3339(now));
             }
         });
         Some(explanation)
@@ -147,7 +159,9 @@ impl Catalogue {
         let (mut later, mut clock) = (memberships.clone(), now);
         let (mut touched, mut flips) = (Touched::default(), Vec::new());
         for _ in 0..MOMENTS_MAX {
-            let Some(moment) = self.next_moment(person, clock) else { return };
+            let Some(moment) = self.next_moment(person, clock) else {
+                return;
+            };
             self.touch_all(&mut touched);
             self.settle(person, &mut later, moment, &mut touched, &mut flips);
             see(&later, moment);
@@ -166,38 +180,63 @@ struct Seen<'a> {
 /// A rule and its tree have the same shape.
 fn node(rule: &Rule, tree: &Tree, seen: &Seen<'_>) -> Node {
     let why = match (rule, tree) {
-        (Rule::All(rules), Tree::All(trees)) => Why::All { parts: nodes(rules, trees, seen) },
-        (Rule::Any(rules), Tree::Any(trees)) => Why::Any { parts: nodes(rules, trees, seen) },
-        (Rule::Not(rule), Tree::Not(tree)) => Why::Not { parts: vec![node(rule, tree, seen)] },
-        (Rule::In(key) | Rule::NotIn(key), _) => Why::Segment { segment: key.clone() },
+        (Rule::All(rules), Tree::All(trees)) => Why::All {
+            parts: nodes(rules, trees, seen),
+        },
+        (Rule::Any(rules), Tree::Any(trees)) => Why::Any {
+            parts: nodes(rules, trees, seen),
+        },
+        (Rule::Not(rule), Tree::Not(tree)) => Why::Not {
+            parts: vec![node(rule, tree, seen)],
+        },
+        (Rule::In(key) | Rule::NotIn(key), _) => Why::Segment {
+            segment: key.clone(),
+        },
         (_, Tree::Is(condition)) => decided_by(condition, seen),
         _ => unreachable!("a tree is compiled from its rule"),
     };
     let holds = tree.holds(seen.person, seen.memberships, seen.now);
-    Node { text: rule.to_string(), holds, flips_at: None, why }
+    Node {
+        text: rule.to_string(),
+        holds,
+        flips_at: None,
+        why,
+    }
 }
 
 fn nodes(rules: &[Rule], trees: &[Tree], seen: &Seen<'_>) -> Vec<Node> {
-    rules.iter().zip(trees).map(|(rule, tree)| node(rule, tree, seen)).collect()
+    rules
+        .iter()
+        .zip(trees)
+        .map(|(rule, tree)| node(rule, tree, seen))
+        .collect()
 }
 
 fn decided_by(condition: &Condition, seen: &Seen<'_>) -> Why {
     match condition {
         Condition::Did { leaf, question } => {
             let counted = question.counted(seen.person.leaves.of(*leaf), seen.now);
-            Why::Events { counted: counted.len(), events: counted.iter().map(counts).collect() }
+            Why::Events {
+                counted: counted.len(),
+                events: counted.iter().map(counts).collect(),
+            }
         }
         Condition::Attribute { path, .. } => {
             let raw = seen.person.attributes.raw(path.split().0);
             let value = raw.and_then(|raw| RawValue::from_string(raw.to_owned()).ok());
             Why::Attribute { value }
         }
-        Condition::In(no) | Condition::NotIn(no) => Why::Segment { segment: no.0.to_string().into() },
+        Condition::In(no) | Condition::NotIn(no) => Why::Segment {
+            segment: no.0.to_string().into(),
+        },
     }
 }
 
 fn counts(event: &Kept) -> Counted {
-    Counted { at: Instant(event.at), message: format!("{:014x}", event.message) }
+    Counted {
+        at: Rfc3339(event.at),
+        message: format!("{:014x}", event.message),
+    }
 }
 
 impl Node {
@@ -206,11 +245,14 @@ impl Node {
         if self.flips_at.is_none()
             && tree.holds(seen.person, seen.memberships, seen.now) != self.holds
         {
-            self.flips_at = Some(Instant(seen.now));
+            self.flips_at = Some(Rfc3339(seen.now));
         }
         match (&mut self.why, tree) {
             (Why::All { parts }, Tree::All(trees)) | (Why::Any { parts }, Tree::Any(trees)) => {
-                parts.iter_mut().zip(trees).for_each(|(part, tree)| part.look(tree, seen));
+                parts
+                    .iter_mut()
+                    .zip(trees)
+                    .for_each(|(part, tree)| part.look(tree, seen));
             }
             (Why::Not { parts }, Tree::Not(tree)) => {
                 parts.iter_mut().for_each(|part| part.look(tree, seen));

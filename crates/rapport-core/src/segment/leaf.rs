@@ -16,9 +16,7 @@ use std::fmt;
 use std::hash::Hasher;
 
 /// Number of a leaf: dense, from 1, never recycled.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LeafNo(pub u32);
 
@@ -38,7 +36,10 @@ impl LeafSpec {
     #[must_use]
     pub fn of(did: &Did) -> LeafSpec {
         let filter = did.filter.as_ref().map(Filter::canonical);
-        LeafSpec { happening: did.happening.clone(), filter }
+        LeafSpec {
+            happening: did.happening.clone(),
+            filter,
+        }
     }
 }
 
@@ -88,7 +89,10 @@ impl Bounds {
             (Some(left), Some(right)) => Some(left.max(right)),
             _ => None,
         };
-        Bounds { keep: self.keep.max(other.keep), reach_ms }
+        Bounds {
+            keep: self.keep.max(other.keep),
+            reach_ms,
+        }
     }
 
     /// Whether a state kept under these bounds has everything that `other` would have kept. With
@@ -104,7 +108,8 @@ impl Bounds {
     }
 
     fn reaches(self, at: Millis, newest: Millis) -> bool {
-        self.reach_ms.is_none_or(|reach_ms| newest.plus(-reach_ms) < at)
+        self.reach_ms
+            .is_none_or(|reach_ms| newest.plus(-reach_ms) < at)
     }
 }
 
@@ -160,7 +165,9 @@ impl Leaves {
         let Err(place) = known.binary_search_by_key(&event.order(), Kept::order) else {
             return false;
         };
-        let newest = known.first().map_or(event.at, |first| first.at.max(event.at));
+        let newest = known
+            .first()
+            .map_or(event.at, |first| first.at.max(event.at));
         if place >= bounds.keep as usize || !bounds.reaches(event.at, newest) {
             return false;
         }
@@ -218,7 +225,11 @@ impl Kept {
     /// What a leaf keeps of an event.
     #[must_use]
     pub fn of(leaf: LeafNo, event: &Event) -> Kept {
-        Kept { leaf, at: event.at, message: message_hash(event.source, &event.message_id) }
+        Kept {
+            leaf,
+            at: event.at,
+            message: message_hash(event.source, &event.message_id),
+        }
     }
 }
 

@@ -140,7 +140,10 @@ mod tests {
         assert_eq!(order(&number("9"), "10"), Some(Ordering::Greater));
         assert_eq!(order(&number("9"), r#""10""#), Some(Ordering::Greater));
         assert_eq!(order(&number("9"), r#""ten""#), None);
-        assert_eq!(order(&Literal::text("2024-01-31"), r#""2024-02-01""#), Some(Ordering::Greater));
+        assert_eq!(
+            order(&Literal::text("2024-01-31"), r#""2024-02-01""#),
+            Some(Ordering::Greater)
+        );
         assert_eq!(order(&Literal::text("9"), "10"), None);
     }
 }

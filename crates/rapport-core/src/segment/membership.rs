@@ -4,9 +4,7 @@ use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 
 /// Number of a segment: dense, from 1, never recycled.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SegmentNo(pub u32);
 
@@ -61,7 +59,13 @@ impl Memberships {
         match self.place(segment) {
             Ok(_) => false,
             Err(place) => {
-                self.current.insert(place, Membership { segment, entered_at: at });
+                self.current.insert(
+                    place,
+                    Membership {
+                        segment,
+                        entered_at: at,
+                    },
+                );
                 true
             }
         }
@@ -98,7 +102,8 @@ impl Memberships {
     }
 
     fn place(&self, segment: SegmentNo) -> Result<usize, usize> {
-        self.current.binary_search_by_key(&segment, |membership| membership.segment)
+        self.current
+            .binary_search_by_key(&segment, |membership| membership.segment)
     }
 }
 
@@ -124,7 +129,10 @@ mod tests {
         let mut memberships = Memberships::default();
         assert!(memberships.enter(SegmentNo(1), Millis(10)));
         assert!(!memberships.enter(SegmentNo(1), Millis(20)));
-        assert_eq!(memberships.get(SegmentNo(1)).map(|m| m.entered_at), Some(Millis(10)));
+        assert_eq!(
+            memberships.get(SegmentNo(1)).map(|m| m.entered_at),
+            Some(Millis(10))
+        );
         assert!(memberships.leave(SegmentNo(1)));
         assert!(!memberships.leave(SegmentNo(1)));
     }

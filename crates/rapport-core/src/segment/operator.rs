@@ -105,7 +105,10 @@ impl Test {
     #[must_use]
     pub fn new(operator: &'static Operator, operands: Vec<Literal>) -> Option<Test> {
         let fits = operator.takes.accepts(&operands);
-        fits.then(|| Test { operator, operands: operands.into() })
+        fits.then(|| Test {
+            operator,
+            operands: operands.into(),
+        })
     }
 
     /// The operator.

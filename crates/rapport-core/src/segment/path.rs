@@ -18,7 +18,9 @@ impl Path {
     #[must_use]
     pub fn new(names: Vec<Box<str>>) -> Option<Path> {
         let fits = !names.is_empty() && names.len() <= PATH_MAX;
-        fits.then(|| Path { names: names.into() })
+        fits.then(|| Path {
+            names: names.into(),
+        })
     }
 
     /// All its names.
@@ -55,7 +57,9 @@ impl fmt::Display for Path {
 /// Whether a word is part of the language, so that a name like it needs quotes.
 #[must_use]
 pub(super) fn is_reserved(word: &str) -> bool {
-    RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(word))
+    RESERVED
+        .iter()
+        .any(|reserved| reserved.eq_ignore_ascii_case(word))
 }
 
 pub(super) fn starts_word(character: char) -> bool {

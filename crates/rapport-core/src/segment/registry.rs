@@ -65,9 +65,9 @@ impl Build {
     pub fn covers(self, numbers: &[ProfileNo]) -> bool {
         match self {
             Build::Complete => true,
-            Build::Running { cursor, end } => {
-                numbers.iter().all(|number| *number < cursor || *number >= end)
-            }
+            Build::Running { cursor, end } => numbers
+                .iter()
+                .all(|number| *number < cursor || *number >= end),
         }
     }
 }
@@ -136,13 +136,17 @@ impl Registry {
     /// The segment with this key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Definition> {
-        self.segments.iter().find(|definition| *definition.key == *key)
+        self.segments
+            .iter()
+            .find(|definition| *definition.key == *key)
     }
 
     /// The segment with this number.
     #[must_use]
     pub fn by_no(&self, no: SegmentNo) -> Option<&Definition> {
-        let place = self.segments.binary_search_by_key(&no, |definition| definition.no);
+        let place = self
+            .segments
+            .binary_search_by_key(&no, |definition| definition.no);
         place.ok().map(|place| &self.segments[place])
     }
 
@@ -156,7 +160,9 @@ impl Registry {
     /// and no circle would arise.
     pub fn check(&self, key: &str, rule: &Rule) -> Result<(), Error> {
         if !is_key(key) {
-            return Err(Error::BadKey { key: key.to_owned() });
+            return Err(Error::BadKey {
+                key: key.to_owned(),
+            });
         }
         for referred in rule.segments() {
             if referred != key && self.get(referred).is_none() {
@@ -165,7 +171,9 @@ impl Registry {
         }
         let mut path = vec![key];
         match self.has_way_back(key, rule, &mut path, &mut BTreeSet::new()) {
-            true => Err(Error::Cycle { keys: path.into_iter().map(str::to_owned).collect() }),
+            true => Err(Error::Cycle {
+                keys: path.into_iter().map(str::to_owned).collect(),
+            }),
             false => Ok(()),
         }
     }
@@ -174,11 +182,18 @@ impl Registry {
     /// start; nothing is built where there is nobody yet.
     pub fn put(&mut self, key: &str, name: &str, rule: Rule, moment: Moment) -> Result<Put, Error> {
         self.check(key, &rule)?;
-        if let Some(known) = self.segments.iter_mut().find(|definition| *definition.key == *key)
+        if let Some(known) = self
+            .segments
+            .iter_mut()
+            .find(|definition| *definition.key == *key)
             && known.rule == rule
         {
             known.name = name.into();
-            return Ok(Put { no: known.no, version: known.version, changed: false });
+            return Ok(Put {
+                no: known.no,
+                version: known.version,
+                changed: false,
+            });
         }
         let put = self.set_rule(key, name, rule, moment);
         self.forget_unused_leaves();
@@ -188,14 +203,25 @@ impl Registry {
 
     /// Removes a segment, unless others refer to it. Nobody is told they left.
     pub fn delete(&mut self, key: &str) -> Result<Definition, Error> {
-        let Some(place) = self.segments.iter().position(|definition| *definition.key == *key) else {
+        let Some(place) = self
+            .segments
+            .iter()
+            .position(|definition| *definition.key == *key)
+        else {
             return Err(self.unknown(key));
         };
         let refers = |definition: &&Definition| definition.rule.segments().contains(key);
-        let by: Vec<_> =
-            self.segments.iter().filter(refers).map(|user| user.key.to_string()).collect();
+        let by: Vec<_> = self
+            .segments
+            .iter()
+            .filter(refers)
+            .map(|user| user.key.to_string())
+            .collect();
         if !by.is_empty() {
-            return Err(Error::InUse { key: key.to_owned(), by });
+            return Err(Error::InUse {
+                key: key.to_owned(),
+                by,
+            });
         }
         let removed = self.segments.remove(place);
         self.forget_unused_leaves();
@@ -204,7 +230,9 @@ impl Registry {
 
     /// Segments whose build runs, ascending by number.
     pub fn building(&self) -> impl Iterator<Item = &Definition> {
-        self.segments.iter().filter(|definition| definition.build != Build::Complete)
+        self.segments
+            .iter()
+            .filter(|definition| definition.build != Build::Complete)
     }
 
     /// The leaves that a segment's build must unite with history up to the segment's `since`.
@@ -213,14 +241,24 @@ impl Registry {
         let Some(definition) = self.by_no(no) else {
             return BTreeSet::new();
         };
-        let leaves = definition.rule.conditions().into_iter().filter_map(|did| self.leaf(&LeafSpec::of(did)));
-        leaves.filter(|leaf| !leaf.complete).map(|leaf| leaf.no).collect()
+        let leaves = definition
+            .rule
+            .conditions()
+            .into_iter()
+            .filter_map(|did| self.leaf(&LeafSpec::of(did)));
+        leaves
+            .filter(|leaf| !leaf.complete)
+            .map(|leaf| leaf.no)
+            .collect()
     }
 
     /// Moves a build on: profiles below `to` are built. With the last of them the segment and its
     /// leaves are complete. Of another version than the one in force it says nothing.
     pub fn advance_build(&mut self, no: SegmentNo, version: u32, to: ProfileNo) {
-        let Ok(place) = self.segments.binary_search_by_key(&no, |definition| definition.no) else {
+        let Ok(place) = self
+            .segments
+            .binary_search_by_key(&no, |definition| definition.no)
+        else {
             return;
         };
         let definition = &mut self.segments[place];
@@ -241,25 +279,60 @@ impl Registry {
     fn set_rule(&mut self, key: &str, name: &str, rule: Rule, moment: Moment) -> Put {
         let build = match moment.next_profile {
             next if next <= FIRST_PROFILE => Build::Complete,
-            end => Build::Running { cursor: FIRST_PROFILE, end },
+            end => Build::Running {
+                cursor: FIRST_PROFILE,
+                end,
+            },
         };
         let (since, since_received) = (moment.position, moment.received);
-        if let Some(known) = self.segments.iter_mut().find(|definition| *definition.key == *key) {
+        if let Some(known) = self
+            .segments
+            .iter_mut()
+            .find(|definition| *definition.key == *key)
+        {
             let (no, version) = (known.no, known.version + 1);
             let (key, name) = (key.into(), name.into());
-            *known = Definition { no, key, name, rule, version, since, since_received, build };
-            return Put { no, version, changed: true };
+            *known = Definition {
+                no,
+                key,
+                name,
+                rule,
+                version,
+                since,
+                since_received,
+                build,
+            };
+            return Put {
+                no,
+                version,
+                changed: true,
+            };
         }
         let (no, version) = (self.next_segment, 1);
         self.next_segment = SegmentNo(no.0 + 1);
         let (key, name) = (key.into(), name.into());
-        self.segments.push(Definition { no, key, name, rule, version, since, since_received, build });
-        Put { no, version, changed: true }
+        self.segments.push(Definition {
+            no,
+            key,
+            name,
+            rule,
+            version,
+            since,
+            since_received,
+            build,
+        });
+        Put {
+            no,
+            version,
+            changed: true,
+        }
     }
 
     /// Makes or widens the leaves of a rule just set. What widens has to be built again.
     fn collect_leaves(&mut self, no: SegmentNo, moment: Moment) {
-        let Some(definition) = self.by_no(no) else { return };
+        let Some(definition) = self.by_no(no) else {
+            return;
+        };
         let conditions: Vec<Did> = definition.rule.conditions().into_iter().cloned().collect();
         let (since, complete) = (moment.position, definition.build == Build::Complete);
         for did in conditions {
@@ -273,7 +346,13 @@ impl Registry {
                 None => {
                     let no = self.next_leaf;
                     self.next_leaf = LeafNo(no.0 + 1);
-                    self.leaves.push(LeafRecord { no, spec, bounds, since, complete });
+                    self.leaves.push(LeafRecord {
+                        no,
+                        spec,
+                        bounds,
+                        since,
+                        complete,
+                    });
                 }
             }
         }
@@ -281,9 +360,16 @@ impl Registry {
 
     /// A finished build completes its leaves, but for those that a later rule has widened since.
     fn complete_leaves(&mut self, no: SegmentNo) {
-        let Some(definition) = self.by_no(no) else { return };
+        let Some(definition) = self.by_no(no) else {
+            return;
+        };
         let since = definition.since;
-        let specs: Vec<_> = definition.rule.conditions().into_iter().map(LeafSpec::of).collect();
+        let specs: Vec<_> = definition
+            .rule
+            .conditions()
+            .into_iter()
+            .map(LeafSpec::of)
+            .collect();
         for leaf in &mut self.leaves {
             if leaf.since <= since && specs.contains(&leaf.spec) {
                 leaf.complete = true;
@@ -292,7 +378,10 @@ impl Registry {
     }
 
     fn forget_unused_leaves(&mut self) {
-        let rules = self.segments.iter().flat_map(|definition| definition.rule.conditions());
+        let rules = self
+            .segments
+            .iter()
+            .flat_map(|definition| definition.rule.conditions());
         let used: Vec<_> = rules.map(LeafSpec::of).collect();
         self.leaves.retain(|leaf| used.contains(&leaf.spec));
     }
@@ -324,7 +413,10 @@ impl Registry {
     fn unknown(&self, key: &str) -> Error {
         let keys = self.segments.iter().map(|definition| &*definition.key);
         let nearest = nearest(key, keys).map(str::to_owned);
-        Error::UnknownSegment { key: key.to_owned(), nearest }
+        Error::UnknownSegment {
+            key: key.to_owned(),
+            nearest,
+        }
     }
 }
 
@@ -332,8 +424,12 @@ impl Registry {
 const FIRST_PROFILE: ProfileNo = ProfileNo(1);
 
 fn is_key(key: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
-    let starts_well = key.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric());
+    let fits =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
+    let starts_well = key
+        .bytes()
+        .next()
+        .is_some_and(|first| first.is_ascii_alphanumeric());
     starts_well && key.len() <= 64 && key.bytes().all(fits)
 }
 

@@ -63,7 +63,10 @@ impl Did {
     /// What is asked of the condition's leaf.
     #[must_use]
     pub fn question(&self) -> Question {
-        Question { count: self.count, window: self.window }
+        Question {
+            count: self.count,
+            window: self.window,
+        }
     }
 }
 
@@ -123,30 +126,45 @@ impl Filter {
     }
 
     fn parts_of_all(&self) -> Option<&[Filter]> {
-        if let Filter::All(parts) = self { Some(parts) } else { None }
+        if let Filter::All(parts) = self {
+            Some(parts)
+        } else {
+            None
+        }
     }
 
     fn parts_of_any(&self) -> Option<&[Filter]> {
-        if let Filter::Any(parts) = self { Some(parts) } else { None }
+        if let Filter::Any(parts) = self {
+            Some(parts)
+        } else {
+            None
+        }
     }
 }
 
 fn deepest(parts: impl Iterator<Item = (usize, usize)>) -> (usize, usize) {
-    let (depth, number) =
-        parts.fold((0, 0), |(deepest, sum), (depth, number)| (deepest.max(depth), sum + number));
+    let (depth, number) = parts.fold((0, 0), |(deepest, sum), (depth, number)| {
+        (deepest.max(depth), sum + number)
+    });
     (depth + 1, number)
 }
 
 /// The parts in canonical form, those of nested filters of the same kind among them.
 fn flat(parts: &[Filter], inner: fn(&Filter) -> Option<&[Filter]>) -> Vec<Filter> {
     let canonical = parts.iter().map(Filter::canonical);
-    canonical.flat_map(|part| inner(&part).map_or_else(|| vec![part.clone()], <[_]>::to_vec)).collect()
+    canonical
+        .flat_map(|part| inner(&part).map_or_else(|| vec![part.clone()], <[_]>::to_vec))
+        .collect()
 }
 
 fn joined(mut parts: Vec<Filter>, join: fn(Vec<Filter>) -> Filter) -> Filter {
     parts.sort_by_cached_key(Filter::to_string);
     parts.dedup();
-    if parts.len() == 1 { parts.swap_remove(0) } else { join(parts) }
+    if parts.len() == 1 {
+        parts.swap_remove(0)
+    } else {
+        join(parts)
+    }
 }
 
 impl Rule {
@@ -195,7 +213,10 @@ impl Rule {
         match self {
             Rule::All(parts) | Rule::Any(parts) => deepest(parts.iter().map(Rule::size)),
             Rule::Not(part) => deepest([part.size()].into_iter()),
-            Rule::Did(Did { filter: Some(filter), .. }) => {
+            Rule::Did(Did {
+                filter: Some(filter),
+                ..
+            }) => {
                 let (depth, tests) = filter.size();
                 (depth + 1, tests + 1)
             }
@@ -300,7 +321,11 @@ fn join<T: fmt::Display>(
 /// `did "Product Viewed" where category = "shoes" at least 3 times within 7 days`.
 impl fmt::Display for Did {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let negation = if self.count == Count::AtMost(0) { " not" } else { "" };
+        let negation = if self.count == Count::AtMost(0) {
+            " not"
+        } else {
+            ""
+        };
         write!(f, "did{negation} {}", self.happening)?;
         if let Some(filter) = &self.filter {
             write!(f, " where {filter}")?;

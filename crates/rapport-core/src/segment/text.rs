@@ -28,22 +28,51 @@ mod filter;
 
 /// The words of the language, which are names only in quotes.
 pub const RESERVED: [&str; 27] = [
-    "and", "or", "not", "all", "any", "did", "viewed", "attribute", "in", "segment", "where", "at",
-    "least", "most", "exactly", "within", "ever", "times", "time", "contains", "starts", "ends",
-    "with", "exists", "true", "false", "null",
+    "and",
+    "or",
+    "not",
+    "all",
+    "any",
+    "did",
+    "viewed",
+    "attribute",
+    "in",
+    "segment",
+    "where",
+    "at",
+    "least",
+    "most",
+    "exactly",
+    "within",
+    "ever",
+    "times",
+    "time",
+    "contains",
+    "starts",
+    "ends",
+    "with",
+    "exists",
+    "true",
+    "false",
+    "null",
 ];
 
 /// Reads a rule. An error says where, and what to write instead where that can be guessed.
 pub fn parse(text: &str) -> Result<Rule, Error> {
     if text.len() > RULE_BYTES_MAX {
-        return Err(Error::rule(text, RULE_BYTES_MAX, "a rule is at most 64 KB long"));
+        return Err(Error::rule(
+            text,
+            RULE_BYTES_MAX,
+            "a rule is at most 64 KB long",
+        ));
     }
     let mut parser = Parser::new(text);
     let rule = parser.rule()?;
     if parser.cursor.peek()? != Token::End {
         return Err(parser.unexpected("`and`, `or` or the end of the rule", &AFTER_CONDITION));
     }
-    rule.check().map_err(|message| Error::rule(text, 0, message))?;
+    rule.check()
+        .map_err(|message| Error::rule(text, 0, message))?;
     Ok(rule)
 }
 
@@ -58,10 +87,17 @@ pub(super) fn parse_window(text: &str) -> Result<Window, Error> {
 }
 
 const CONDITION_WORDS: [&str; 6] = ["did", "viewed", "attribute", "in", "not", "segment"];
-const AFTER_CONDITION: [&str; 8] =
-    ["and", "or", "where", "at", "exactly", "within", "ever", "times"];
-const KINDS: [Kind; 6] =
-    [Kind::Track, Kind::Identify, Kind::Page, Kind::Screen, Kind::Group, Kind::Alias];
+const AFTER_CONDITION: [&str; 8] = [
+    "and", "or", "where", "at", "exactly", "within", "ever", "times",
+];
+const KINDS: [Kind; 6] = [
+    Kind::Track,
+    Kind::Identify,
+    Kind::Page,
+    Kind::Screen,
+    Kind::Group,
+    Kind::Alias,
+];
 
 struct Parser<'a> {
     cursor: Cursor<'a>,
@@ -70,7 +106,10 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn new(text: &'a str) -> Parser<'a> {
-        Parser { cursor: Cursor::new(text), depth: 0 }
+        Parser {
+            cursor: Cursor::new(text),
+            depth: 0,
+        }
     }
 
     fn alone<T>(mut self, read: impl Fn(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
@@ -132,9 +171,11 @@ impl<'a> Parser<'a> {
         if self.cursor.take_words("in segment")? {
             return Ok(Rule::In(self.segment_key()?));
         }
-        Err(self.unexpected("a condition", &CONDITION_WORDS).with_help_unless_any(
-            "conditions start with `did`, `did not`, `attribute` or `in segment`",
-        ))
+        Err(self
+            .unexpected("a condition", &CONDITION_WORDS)
+            .with_help_unless_any(
+                "conditions start with `did`, `did not`, `attribute` or `in segment`",
+            ))
     }
 
     fn segment_key(&mut self) -> Result<Box<str>, Error> {
@@ -147,7 +188,11 @@ impl<'a> Parser<'a> {
             return self.clauses(happening, Count::AtLeast(1)).map(Rule::Did);
         }
         let is_view = self.cursor.take("view")? || self.cursor.take("viewed")?;
-        let happening = if is_view { self.viewed()? } else { self.happening()? };
+        let happening = if is_view {
+            self.viewed()?
+        } else {
+            self.happening()?
+        };
         self.clauses(happening, Count::AtMost(0)).map(Rule::Did)
     }
 
@@ -176,7 +221,10 @@ impl<'a> Parser<'a> {
             }
         }
         match self.optional_name()? {
-            Some(name) => Ok(Happening { kind: Kind::Track, name: Some(name) }),
+            Some(name) => Ok(Happening {
+                kind: Kind::Track,
+                name: Some(name),
+            }),
             None => {
                 let words = KINDS.map(Kind::word);
                 let error = self.unexpected("the name of an event in double quotes", &words);
@@ -204,15 +252,20 @@ impl<'a> Parser<'a> {
                 self.cursor = ahead;
                 Ok(text)
             }
-            Token::Word(word) => {
-                Err(self.cursor.expected(what).with_help(format!("put it in quotes: \"{word}\"")))
-            }
+            Token::Word(word) => Err(self
+                .cursor
+                .expected(what)
+                .with_help(format!("put it in quotes: \"{word}\""))),
             _ => Err(self.cursor.expected(what)),
         }
     }
 
     fn close(&mut self) -> Result<(), Error> {
-        if self.cursor.take(")")? { Ok(()) } else { Err(self.cursor.expected("`)`")) }
+        if self.cursor.take(")")? {
+            Ok(())
+        } else {
+            Err(self.cursor.expected("`)`"))
+        }
     }
 
     fn go_deeper(&mut self) -> Result<(), Error> {
@@ -241,10 +294,18 @@ impl<'a> Parser<'a> {
 
 impl Error {
     fn with_help_unless_any(self, advice: &str) -> Error {
-        if self.help().is_some() { self } else { self.with_help(advice) }
+        if self.help().is_some() {
+            self
+        } else {
+            self.with_help(advice)
+        }
     }
 }
 
 fn one_or<T>(mut parts: Vec<T>, join: fn(Vec<T>) -> T) -> T {
-    if parts.len() == 1 { parts.swap_remove(0) } else { join(parts) }
+    if parts.len() == 1 {
+        parts.swap_remove(0)
+    } else {
+        join(parts)
+    }
 }

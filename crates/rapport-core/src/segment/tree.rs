@@ -21,7 +21,9 @@ use crate::segment::error::{Error, nearest};
 use crate::segment::literal::{Literal, Quoted};
 use crate::segment::operator::{OPERATORS, Operator, Takes, Test};
 use crate::segment::path::Path;
-use crate::segment::rule::{Did, Filter, Happening, NESTING_MAX, RULE_BYTES_MAX, Rule, check_count};
+use crate::segment::rule::{
+    Did, Filter, Happening, NESTING_MAX, RULE_BYTES_MAX, Rule, check_count,
+};
 use crate::segment::text;
 use serde_json::value::RawValue;
 
@@ -33,11 +35,16 @@ mod print;
 /// can be guessed.
 pub fn parse(text: &str) -> Result<Rule, Error> {
     if text.len() > TREE_BYTES_MAX {
-        return Err(Error::rule(text, TREE_BYTES_MAX, "a rule in JSON is at most 256 KB long"));
+        return Err(Error::rule(
+            text,
+            TREE_BYTES_MAX,
+            "a rule in JSON is at most 256 KB long",
+        ));
     }
     let raw: &RawValue = serde_json::from_str(text).map_err(|error| not_json(text, &error))?;
     let rule = Reader { text, depth: 0 }.rule(raw.get())?;
-    rule.check().map_err(|message| Error::rule(text, 0, message))?;
+    rule.check()
+        .map_err(|message| Error::rule(text, 0, message))?;
     Ok(rule)
 }
 
@@ -45,7 +52,15 @@ pub fn parse(text: &str) -> Result<Rule, Error> {
 const TREE_BYTES_MAX: usize = 4 * RULE_BYTES_MAX;
 
 fn not_json(text: &str, error: &serde_json::Error) -> Error {
-    let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    if error.is_eof() {
+        return Error::rule(text, text.len(), "this is not JSON: it ends too early");
+    }
+    let lines_before = error.line().saturating_sub(1);
+    let before: usize = text
+        .split_inclusive('\n')
+        .take(lines_before)
+        .map(str::len)
+        .sum();
     let mut offset = (before + error.column().saturating_sub(1)).min(text.len());
     while !text.is_char_boundary(offset) {
         offset -= 1;
@@ -71,8 +86,16 @@ impl<'a> Object<'a> {
     }
 }
 
-const RULE_KEYS: [&str; 8] =
-    ["all", "any", "not", "attribute", "did", "did_not", "in_segment", "not_in_segment"];
+const RULE_KEYS: [&str; 8] = [
+    "all",
+    "any",
+    "not",
+    "attribute",
+    "did",
+    "did_not",
+    "in_segment",
+    "not_in_segment",
+];
 const FILTER_KEYS: [&str; 4] = ["all", "any", "not", "property"];
 
 impl<'a> Reader<'a> {
@@ -108,21 +131,37 @@ impl<'a> Reader<'a> {
         let happening = self.happening(what)?;
         let count = self.count(object)?;
         let (filter, window) = self.filter_and_window(object)?;
-        Ok(Rule::Did(Did { happening, filter, count, window }))
+        Ok(Rule::Did(Did {
+            happening,
+            filter,
+            count,
+            window,
+        }))
     }
 
     fn did_not(&mut self, what: &'a str, object: &mut Object<'a>) -> Result<Rule, Error> {
         let happening = self.happening(what)?;
         let (filter, window) = self.filter_and_window(object)?;
-        Ok(Rule::Did(Did { happening, filter, count: Count::AtMost(0), window }))
+        Ok(Rule::Did(Did {
+            happening,
+            filter,
+            count: Count::AtMost(0),
+            window,
+        }))
     }
 
     fn filter_and_window(
         &mut self,
         object: &mut Object<'a>,
     ) -> Result<(Option<Filter>, Option<Window>), Error> {
-        let filter = object.take("where").map(|raw| self.filter(raw)).transpose()?;
-        let window = object.take("within").map(|raw| self.window(raw)).transpose()?;
+        let filter = object
+            .take("where")
+            .map(|raw| self.filter(raw))
+            .transpose()?;
+        let window = object
+            .take("within")
+            .map(|raw| self.window(raw))
+            .transpose()?;
         Ok((filter, window))
     }
 
@@ -137,9 +176,14 @@ impl<'a> Reader<'a> {
         };
         let Some(kind) = Kind::from_word(&self.string(kind_raw)?) else {
             let help = "types are track, page, screen, identify, group and alias";
-            return Err(self.error(kind_raw, "there is no such type of events").with_help(help));
+            return Err(self
+                .error(kind_raw, "there is no such type of events")
+                .with_help(help));
         };
-        let name = object.take("name").map(|raw| self.string(raw)).transpose()?;
+        let name = object
+            .take("name")
+            .map(|raw| self.string(raw))
+            .transpose()?;
         self.nothing_left(&object)?;
         self.named(raw, kind, name.map(Into::into))
     }
@@ -156,15 +200,19 @@ impl<'a> Reader<'a> {
     }
 
     fn count(&self, object: &mut Object<'a>) -> Result<Count, Error> {
-        let kinds: [(&str, fn(u32) -> Count); 3] =
-            [("at_least", Count::AtLeast), ("at_most", Count::AtMost), ("exactly", Count::Exactly)];
         let mut found = None;
-        for (word, make) in kinds {
-            let Some(raw) = object.take(word) else { continue };
+        for word in ["at_least", "at_most", "exactly"] {
+            let Some(raw) = object.take(word) else {
+                continue;
+            };
             let Ok(times) = raw.parse::<u32>() else {
                 return Err(self.error(raw, "this is how often: a whole number"));
             };
-            let count = make(times);
+            let count = match word {
+                "at_least" => Count::AtLeast(times),
+                "at_most" => Count::AtMost(times),
+                _ => Count::Exactly(times),
+            };
             check_count(count).map_err(|message| self.error(raw, message))?;
             if found.replace(count).is_some() {
                 return Err(self.error(raw, "a condition has one count"));
@@ -198,7 +246,11 @@ impl<'a> Reader<'a> {
         Ok(filter)
     }
 
-    fn path_and_test(&mut self, raw: &'a str, object: &mut Object<'a>) -> Result<(Path, Test), Error> {
+    fn path_and_test(
+        &mut self,
+        raw: &'a str,
+        object: &mut Object<'a>,
+    ) -> Result<(Path, Test), Error> {
         let spelled = self.string(raw)?;
         let path = text::parse_path(&spelled).map_err(|error| self.moved(raw, error))?;
         let Some(operator_raw) = object.take("operator") else {
@@ -211,7 +263,9 @@ impl<'a> Reader<'a> {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => format!("operators are {}", words.join(", ")),
             };
-            return Err(self.error(operator_raw, "there is no such operator").with_help(help));
+            return Err(self
+                .error(operator_raw, "there is no such operator")
+                .with_help(help));
         };
         let operands = self.operands(operator, object)?;
         let test = Test::new(operator, operands).ok_or_else(|| {
@@ -221,8 +275,16 @@ impl<'a> Reader<'a> {
         Ok((path, test))
     }
 
-    fn operands(&mut self, operator: &Operator, object: &mut Object<'a>) -> Result<Vec<Literal>, Error> {
-        let field = if operator.takes == Takes::List { "values" } else { "value" };
+    fn operands(
+        &mut self,
+        operator: &Operator,
+        object: &mut Object<'a>,
+    ) -> Result<Vec<Literal>, Error> {
+        let field = if operator.takes == Takes::List {
+            "values"
+        } else {
+            "value"
+        };
         match (operator.takes, object.take(field)) {
             (_, None) => Ok(Vec::new()),
             (Takes::List, Some(raw)) => self.list(raw, |reader, item| reader.literal(item)),
@@ -289,7 +351,9 @@ impl<'a> Reader<'a> {
     fn unknown(&self, object: &Object<'_>, what: &str, keys: &[&str]) -> Error {
         let error = self.error(object.raw, &format!("this is not {what}"));
         let words = object.members.iter().map(|(key, _)| key);
-        let meant = words.filter_map(|word| nearest(word, keys.iter().copied())).next();
+        let meant = words
+            .filter_map(|word| nearest(word, keys.iter().copied()))
+            .next();
         error.with_help(match meant {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("it has one of {}", keys.join(", ")),
@@ -327,5 +391,9 @@ impl<'a> Reader<'a> {
 }
 
 fn one_or<T>(mut parts: Vec<T>, join: fn(Vec<T>) -> T) -> T {
-    if parts.len() == 1 { parts.swap_remove(0) } else { join(parts) }
+    if parts.len() == 1 {
+        parts.swap_remove(0)
+    } else {
+        join(parts)
+    }
 }

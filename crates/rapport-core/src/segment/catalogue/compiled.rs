@@ -82,10 +82,21 @@ pub(super) fn filtered_json(event: &Event) -> &str {
 
 pub(super) fn compile(registry: &Registry) -> Catalogue {
     let order = ranked(registry);
-    let ranks: BTreeMap<_, _> = order.iter().enumerate().map(|(rank, d)| (d.no, rank)).collect();
+    let ranks: BTreeMap<_, _> = order
+        .iter()
+        .enumerate()
+        .map(|(rank, d)| (d.no, rank))
+        .collect();
     let mut catalogue = Catalogue {
-        segments: order.iter().map(|definition| segment(registry, definition)).collect(),
-        leaves: registry.leaves().iter().map(|record| leaf(record.no, &record.spec, record.bounds)).collect(),
+        segments: order
+            .iter()
+            .map(|definition| segment(registry, definition))
+            .collect(),
+        leaves: registry
+            .leaves()
+            .iter()
+            .map(|record| leaf(record.no, &record.spec, record.bounds))
+            .collect(),
         ranks,
         ..Catalogue::default()
     };
@@ -137,17 +148,27 @@ fn segment(registry: &Registry, definition: &Definition) -> Segment {
 
 fn tree(registry: &Registry, rule: &Rule) -> Tree {
     let parts = |parts: &[Rule]| parts.iter().map(|part| tree(registry, part)).collect();
-    let segment = |key: &str| registry.get(key).map_or(SegmentNo(0), |definition| definition.no);
+    let segment = |key: &str| {
+        registry
+            .get(key)
+            .map_or(SegmentNo(0), |definition| definition.no)
+    };
     match rule {
         Rule::All(all) => Tree::All(parts(all)),
         Rule::Any(any) => Tree::Any(parts(any)),
         Rule::Not(part) => Tree::Not(Box::new(tree(registry, part))),
-        Rule::Attribute { path, test } => {
-            Tree::Is(Condition::Attribute { path: path.clone(), test: test.clone() })
-        }
+        Rule::Attribute { path, test } => Tree::Is(Condition::Attribute {
+            path: path.clone(),
+            test: test.clone(),
+        }),
         Rule::Did(did) => {
-            let leaf = registry.leaf(&LeafSpec::of(did)).map_or(LeafNo(0), |leaf| leaf.no);
-            Tree::Is(Condition::Did { leaf, question: did.question() })
+            let leaf = registry
+                .leaf(&LeafSpec::of(did))
+                .map_or(LeafNo(0), |leaf| leaf.no);
+            Tree::Is(Condition::Did {
+                leaf,
+                question: did.question(),
+            })
         }
         Rule::In(key) => Tree::Is(Condition::In(segment(key))),
         Rule::NotIn(key) => Tree::Is(Condition::NotIn(segment(key))),
@@ -156,20 +177,34 @@ fn tree(registry: &Registry, rule: &Rule) -> Tree {
 
 fn leaf(no: LeafNo, spec: &LeafSpec, bounds: Bounds) -> Leaf {
     let happening = spec.happening.clone();
-    Leaf { no, happening, bounds, questions: Vec::new(), segments: Vec::new() }
+    Leaf {
+        no,
+        happening,
+        bounds,
+        questions: Vec::new(),
+        segments: Vec::new(),
+    }
 }
 
 /// Makes known to leaves, attributes and segments which rule hangs on them.
 fn link(catalogue: &mut Catalogue, registry: &Registry, rank: usize, rule: &Rule) {
     rule.visit(&mut |part| match part {
         Rule::Attribute { path, .. } => {
-            let ranks = catalogue.attributes.entry(path.split().0.into()).or_default();
+            let ranks = catalogue
+                .attributes
+                .entry(path.split().0.into())
+                .or_default();
             insert(ranks, rank);
         }
         Rule::Did(did) => {
             let spec = LeafSpec::of(did);
-            let Some(record) = registry.leaf(&spec) else { return };
-            let Ok(place) = catalogue.leaves.binary_search_by_key(&record.no, |leaf| leaf.no) else {
+            let Some(record) = registry.leaf(&spec) else {
+                return;
+            };
+            let Ok(place) = catalogue
+                .leaves
+                .binary_search_by_key(&record.no, |leaf| leaf.no)
+            else {
                 return;
             };
             let leaf = &mut catalogue.leaves[place];
@@ -179,7 +214,9 @@ fn link(catalogue: &mut Catalogue, registry: &Registry, rank: usize, rule: &Rule
             }
         }
         Rule::In(key) | Rule::NotIn(key) => {
-            let referred = registry.get(key).and_then(|d| catalogue.ranks.get(&d.no).copied());
+            let referred = registry
+                .get(key)
+                .and_then(|d| catalogue.ranks.get(&d.no).copied());
             if let Some(referred) = referred {
                 insert(&mut catalogue.segments[referred].dependents, rank);
             }
@@ -203,11 +240,18 @@ fn index(catalogue: &mut Catalogue, place: usize, spec: &LeafSpec) {
     };
     let known = groups.iter().position(|group| group.kind == *kind);
     let at = known.unwrap_or_else(|| {
-        groups.push(Group { kind: *kind, paths: Paths::default(), leaves: Vec::new() });
+        groups.push(Group {
+            kind: *kind,
+            paths: Paths::default(),
+            leaves: Vec::new(),
+        });
         groups.len() - 1
     });
     let group = &mut groups[at];
-    let gate = spec.filter.as_ref().map(|filter| gate(filter, &mut group.paths));
+    let gate = spec
+        .filter
+        .as_ref()
+        .map(|filter| gate(filter, &mut group.paths));
     group.leaves.push((place, gate));
 }
 
@@ -216,8 +260,9 @@ fn gate(filter: &Filter, paths: &mut Paths) -> Gate {
         Filter::All(parts) => Gate::All(parts.iter().map(|part| gate(part, paths)).collect()),
         Filter::Any(parts) => Gate::Any(parts.iter().map(|part| gate(part, paths)).collect()),
         Filter::Not(part) => Gate::Not(Box::new(gate(part, paths))),
-        Filter::Property { path, test } => {
-            Gate::Property { slot: paths.add(path.names()), test: test.clone() }
-        }
+        Filter::Property { path, test } => Gate::Property {
+            slot: paths.add(path.names()),
+            test: test.clone(),
+        },
     }
 }

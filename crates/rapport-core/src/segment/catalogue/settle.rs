@@ -17,7 +17,9 @@ impl Catalogue {
         flips: &mut Vec<Flip>,
     ) {
         while let Some(rank) = touched.take_first() {
-            let Some(segment) = self.segments.get(rank) else { continue };
+            let Some(segment) = self.segments.get(rank) else {
+                continue;
+            };
             if !segment.build.covers(person.numbers) {
                 continue;
             }
@@ -27,7 +29,11 @@ impl Catalogue {
                 false => memberships.leave(segment.no),
             };
             if changed {
-                flips.push(Flip { segment: segment.no, entered, at: now });
+                flips.push(Flip {
+                    segment: segment.no,
+                    entered,
+                    at: now,
+                });
                 touched.extend(&segment.dependents);
             }
         }
@@ -82,9 +88,20 @@ impl Catalogue {
 
     /// Calls `see` with the next moment of each question that one of the person's leaves has to
     /// answer, and the ranks of the segments that hang on the leaf.
-    fn each_moment(&self, person: &Facts<'_>, after: Millis, mut see: impl FnMut(Millis, &[usize])) {
-        for kept in person.leaves.all().chunk_by(|left, right| left.leaf == right.leaf) {
-            let Some(leaf) = self.leaf(kept[0].leaf) else { continue };
+    fn each_moment(
+        &self,
+        person: &Facts<'_>,
+        after: Millis,
+        mut see: impl FnMut(Millis, &[usize]),
+    ) {
+        for kept in person
+            .leaves
+            .all()
+            .chunk_by(|left, right| left.leaf == right.leaf)
+        {
+            let Some(leaf) = self.leaf(kept[0].leaf) else {
+                continue;
+            };
             for question in &leaf.questions {
                 if let Some(moment) = question.next_moment(kept, after) {
                     see(moment, &leaf.segments);

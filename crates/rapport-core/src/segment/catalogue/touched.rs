@@ -32,7 +32,11 @@ impl Touched {
 
     /// Takes the lowest rank out.
     pub(super) fn take_first(&mut self) -> Option<usize> {
-        let (at, word) = self.words.iter_mut().enumerate().find(|(_, word)| **word != 0)?;
+        let (at, word) = self
+            .words
+            .iter_mut()
+            .enumerate()
+            .find(|(_, word)| **word != 0)?;
         let bit = word.trailing_zeros() as usize;
         *word &= *word - 1;
         Some(at * 64 + bit)

@@ -6,7 +6,11 @@ use proptest::prelude::*;
 const LEAF: LeafNo = LeafNo(7);
 
 fn kept(at: i64, message: u64) -> Kept {
-    Kept { leaf: LEAF, at: Millis(at), message }
+    Kept {
+        leaf: LEAF,
+        at: Millis(at),
+        message,
+    }
 }
 
 fn state(events: &[Kept], bounds: Bounds) -> Leaves {
@@ -31,22 +35,31 @@ fn expected(events: &[Kept], bounds: Bounds) -> Vec<Kept> {
     all.sort_by_key(|event| (event.leaf, std::cmp::Reverse((event.at, event.message))));
     all.dedup();
     let leaves: std::collections::BTreeSet<_> = all.iter().map(|event| event.leaf).collect();
-    let newest = |leaf| all.iter().find(|event| event.leaf == leaf).map(|event| event.at.0);
+    let newest = |leaf| {
+        all.iter()
+            .find(|event| event.leaf == leaf)
+            .map(|event| event.at.0)
+    };
     leaves
         .into_iter()
         .flat_map(|leaf| {
             let reach = bounds.reach_ms.unwrap_or(i64::MAX);
             let newest = newest(leaf).unwrap();
             let of_leaf = all.iter().filter(move |event| event.leaf == leaf);
-            of_leaf.filter(move |event| newest - event.at.0 < reach).take(bounds.keep as usize)
+            of_leaf
+                .filter(move |event| newest - event.at.0 < reach)
+                .take(bounds.keep as usize)
         })
         .copied()
         .collect()
 }
 
 fn any_events() -> impl Strategy<Value = Vec<Kept>> {
-    let event = (1..4_u32, 0..40_i64, 0..3_u64)
-        .prop_map(|(leaf, at, message)| Kept { leaf: LeafNo(leaf), at: Millis(at), message });
+    let event = (1..4_u32, 0..40_i64, 0..3_u64).prop_map(|(leaf, at, message)| Kept {
+        leaf: LeafNo(leaf),
+        at: Millis(at),
+        message,
+    });
     prop::collection::vec(event, 0..30)
 }
 
@@ -99,13 +112,22 @@ proptest! {
 
 #[test]
 fn a_change_is_told_only_where_there_is_one() {
-    let bounds = Bounds { keep: 2, reach_ms: Some(100) };
+    let bounds = Bounds {
+        keep: 2,
+        reach_ms: Some(100),
+    };
     let mut leaves = Leaves::default();
     assert!(leaves.add(kept(500, 1), bounds));
     assert!(!leaves.add(kept(500, 1), bounds), "the same again");
-    assert!(!leaves.add(kept(400, 2), bounds), "too old to matter ever again");
+    assert!(
+        !leaves.add(kept(400, 2), bounds),
+        "too old to matter ever again"
+    );
     assert!(leaves.add(kept(401, 2), bounds));
-    assert!(!leaves.add(kept(401, 1), bounds), "two newer ones are enough");
+    assert!(
+        !leaves.add(kept(401, 1), bounds),
+        "two newer ones are enough"
+    );
     assert!(leaves.add(kept(501, 3), bounds));
     let left: Vec<_> = leaves.of(LEAF).iter().map(|event| event.at.0).collect();
     assert_eq!(left, [501, 500]);
@@ -114,13 +136,29 @@ fn a_change_is_told_only_where_there_is_one() {
 #[test]
 fn one_kept_event_takes_15_bytes_on_disk() {
     let message = message_hash(SourceNo(1), "0b2d1f9e-4a7f-4c1e-9d3c-1f2e3d4c5b6a");
-    let event = Kept { leaf: LEAF, at: Millis(1_763_700_000_000), message };
-    let leaves = state(&[event], Bounds { keep: 1, reach_ms: None });
+    let event = Kept {
+        leaf: LEAF,
+        at: Millis(1_763_700_000_000),
+        message,
+    };
+    let leaves = state(
+        &[event],
+        Bounds {
+            keep: 1,
+            reach_ms: None,
+        },
+    );
     assert!(postcard::to_allocvec(&leaves).unwrap().len() <= 1 + 15);
 }
 
 #[test]
 fn the_same_id_from_two_sources_is_two_messages() {
-    assert_ne!(message_hash(SourceNo(1), "m"), message_hash(SourceNo(2), "m"));
-    assert_eq!(message_hash(SourceNo(1), "m"), message_hash(SourceNo(1), "m"));
+    assert_ne!(
+        message_hash(SourceNo(1), "m"),
+        message_hash(SourceNo(2), "m")
+    );
+    assert_eq!(
+        message_hash(SourceNo(1), "m"),
+        message_hash(SourceNo(1), "m")
+    );
 }

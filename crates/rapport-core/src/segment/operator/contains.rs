@@ -22,9 +22,9 @@ fn contains(value: Option<&Value<'_>>, operands: &[Literal]) -> bool {
     let wanted = &operands[0];
     match (value, wanted) {
         (Some(Value::Text(text)), Literal::Text(part)) => text.contains(&**part),
-        (Some(Value::List(list)), _) => {
-            items(list).filter_map(Value::parse).any(|item| wanted.equals(&item))
-        }
+        (Some(Value::List(list)), _) => items(list)
+            .filter_map(Value::parse)
+            .any(|item| wanted.equals(&item)),
         _ => false,
     }
 }

@@ -1,3 +1,5 @@
+//! What each operator says of a value.
+
 use super::*;
 use crate::json::Decimal;
 
@@ -15,14 +17,24 @@ fn number(text: &str) -> Literal {
 #[test]
 fn each_operator_has_its_own_word_and_says_what_it_is_for() {
     for operator in OPERATORS {
-        assert_eq!(Operator::from_word(operator.word).map(|o| o.about), Some(operator.about));
+        assert_eq!(
+            Operator::from_word(operator.word).map(|o| o.about),
+            Some(operator.about)
+        );
         assert!(operator.about.ends_with('.'), "{}", operator.word);
     }
 }
 
 #[test]
 fn operators_with_not_are_the_exact_opposite() {
-    let values = [None, Some("null"), Some(r#""gold""#), Some("3"), Some(r#"["gold",3]"#), Some("{}")];
+    let values = [
+        None,
+        Some("null"),
+        Some(r#""gold""#),
+        Some("3"),
+        Some(r#"["gold",3]"#),
+        Some("{}"),
+    ];
     let pairs = [("=", "!="), ("contains", "not contains"), ("in", "not in")];
     for value in values {
         for (plain, opposite) in pairs {
@@ -30,9 +42,15 @@ fn operators_with_not_are_the_exact_opposite() {
                 let test = |word| {
                     let operator = Operator::from_word(word).unwrap();
                     let value = value.map(|raw| Value::parse(raw).unwrap());
-                    Test::new(operator, vec![operand.clone()]).unwrap().holds(value.as_ref())
+                    Test::new(operator, vec![operand.clone()])
+                        .unwrap()
+                        .holds(value.as_ref())
                 };
-                assert_ne!(test(plain), test(opposite), "{plain} {operand} on {value:?}");
+                assert_ne!(
+                    test(plain),
+                    test(opposite),
+                    "{plain} {operand} on {value:?}"
+                );
             }
         }
     }
@@ -54,9 +72,24 @@ fn operators_on_values() {
     check("contains", &[number("3")], Some("[1, 3.0]"), true);
     check("contains", &[Literal::text("a")], Some(r#"[["a"]]"#), false);
     check("contains", &[Literal::text("1")], Some("12"), false);
-    check("starts with", &[Literal::text("go")], Some(r#""gold""#), true);
-    check("ends with", &[Literal::text("go")], Some(r#""gold""#), false);
-    check("in", &[Literal::text("a"), number("2")], Some(r#""2""#), true);
+    check(
+        "starts with",
+        &[Literal::text("go")],
+        Some(r#""gold""#),
+        true,
+    );
+    check(
+        "ends with",
+        &[Literal::text("go")],
+        Some(r#""gold""#),
+        false,
+    );
+    check(
+        "in",
+        &[Literal::text("a"), number("2")],
+        Some(r#""2""#),
+        true,
+    );
     check("not in", &[Literal::text("a")], None, true);
     check("exists", &[], Some("false"), true);
     check("exists", &[], Some("null"), false);

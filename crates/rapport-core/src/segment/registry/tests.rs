@@ -25,13 +25,35 @@ fn a_changed_rule_is_a_new_version_and_a_changed_name_is_not() {
     let mut registry = Registry::default();
     let first = put(&mut registry, "a", r#"did "A""#, moment(1, 5)).unwrap();
     assert_eq!((first.version, first.changed), (1, true));
-    let renamed = registry.put("a", "Another name", text::parse(r#"did "A""#).unwrap(), moment(2, 6));
-    assert_eq!(renamed, Ok(Put { no: first.no, version: 1, changed: false }));
+    let renamed = registry.put(
+        "a",
+        "Another name",
+        text::parse(r#"did "A""#).unwrap(),
+        moment(2, 6),
+    );
+    assert_eq!(
+        renamed,
+        Ok(Put {
+            no: first.no,
+            version: 1,
+            changed: false
+        })
+    );
     assert_eq!(&*registry.get("a").unwrap().name, "Another name");
     assert_eq!(registry.get("a").unwrap().since, Position::command(1, 1));
     let changed = put(&mut registry, "a", r#"did "B""#, moment(3, 7)).unwrap();
-    assert_eq!(changed, Put { no: first.no, version: 2, changed: true });
-    let expected = Build::Running { cursor: ProfileNo(1), end: ProfileNo(7) };
+    assert_eq!(
+        changed,
+        Put {
+            no: first.no,
+            version: 2,
+            changed: true
+        }
+    );
+    let expected = Build::Running {
+        cursor: ProfileNo(1),
+        end: ProfileNo(7),
+    };
     assert_eq!(registry.get("a").unwrap().build, expected);
 }
 
@@ -45,8 +67,12 @@ fn where_there_is_nobody_nothing_is_built() {
 
 #[test]
 fn a_build_covers_who_was_swept_and_who_is_newer_than_the_rule() {
-    let build = Build::Running { cursor: ProfileNo(10), end: ProfileNo(20) };
-    let covers = |numbers: &[u64]| build.covers(&numbers.iter().copied().map(ProfileNo).collect::<Vec<_>>());
+    let build = Build::Running {
+        cursor: ProfileNo(10),
+        end: ProfileNo(20),
+    };
+    let covers =
+        |numbers: &[u64]| build.covers(&numbers.iter().copied().map(ProfileNo).collect::<Vec<_>>());
     assert!(covers(&[9]) && covers(&[20]) && covers(&[3, 25]));
     assert!(!covers(&[10]) && !covers(&[19]) && !covers(&[3, 15]));
 }
@@ -57,15 +83,31 @@ fn a_build_moves_on_and_completes_its_leaves() {
     let a = put(&mut registry, "a", r#"did "A""#, moment(1, 100)).unwrap();
     assert_eq!(registry.leaves_to_build(a.no).len(), 1);
     registry.advance_build(a.no, 1, ProfileNo(50));
-    let running = Build::Running { cursor: ProfileNo(50), end: ProfileNo(100) };
+    let running = Build::Running {
+        cursor: ProfileNo(50),
+        end: ProfileNo(100),
+    };
     assert_eq!(registry.get("a").unwrap().build, running);
     registry.advance_build(a.no, 1, ProfileNo(40));
     registry.advance_build(a.no, 7, ProfileNo(100));
-    assert_eq!(registry.get("a").unwrap().build, running, "neither back nor by another version");
+    assert_eq!(
+        registry.get("a").unwrap().build,
+        running,
+        "neither back nor by another version"
+    );
     registry.advance_build(a.no, 1, ProfileNo(100));
     assert_eq!(registry.get("a").unwrap().build, Build::Complete);
-    let b = put(&mut registry, "b", r#"did not "A" within 3 days"#, moment(2, 100)).unwrap();
-    assert!(registry.leaves_to_build(b.no).is_empty(), "its leaf is known for everybody");
+    let b = put(
+        &mut registry,
+        "b",
+        r#"did not "A" within 3 days"#,
+        moment(2, 100),
+    )
+    .unwrap();
+    assert!(
+        registry.leaves_to_build(b.no).is_empty(),
+        "its leaf is known for everybody"
+    );
 }
 
 #[test]
@@ -73,9 +115,18 @@ fn a_leaf_widened_during_a_build_is_built_again() {
     let mut registry = Registry::default();
     let a = put(&mut registry, "a", r#"did "A""#, moment(1, 100)).unwrap();
     registry.advance_build(a.no, 1, ProfileNo(50));
-    let b = put(&mut registry, "b", r#"did "A" at least 3 times"#, moment(2, 100)).unwrap();
+    let b = put(
+        &mut registry,
+        "b",
+        r#"did "A" at least 3 times"#,
+        moment(2, 100),
+    )
+    .unwrap();
     registry.advance_build(a.no, 1, ProfileNo(100));
-    assert!(!leaf_of(&registry, "A").complete, "people below 50 have one event, not three");
+    assert!(
+        !leaf_of(&registry, "A").complete,
+        "people below 50 have one event, not three"
+    );
     registry.advance_build(b.no, 1, ProfileNo(100));
     assert!(leaf_of(&registry, "A").complete);
     assert_eq!(leaf_of(&registry, "A").bounds.keep, 3);
@@ -84,10 +135,31 @@ fn a_leaf_widened_during_a_build_is_built_again() {
 #[test]
 fn a_leaf_is_built_again_where_its_window_widens_and_more_than_one_event_counts() {
     let mut registry = Registry::default();
-    put(&mut registry, "a", r#"did "A" within 1 day and did "B" at least 2 times within 1 day"#, moment(1, 1)).unwrap();
-    put(&mut registry, "b", r#"did "A" within 9 days"#, moment(2, 10)).unwrap();
-    assert!(leaf_of(&registry, "A").complete, "the newest event is kept, however old");
-    put(&mut registry, "c", r#"did "B" at least 2 times within 9 days"#, moment(3, 10)).unwrap();
+    put(
+        &mut registry,
+        "a",
+        r#"did "A" within 1 day and did "B" at least 2 times within 1 day"#,
+        moment(1, 1),
+    )
+    .unwrap();
+    put(
+        &mut registry,
+        "b",
+        r#"did "A" within 9 days"#,
+        moment(2, 10),
+    )
+    .unwrap();
+    assert!(
+        leaf_of(&registry, "A").complete,
+        "the newest event is kept, however old"
+    );
+    put(
+        &mut registry,
+        "c",
+        r#"did "B" at least 2 times within 9 days"#,
+        moment(3, 10),
+    )
+    .unwrap();
     assert!(!leaf_of(&registry, "B").complete);
 }
 
@@ -111,7 +183,13 @@ fn circles_are_refused_with_the_way_round() {
     let mut registry = Registry::default();
     put(&mut registry, "a", r#"did "A""#, moment(1, 1)).unwrap();
     put(&mut registry, "b", r#"in segment "a""#, moment(2, 1)).unwrap();
-    put(&mut registry, "c", r#"not in segment "b" or did "C""#, moment(3, 1)).unwrap();
+    put(
+        &mut registry,
+        "c",
+        r#"not in segment "b" or did "C""#,
+        moment(3, 1),
+    )
+    .unwrap();
     let before = registry.clone();
     let error = put(&mut registry, "a", r#"not in segment "c""#, moment(4, 1)).unwrap_err();
     assert_eq!(
@@ -133,7 +211,10 @@ fn unknown_and_used_segments_and_bad_keys_are_refused() {
     let error = registry.delete("shoppers").unwrap_err();
     assert_eq!(error.to_string(), "segment `shoppers` is used by b");
     assert!(registry.delete("b").is_ok() && registry.delete("shoppers").is_ok());
-    assert!(matches!(registry.delete("b"), Err(Error::UnknownSegment { .. })));
+    assert!(matches!(
+        registry.delete("b"),
+        Err(Error::UnknownSegment { .. })
+    ));
     for key in ["", "A", "a b", "-a", "ä", &"x".repeat(65)] {
         let error = put(&mut registry, key, r#"did "A""#, moment(3, 1)).unwrap_err();
         assert!(matches!(error, Error::BadKey { .. }), "{key}");
@@ -144,8 +225,20 @@ fn unknown_and_used_segments_and_bad_keys_are_refused() {
 #[test]
 fn a_registry_comes_back_from_disk() {
     let mut registry = Registry::default();
-    put(&mut registry, "a", r#"did "A" where x = 1 within 9 days"#, moment(1, 9)).unwrap();
-    put(&mut registry, "b", r#"in segment "a" and attribute p exists"#, moment(2, 9)).unwrap();
+    put(
+        &mut registry,
+        "a",
+        r#"did "A" where x = 1 within 9 days"#,
+        moment(1, 9),
+    )
+    .unwrap();
+    put(
+        &mut registry,
+        "b",
+        r#"in segment "a" and attribute p exists"#,
+        moment(2, 9),
+    )
+    .unwrap();
     let json = serde_json::to_string(&registry).unwrap();
     assert_eq!(serde_json::from_str::<Registry>(&json).unwrap(), registry);
     let bytes = postcard::to_allocvec(&registry).unwrap();

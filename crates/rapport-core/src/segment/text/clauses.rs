@@ -30,7 +30,12 @@ impl Parser<'_> {
             }
         }
         let (count, window) = (count.unwrap_or(default), window.flatten());
-        Ok(Did { happening, filter, count, window })
+        Ok(Did {
+            happening,
+            filter,
+            count,
+            window,
+        })
     }
 
     fn count(&mut self) -> Result<Option<Count>, Error> {
@@ -71,7 +76,9 @@ impl Parser<'_> {
         let unit_ms = self.unit()?;
         match amount.checked_mul(unit_ms).and_then(Window::of_ms) {
             Some(window) => Ok(window),
-            None => Err(self.cursor.error(offset, "a window is from 1 second to 36,500 days long")),
+            None => Err(self
+                .cursor
+                .error(offset, "a window is from 1 second to 36,500 days long")),
         }
     }
 

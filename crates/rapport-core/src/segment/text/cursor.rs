@@ -135,7 +135,10 @@ impl<'a> Cursor<'a> {
     pub(super) fn expected(&mut self, what: &str) -> Error {
         let offset = self.offset();
         match self.peek() {
-            Ok(token) => self.error(offset, format!("expected {what}, found {}", token.describe())),
+            Ok(token) => self.error(
+                offset,
+                format!("expected {what}, found {}", token.describe()),
+            ),
             Err(error) => error,
         }
     }
@@ -151,7 +154,9 @@ impl<'a> Cursor<'a> {
 
     fn take_while(&mut self, fits: impl Fn(char) -> bool) -> &'a str {
         let rest = self.rest();
-        let end = rest.find(|character| !fits(character)).unwrap_or(rest.len());
+        let end = rest
+            .find(|character| !fits(character))
+            .unwrap_or(rest.len());
         self.at += end;
         &rest[..end]
     }
@@ -171,7 +176,9 @@ impl<'a> Cursor<'a> {
                 _ => {}
             }
         }
-        Err(self.error(start, "this text has no closing quote").with_help("end it with `\"`"))
+        Err(self
+            .error(start, "this text has no closing quote")
+            .with_help("end it with `\"`"))
     }
 
     fn number(&mut self) -> Result<Token<'a>, Error> {

@@ -96,7 +96,8 @@ impl Parser<'_> {
             }
         }
         Path::new(names).ok_or_else(|| {
-            self.cursor.error(offset, format!("a path has at most {PATH_MAX} names"))
+            self.cursor
+                .error(offset, format!("a path has at most {PATH_MAX} names"))
         })
     }
 
@@ -130,7 +131,8 @@ impl Parser<'_> {
             }
             _ => {
                 let all = format!("operators are {}", words.join(", "));
-                self.unexpected("an operator", &words).with_help_unless_any(&all)
+                self.unexpected("an operator", &words)
+                    .with_help_unless_any(&all)
             }
         }
     }
@@ -161,7 +163,11 @@ impl Parser<'_> {
             Token::Quoted(text) => Literal::Text(text),
             Token::Number(digits) => match Decimal::parse(digits) {
                 Some(number) if !number.is_saturated() => Literal::Number(number),
-                _ => return Err(self.cursor.expected("a number without leading zeros, below 1e29")),
+                _ => {
+                    return Err(self
+                        .cursor
+                        .expected("a number without leading zeros, below 1e29"));
+                }
             },
             token if token.is("true") => Literal::Bool(true),
             token if token.is("false") => Literal::Bool(false),

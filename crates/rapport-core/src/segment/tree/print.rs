@@ -17,7 +17,11 @@ pub fn print(rule: &Rule) -> String {
 }
 
 fn condition(did: &Did) -> String {
-    let word = if did.count == Count::AtMost(0) { "did_not" } else { "did" };
+    let word = if did.count == Count::AtMost(0) {
+        "did_not"
+    } else {
+        "did"
+    };
     let mut members = vec![(word, happening(&did.happening))];
     if let Some(filter) = &did.filter {
         members.push(("where", print_filter(filter)));
@@ -53,7 +57,10 @@ fn print_filter(filter: &Filter) -> String {
 
 fn tested(word: &str, path: &Path, test: &Test) -> String {
     let operator = test.operator();
-    let mut members = vec![(word, string(&path.to_string())), ("operator", string(operator.word))];
+    let mut members = vec![
+        (word, string(&path.to_string())),
+        ("operator", string(operator.word)),
+    ];
     match (operator.takes, test.operands()) {
         (Takes::List, operands) => members.push(("values", list(operands, Literal::to_string))),
         (_, [operand]) => members.push(("value", operand.to_string())),
@@ -63,8 +70,10 @@ fn tested(word: &str, path: &Path, test: &Test) -> String {
 }
 
 fn object(members: &[(&str, String)]) -> String {
-    let members: Vec<_> =
-        members.iter().map(|(key, value)| format!("{}:{value}", Quoted(key))).collect();
+    let members: Vec<_> = members
+        .iter()
+        .map(|(key, value)| format!("{}:{value}", Quoted(key)))
+        .collect();
     format!("{{{}}}", members.join(","))
 }
 

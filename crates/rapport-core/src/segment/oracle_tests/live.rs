@@ -1,0 +1,158 @@
+//! The core's side of a world.
+
+use super::KEYS;
+use super::rules::Rule;
+use crate::event::{Event, KeyKind, Kind, SourceNo};
+use crate::identity::ProfileNo;
+use crate::position::Position;
+use crate::segment::catalogue::{Catalogue, Facts, Flip, Named, Touched};
+use crate::segment::leaf::Leaves;
+use crate::segment::membership::Memberships;
+use crate::segment::registry::{Moment, Registry};
+use crate::segment::{text, tree};
+use crate::time::Millis;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The core's side of a world.
+pub(super) struct Live {
+    pub(super) registry: Registry,
+    pub(super) catalogue: Catalogue,
+    pub(super) leaves: Leaves,
+    pub(super) attributes: Attributes,
+    pub(super) memberships: Memberships,
+    pub(super) armed: Option<Millis>,
+    pub(super) flips: Vec<Flip>,
+}
+
+#[derive(Default)]
+pub(super) struct Attributes(BTreeMap<String, String>);
+
+impl Named for Attributes {
+    fn raw(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+pub(super) const NUMBERS: [ProfileNo; 1] = [ProfileNo(1)];
+
+impl Live {
+    pub(super) fn new(rules: &[Rule]) -> Live {
+        let mut registry = Registry::default();
+        put(&mut registry, rules, 1, ProfileNo(1));
+        Live {
+            catalogue: Catalogue::new(&registry),
+            registry,
+            leaves: Leaves::default(),
+            attributes: Attributes::default(),
+            memberships: Memberships::default(),
+            armed: None,
+            flips: Vec::new(),
+        }
+    }
+
+    pub(super) fn facts(&self) -> Facts<'_> {
+        Facts {
+            numbers: &NUMBERS,
+            attributes: &self.attributes,
+            leaves: &self.leaves,
+        }
+    }
+
+    pub(super) fn advance(&mut self, to: Millis) {
+        let facts = Facts {
+            numbers: &NUMBERS,
+            attributes: &self.attributes,
+            leaves: &self.leaves,
+        };
+        let memberships = &mut self.memberships;
+        self.armed = self
+            .catalogue
+            .advance(&facts, memberships, self.armed, to, &mut self.flips);
+    }
+
+    pub(super) fn settle(&mut self, now: Millis, touched: &mut Touched) {
+        let facts = Facts {
+            numbers: &NUMBERS,
+            attributes: &self.attributes,
+            leaves: &self.leaves,
+        };
+        self.catalogue
+            .settle(&facts, &mut self.memberships, now, touched, &mut self.flips);
+        self.armed = self.catalogue.next_moment(&facts, now);
+    }
+
+    pub(super) fn event(&mut self, event: &Event, now: Millis) {
+        let mut touched = Touched::default();
+        self.advance(now);
+        self.catalogue
+            .observe(&mut self.leaves, event, &mut touched);
+        self.settle(now, &mut touched);
+    }
+
+    pub(super) fn attribute(&mut self, name: &str, value: &Value, now: Millis) {
+        let mut touched = Touched::default();
+        self.advance(now);
+        self.attributes.0.insert(name.to_owned(), value.to_string());
+        self.catalogue.attribute_moved(name, &mut touched);
+        self.settle(now, &mut touched);
+    }
+
+    pub(super) fn members(&self) -> Vec<bool> {
+        let keys: Vec<_> = self
+            .catalogue
+            .keys(&self.memberships)
+            .map(|(key, _)| key)
+            .collect();
+        KEYS.iter().map(|key| keys.contains(key)).collect()
+    }
+}
+
+/// Sets the rules, in both spellings.
+pub(super) fn put(registry: &mut Registry, rules: &[Rule], request: u64, next_profile: ProfileNo) {
+    for (key, rule) in KEYS.iter().zip(rules) {
+        let rule = text::parse(&rule.text()).unwrap();
+        assert_eq!(text::parse(&rule.to_string()).as_ref(), Ok(&rule));
+        assert_eq!(tree::parse(&tree::print(&rule)).as_ref(), Ok(&rule));
+        let position = Position::command(request, 1);
+        let moment = Moment {
+            position,
+            received: Millis(0),
+            next_profile,
+        };
+        registry.put(key, key, rule, moment).unwrap();
+    }
+}
+
+pub(super) fn event(
+    at: i64,
+    received: i64,
+    what: (Kind, &str),
+    properties: &Value,
+    message: u32,
+) -> Event {
+    let raw: Box<str> = properties.to_string().into();
+    let (traits, properties) = match what.0 {
+        Kind::Identify => (raw, "{}".into()),
+        _ => ("{}".into(), raw),
+    };
+    Event {
+        position: Position::event(u64::from(message) + 1, 0),
+        received: Millis(received),
+        original: None,
+        sent: None,
+        at: Millis(at),
+        source: SourceNo(1),
+        key_kind: KeyKind::Server,
+        kind: what.0,
+        name: what.1.into(),
+        message_id: format!("m{message}").into(),
+        identifiers: Vec::new(),
+        previous: None,
+        group: None,
+        traits,
+        properties,
+        context: "{}".into(),
+        extra: "{}".into(),
+    }
+}
