@@ -107,7 +107,10 @@ impl Ledger for SqliteLedger {
         let what = self.database.what();
         // Whoever comes first takes all that wait: many appends, one sync.
         self.database
-            .write(move |connection| Ok(append_waiting(connection, &waiting, &tail, &what)))
+            .write(move |connection| {
+                append_waiting(connection, &waiting, &tail, &what);
+                Ok(())
+            })
             .await?;
         let stopped = |_| Error::Engine {
             what: self.database.what(),

@@ -24,7 +24,7 @@ async fn nothing_is_found_in_nothing(seen: &impl Seen) {
     let empty = seen.write(Vec::new()).await.unwrap();
     assert_eq!(empty.ids, 0);
     assert_eq!(
-        seen.find(&[empty.clone()], &[0, 1, SeenKey::MAX])
+        seen.find(std::slice::from_ref(&empty), &[0, 1, SeenKey::MAX])
             .await
             .unwrap(),
         [None; 3]
