@@ -71,7 +71,7 @@ impl SqliteLedger {
             writer_cache_kib: 4_096,
             reader_cache_kib: 1_024,
             readers: 2,
-            wal_bytes: 64 << 20,
+            wal_bytes: 32 << 20,
             shrinks: true,
             application_id: 0x5261_704c,
             schema: SCHEMA.to_owned(),

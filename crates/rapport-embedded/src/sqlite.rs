@@ -1,11 +1,13 @@
 //! One SQLite file: a writer thread, a few readers, and checkpoints that nobody waits for.
 
 mod checkpointer;
+mod headroom;
 mod readers;
 mod writer;
 
 use crate::disk;
 use checkpointer::Checkpointer;
+use headroom::Headroom;
 use rapport_store::{Error, Result};
 use readers::Readers;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -57,7 +59,12 @@ impl Database {
         if let Some(folder) = path.parent() {
             disk::sync_folder(folder)?;
         }
-        let writer = Writer::start(settings.name, what.clone(), connection)?;
+        let writer = Writer::start(
+            settings.name,
+            what.clone(),
+            connection,
+            Headroom::new(with_suffix(&path, "-wal"), settings.wal_bytes / 4 * 5),
+        )?;
         let checkpointer = Checkpointer::start(&path, &settings, what.clone(), writer.queue())?;
         writer.tell_commits_to(checkpointer.bell());
         let readers = Readers::new(
@@ -91,6 +98,11 @@ impl Database {
         J: FnOnce(&mut Connection) -> Result<T> + Send + 'static,
     {
         self.readers.run(job).await
+    }
+
+    /// Whether a job of the writer would run at once.
+    pub(crate) fn is_writer_free(&self) -> bool {
+        self.writer.is_free()
     }
 
     /// Bytes of the file and its log.

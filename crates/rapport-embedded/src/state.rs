@@ -11,8 +11,11 @@ use async_trait::async_trait;
 use rapport_core::position::Position;
 use rapport_store::state::{Head, Key, Page, State, Table, Value, Write};
 use rapport_store::{Error, Result};
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, ToSql, TransactionBehavior};
 use std::path::Path;
+
+/// Loads of at least this many keys are worth a warm cache.
+const WIDE_LOAD_KEYS: usize = 256;
 
 /// The embedded state.
 pub struct SqliteState {
@@ -49,15 +52,26 @@ impl SqliteState {
         T: Send + 'static,
         J: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        let what = self.database.what();
         self.database
-            .read(move |connection| {
-                let snapshot = connection
-                    .transaction()
-                    .map_err(|error| failure(&what, &error))?;
-                job(&snapshot).map_err(|error| failure(&what, &error))
-            })
+            .read(on_snapshot(self.database.what(), job))
             .await
+    }
+
+    /// A load of many keys goes to the writer's connection while that is free: its cache outlives
+    /// commits, a reader's does not. Behind a commit it would wait, so then a reader takes it.
+    async fn load_from<K>(&self, table: Table, keys: Vec<K>) -> Result<Vec<Option<Value>>>
+    where
+        K: Ord + ToSql + Send + Sync + 'static,
+    {
+        let wide = keys.len() >= WIDE_LOAD_KEYS;
+        let job = move |snapshot: &Connection| sql::load(snapshot, table, &keys);
+        if wide && self.database.is_writer_free() {
+            return self
+                .database
+                .write(on_snapshot(self.database.what(), job))
+                .await;
+        }
+        self.read(job).await
     }
 }
 
@@ -75,13 +89,10 @@ impl State for SqliteState {
             let numbers = keys
                 .iter()
                 .map(|key| keys::number(table, key))
-                .collect::<Result<Vec<_>>>()?;
-            self.read(move |snapshot| sql::load(snapshot, table, &numbers))
-                .await
+                .collect::<Result<_>>()?;
+            self.load_from::<i64>(table, numbers).await
         } else {
-            let keys = keys.to_vec();
-            self.read(move |snapshot| sql::load(snapshot, table, &keys))
-                .await
+            self.load_from(table, keys.to_vec()).await
         }
     }
 
@@ -125,6 +136,19 @@ impl State for SqliteState {
             Err(Error::Damaged { what, detail }) => Ok(vec![format!("{what}: {detail}")]),
             checked => checked,
         }
+    }
+}
+
+/// A job on a read transaction of its own.
+fn on_snapshot<T>(
+    what: String,
+    job: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> impl FnOnce(&mut Connection) -> Result<T> {
+    move |connection| {
+        let snapshot = connection
+            .transaction()
+            .map_err(|error| failure(&what, &error))?;
+        job(&snapshot).map_err(|error| failure(&what, &error))
     }
 }
 

@@ -87,26 +87,45 @@ async fn stamps_stay_monotonic_when_the_clock_jumps_back_over_a_restart() {
     );
 }
 
+/// Where the log's last frame ends; behind it the file is filled up with zeros.
+async fn log_end(ledger: &SqliteLedger) -> u64 {
+    let frames = ledger
+        .database
+        .read(|connection| {
+            let noop = "PRAGMA wal_checkpoint(NOOP)";
+            Ok(connection
+                .query_row(noop, [], |row| row.get::<_, u32>(1))
+                .unwrap())
+        })
+        .await
+        .unwrap();
+    32 + u64::from(frames) * (8_192 + 24)
+}
+
 #[tokio::test]
 async fn a_torn_last_write_takes_only_itself() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = open(folder.path());
     append(&ledger, 2, 1).await;
-    let before = fs::metadata(folder.path().join("ledger.db-wal"))
-        .unwrap()
-        .len();
-    append(&ledger, 400, 2).await;
-    let after = fs::metadata(folder.path().join("ledger.db-wal"))
-        .unwrap()
-        .len();
-    assert!(before < after);
-    for length in [after - 1, after - 4_000, before + 1] {
+    let before = log_end(&ledger).await;
+    append(&ledger, 4_000, 2).await;
+    let after = log_end(&ledger).await;
+    assert!(before + 20_000 < after, "the group fills several pages");
+    for (length, zeros) in [
+        (after - 1, false),
+        (after - 9_000, true),
+        (before + 1, false),
+        (before, true),
+    ] {
         let copy = crashed(folder.path());
         let wal = fs::OpenOptions::new()
             .write(true)
             .open(copy.path().join("ledger.db-wal"))
             .unwrap();
         wal.set_len(length).unwrap();
+        if zeros {
+            wal.set_len(after).unwrap();
+        }
         let reopened = open(copy.path());
         assert_eq!(
             reopened.last().await.unwrap(),

@@ -1,8 +1,10 @@
 //! The one thread that writes to a database, and the queue in front of it.
 
 use super::checkpointer::Bell;
+use super::headroom::Headroom;
 use rapport_store::{Error, Result};
 use rusqlite::Connection;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
@@ -26,21 +28,29 @@ pub(crate) struct Writer {
 pub(crate) struct Queue {
     what: Arc<str>,
     jobs: Sender<Job>,
+    /// Jobs put and not yet done.
+    open: Arc<AtomicUsize>,
 }
 
 impl Writer {
     /// Gives the connection a thread.
-    pub(crate) fn start(name: &str, what: String, connection: Connection) -> Result<Writer> {
+    pub(crate) fn start(
+        name: &str,
+        what: String,
+        connection: Connection,
+        headroom: Headroom,
+    ) -> Result<Writer> {
         let (jobs, received) = mpsc::channel::<Job>();
         let bell = Arc::new(OnceLock::new());
         let thread_bell = Arc::clone(&bell);
         let thread = std::thread::Builder::new()
             .name(format!("{name}-writer"))
-            .spawn(move || work(connection, &received, &thread_bell))
+            .spawn(move || work(connection, headroom, &received, &thread_bell))
             .map_err(|error| crate::disk::failure(what.clone(), &error))?;
         let queue = Queue {
             what: what.into(),
             jobs,
+            open: Arc::default(),
         };
         Ok(Writer {
             queue: Some(queue),
@@ -57,6 +67,13 @@ impl Writer {
     /// Rings this bell after every job from now on.
     pub(crate) fn tell_commits_to(&self, bell: Bell) {
         let _ = self.bell.set(bell);
+    }
+
+    /// Whether a job would run at once.
+    pub(crate) fn is_free(&self) -> bool {
+        self.queue
+            .as_ref()
+            .is_some_and(|queue| queue.open.load(Ordering::Relaxed) == 0)
     }
 
     /// Runs a job in its turn. It runs whole even if the caller stops waiting.
@@ -78,7 +95,15 @@ impl Writer {
 impl Queue {
     /// Puts a job at the end.
     pub(crate) fn put(&self, job: impl FnOnce(&mut Connection) + Send + 'static) -> Result<()> {
-        self.jobs.send(Box::new(job)).map_err(|_| self.stopped())
+        self.open.fetch_add(1, Ordering::Relaxed);
+        let open = Arc::clone(&self.open);
+        let counted = move |connection: &mut Connection| {
+            job(connection);
+            open.fetch_sub(1, Ordering::Relaxed);
+        };
+        self.jobs
+            .send(Box::new(counted))
+            .map_err(|_| self.stopped())
     }
 
     fn stopped(&self) -> Error {
@@ -98,12 +123,18 @@ impl Drop for Writer {
     }
 }
 
-fn work(mut connection: Connection, jobs: &Receiver<Job>, bell: &OnceLock<Bell>) {
+fn work(
+    mut connection: Connection,
+    mut headroom: Headroom,
+    jobs: &Receiver<Job>,
+    bell: &OnceLock<Bell>,
+) {
     let mut warm = false;
     loop {
         match jobs.recv_timeout(IDLE) {
             Ok(job) => {
                 job(&mut connection);
+                headroom.keep();
                 warm = true;
                 if let Some(bell) = bell.get() {
                     bell.ring();
