@@ -54,7 +54,7 @@ fn given_or_made(
         Ok(given) if !given.is_empty() => Ok(Some(given)),
         _ if is_new => {
             let mut bytes = [0; KEY_BYTES];
-            getrandom::fill(&mut bytes).context("making a key")?;
+            getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("making a key: {error}"))?;
             let made: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
             told.push(format!("{what}: {made}"));
             Ok(Some(made))

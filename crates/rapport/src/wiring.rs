@@ -27,7 +27,7 @@ pub(crate) fn roles(data: &Path) -> Result<Roles> {
         ledger: Arc::new(SqliteLedger::open(&directory).context("opening the ledger")?),
         state: Arc::new(SqliteState::open(&directory).context("opening the state")?),
         history: Arc::new(ParquetHistory::open(directory.history()).context("opening history")?),
-        seen: Arc::new(SeenRuns::open(directory.seen()).context("opening the seen ids")?),
+        seen: Arc::new(SeenRuns::open(&directory).context("opening the seen ids")?),
     })
 }
 
