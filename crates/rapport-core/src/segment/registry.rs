@@ -3,12 +3,16 @@
 use crate::identity::ProfileNo;
 use crate::position::Position;
 use crate::segment::error::{Error, nearest};
-use crate::segment::leaf::{Bounds, LeafNo, LeafSpec};
+use crate::segment::leaf::{LeafNo, LeafSpec};
 use crate::segment::membership::SegmentNo;
-use crate::segment::rule::{Did, Rule};
+use crate::segment::rule::Rule;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+
+pub use self::leaves::LeafRecord;
+
+mod leaves;
 
 /// All segments and leaves, as configuration keeps them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,21 +74,6 @@ impl Build {
                 .all(|number| *number < cursor || *number >= end),
         }
     }
-}
-
-/// A leaf that rules use.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LeafRecord {
-    /// Its number.
-    pub no: LeafNo,
-    /// What it keeps.
-    pub spec: LeafSpec,
-    /// How much of it. Never narrowed, so that nothing is rebuilt without need.
-    pub bounds: Bounds,
-    /// The entry from which it collects this much.
-    pub since: Position,
-    /// Whether what came before that entry is united with it, for everybody.
-    pub complete: bool,
 }
 
 /// What setting a rule did.
@@ -235,23 +224,6 @@ impl Registry {
             .filter(|definition| definition.build != Build::Complete)
     }
 
-    /// The leaves that a segment's build must unite with history up to the segment's `since`.
-    #[must_use]
-    pub fn leaves_to_build(&self, no: SegmentNo) -> BTreeSet<LeafNo> {
-        let Some(definition) = self.by_no(no) else {
-            return BTreeSet::new();
-        };
-        let leaves = definition
-            .rule
-            .conditions()
-            .into_iter()
-            .filter_map(|did| self.leaf(&LeafSpec::of(did)));
-        leaves
-            .filter(|leaf| !leaf.complete)
-            .map(|leaf| leaf.no)
-            .collect()
-    }
-
     /// Moves a build on: profiles below `to` are built. With the last of them the segment and its
     /// leaves are complete. Of another version than the one in force it says nothing.
     pub fn advance_build(&mut self, no: SegmentNo, version: u32, to: ProfileNo) {
@@ -326,64 +298,6 @@ impl Registry {
             version,
             changed: true,
         }
-    }
-
-    /// Makes or widens the leaves of a rule just set. What widens has to be built again.
-    fn collect_leaves(&mut self, no: SegmentNo, moment: Moment) {
-        let Some(definition) = self.by_no(no) else {
-            return;
-        };
-        let conditions: Vec<Did> = definition.rule.conditions().into_iter().cloned().collect();
-        let (since, complete) = (moment.position, definition.build == Build::Complete);
-        for did in conditions {
-            let (spec, bounds) = (LeafSpec::of(&did), did.question().bounds());
-            match self.leaves.iter_mut().find(|leaf| leaf.spec == spec) {
-                Some(leaf) if leaf.bounds.cover(bounds) => {}
-                Some(leaf) => {
-                    leaf.bounds = leaf.bounds.widened(bounds);
-                    (leaf.since, leaf.complete) = (since, complete);
-                }
-                None => {
-                    let no = self.next_leaf;
-                    self.next_leaf = LeafNo(no.0 + 1);
-                    self.leaves.push(LeafRecord {
-                        no,
-                        spec,
-                        bounds,
-                        since,
-                        complete,
-                    });
-                }
-            }
-        }
-    }
-
-    /// A finished build completes its leaves, but for those that a later rule has widened since.
-    fn complete_leaves(&mut self, no: SegmentNo) {
-        let Some(definition) = self.by_no(no) else {
-            return;
-        };
-        let since = definition.since;
-        let specs: Vec<_> = definition
-            .rule
-            .conditions()
-            .into_iter()
-            .map(LeafSpec::of)
-            .collect();
-        for leaf in &mut self.leaves {
-            if leaf.since <= since && specs.contains(&leaf.spec) {
-                leaf.complete = true;
-            }
-        }
-    }
-
-    fn forget_unused_leaves(&mut self) {
-        let rules = self
-            .segments
-            .iter()
-            .flat_map(|definition| definition.rule.conditions());
-        let used: Vec<_> = rules.map(LeafSpec::of).collect();
-        self.leaves.retain(|leaf| used.contains(&leaf.spec));
     }
 
     /// Whether the references of `rule` lead to the segment `goal`; `path` is then the way.

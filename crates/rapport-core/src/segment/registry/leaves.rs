@@ -1,0 +1,101 @@
+//! The leaves of the registry: which there are, how much they keep, and what must be built again.
+
+use super::{Build, Moment, Registry};
+use crate::position::Position;
+use crate::segment::leaf::{Bounds, LeafNo, LeafSpec};
+use crate::segment::membership::SegmentNo;
+use crate::segment::rule::Did;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// A leaf that rules use.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LeafRecord {
+    /// Its number.
+    pub no: LeafNo,
+    /// What it keeps.
+    pub spec: LeafSpec,
+    /// How much of it. Never narrowed, so that nothing is rebuilt without need.
+    pub bounds: Bounds,
+    /// The entry from which it collects this much.
+    pub since: Position,
+    /// Whether what came before that entry is united with it, for everybody.
+    pub complete: bool,
+}
+
+impl Registry {
+    /// The leaves that a segment's build must unite with history up to the segment's `since`.
+    #[must_use]
+    pub fn leaves_to_build(&self, no: SegmentNo) -> BTreeSet<LeafNo> {
+        let Some(definition) = self.by_no(no) else {
+            return BTreeSet::new();
+        };
+        let leaves = definition
+            .rule
+            .conditions()
+            .into_iter()
+            .filter_map(|did| self.leaf(&LeafSpec::of(did)));
+        leaves
+            .filter(|leaf| !leaf.complete)
+            .map(|leaf| leaf.no)
+            .collect()
+    }
+
+    /// Makes or widens the leaves of a rule just set. What widens has to be built again.
+    pub(super) fn collect_leaves(&mut self, no: SegmentNo, moment: Moment) {
+        let Some(definition) = self.by_no(no) else {
+            return;
+        };
+        let conditions: Vec<Did> = definition.rule.conditions().into_iter().cloned().collect();
+        let (since, complete) = (moment.position, definition.build == Build::Complete);
+        for did in conditions {
+            let (spec, bounds) = (LeafSpec::of(&did), did.question().bounds());
+            match self.leaves.iter_mut().find(|leaf| leaf.spec == spec) {
+                Some(leaf) if leaf.bounds.cover(bounds) => {}
+                Some(leaf) => {
+                    leaf.bounds = leaf.bounds.widened(bounds);
+                    (leaf.since, leaf.complete) = (since, complete);
+                }
+                None => {
+                    let no = self.next_leaf;
+                    self.next_leaf = LeafNo(no.0 + 1);
+                    self.leaves.push(LeafRecord {
+                        no,
+                        spec,
+                        bounds,
+                        since,
+                        complete,
+                    });
+                }
+            }
+        }
+    }
+
+    /// A finished build completes its leaves, but for those that a later rule has widened since.
+    pub(super) fn complete_leaves(&mut self, no: SegmentNo) {
+        let Some(definition) = self.by_no(no) else {
+            return;
+        };
+        let since = definition.since;
+        let specs: Vec<_> = definition
+            .rule
+            .conditions()
+            .into_iter()
+            .map(LeafSpec::of)
+            .collect();
+        for leaf in &mut self.leaves {
+            if leaf.since <= since && specs.contains(&leaf.spec) {
+                leaf.complete = true;
+            }
+        }
+    }
+
+    pub(super) fn forget_unused_leaves(&mut self) {
+        let rules = self
+            .segments
+            .iter()
+            .flat_map(|definition| definition.rule.conditions());
+        let used: Vec<_> = rules.map(LeafSpec::of).collect();
+        self.leaves.retain(|leaf| used.contains(&leaf.spec));
+    }
+}
