@@ -1,7 +1,5 @@
 //! The text files of the repository as git sees them, with what the rules ask of a file.
 
-use std::path::Path;
-
 use anyhow::{Context, Result};
 
 use crate::{places, program};
@@ -44,19 +42,12 @@ impl Tree {
 }
 
 impl File {
-    /// Whether the whole file is tests.
+    /// Whether the whole file is tests: a sibling of what it tests, or a suite that every engine runs.
     pub(super) fn is_test(&self) -> bool {
-        let stem = Path::new(&self.path)
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy();
-        stem == "tests"
-            || self
-                .path
-                .split('/')
-                .rev()
-                .skip(1)
-                .any(|folder| folder == "tests" || folder == "fuzz")
+        let is_folder_of_tests = |folder| ["tests", "conformance", "fuzz"].contains(&folder);
+        let mut parts = self.path.split('/').rev();
+        let name = parts.next().unwrap_or_default();
+        name.ends_with("tests.rs") || parts.any(is_folder_of_tests)
     }
 
     /// The lines before the file's own tests, which come last.
