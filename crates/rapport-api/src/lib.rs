@@ -42,3 +42,6 @@ pub fn router(rapport: Rapport, settings: ApiSettings) -> Router {
         .method_not_allowed_fallback(native::wrong_method)
         .with_state(api)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use crate::errors::{Code, Error};
 use axum::Router;
 use axum::http::{Method, Uri};
 
+mod address;
 mod bearer;
 mod body;
 mod companies;

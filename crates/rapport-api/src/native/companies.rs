@@ -1,10 +1,11 @@
 //! Companies, as group calls describe them.
 
+use super::address::Named;
 use super::bearer::Actor;
 use super::spelled::attributes;
 use crate::Api;
 use crate::errors::Error;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -25,7 +26,7 @@ struct Shown<'a> {
     last_seen: String,
 }
 
-async fn show(State(api): State<Api>, _: Actor, Path(id): Path<String>) -> Result<Response, Error> {
+async fn show(State(api): State<Api>, _: Actor, Named(id): Named) -> Result<Response, Error> {
     let company = api.rapport.company(&id).await?;
     let company = company.ok_or_else(|| Error::missing(format_args!("company {id}")))?;
     let shown = Shown {

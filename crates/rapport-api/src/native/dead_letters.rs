@@ -1,12 +1,13 @@
 //! Dead letters: messages that a destination refused for good, and sending them again.
 
+use super::address::Named;
 use super::bearer::Actor;
 use super::list::{self, List, Page};
 use super::reference;
 use super::spelled::raw;
 use crate::Api;
 use crate::errors::Error;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -75,7 +76,7 @@ async fn all(State(api): State<Api>, _: Actor, page: Page) -> Result<Response, E
 async fn redrive(
     State(api): State<Api>,
     _: Actor,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<StatusCode, Error> {
     let number = reference::number(&id, PREFIX)?;
     if !api.rapport.redrive(number).await? {

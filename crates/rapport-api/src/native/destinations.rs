@@ -1,12 +1,13 @@
 //! Destinations: the webhooks that hear of segments. Their secrets are never shown again.
 
+use super::address::Named;
 use super::bearer::Actor;
 use super::body::Body;
 use super::list::{self, List, Page};
 use crate::Api;
 use crate::errors::{Code, Error};
 use crate::secret;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -63,7 +64,7 @@ async fn all(State(api): State<Api>, _: Actor, page: Page) -> Result<Json<List<S
 async fn show(
     State(api): State<Api>,
     _: Actor,
-    Path(key): Path<String>,
+    Named(key): Named,
 ) -> Result<Json<Shown>, Error> {
     Ok(Json(Shown::of(find(&api, &key)?)))
 }
@@ -83,7 +84,7 @@ struct Wanted {
 async fn put(
     State(api): State<Api>,
     Actor(actor): Actor,
-    Path(key): Path<String>,
+    Named(key): Named,
     Body(wanted): Body<Wanted>,
 ) -> Result<Json<Shown>, Error> {
     check(&key, &wanted.url)?;
@@ -120,7 +121,7 @@ fn check(key: &str, url: &str) -> Result<(), Error> {
 async fn remove(
     State(api): State<Api>,
     Actor(actor): Actor,
-    Path(key): Path<String>,
+    Named(key): Named,
 ) -> Result<StatusCode, Error> {
     api.rapport.command(&actor, Command::DeleteDestination { key }).await?;
     Ok(StatusCode::NO_CONTENT)

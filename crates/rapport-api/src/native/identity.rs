@@ -1,12 +1,13 @@
 //! Identity: the policy in force, and the identifiers that several people share.
 
+use super::address::Named;
 use super::bearer::Actor;
 use super::body::Body;
 use super::list::{self, List, Page};
 use super::reference;
 use crate::Api;
 use crate::errors::{Code, Error};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -49,7 +50,7 @@ struct Shared {
 }
 
 async fn shared(State(api): State<Api>, _: Actor, page: Page) -> Result<Json<List<Shared>>, Error> {
-    let after = page.after(|text| reference::identifier(text).ok())?;
+    let after = page.after(|text| reference::identifier(&list::read_opaque(text)?).ok())?;
     let mut marked = api.rapport.shared_identifiers().await?;
     marked.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
     let rest = marked
@@ -61,13 +62,13 @@ async fn shared(State(api): State<Api>, _: Actor, page: Page) -> Result<Json<Lis
         value: identifier.value.to_string(),
         since: record.marked().map(|position| position.to_string()),
     });
-    Ok(list::page(shown.collect(), page.limit, |last| last.identifier.clone()))
+    Ok(list::page(shown.collect(), page.limit, |last| list::opaque(&last.identifier)))
 }
 
 async fn release(
     State(api): State<Api>,
     Actor(actor): Actor,
-    Path(text): Path<String>,
+    Named(text): Named,
 ) -> Result<StatusCode, Error> {
     let named = reference::identifier(&text)?;
     let identifier = normalise(&api.rapport.policy(), &named)

@@ -4,6 +4,8 @@ use crate::errors::{Code, Error};
 use axum::Json;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -98,6 +100,16 @@ pub(super) fn page<T>(
     let next = if is_last { None } else { results.last() };
     let paging = Paging { next: next.map(|last| Next { after: cursor(last) }) };
     Json(List { results, paging })
+}
+
+/// A cursor made of any text, safe in an address without further encoding.
+pub(super) fn opaque(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(text)
+}
+
+/// The text of an [`opaque`] cursor.
+pub(super) fn read_opaque(cursor: &str) -> Option<String> {
+    String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()
 }
 
 #[cfg(test)]

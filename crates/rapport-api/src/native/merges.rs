@@ -1,11 +1,12 @@
 //! Merges: the journal of a person, and taking a merge back.
 
+use super::address::Named;
 use super::bearer::Actor;
 use super::list::{self, List, Page};
 use super::{profiles, reference};
 use crate::Api;
 use crate::errors::{Code, Error};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use rapport_core::entry::Command;
@@ -28,7 +29,7 @@ pub(super) fn routes() -> Router<Api> {
 async fn of_profile(
     State(api): State<Api>,
     _: Actor,
-    Path(text): Path<String>,
+    Named(text): Named,
     page: Page,
 ) -> Result<Json<List<Value>>, Error> {
     let profile = profiles::find(&api, &text).await?;
@@ -63,7 +64,7 @@ fn types(page: &Page) -> Result<Vec<&str>, Error> {
 async fn show(
     State(api): State<Api>,
     _: Actor,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<Value>, Error> {
     let number = reference::number(&id, "mrg_")?;
     let record = api.rapport.journal(number).await?;
@@ -74,7 +75,7 @@ async fn show(
 async fn undo(
     State(api): State<Api>,
     Actor(actor): Actor,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<Value>, Error> {
     let merge = reference::number(&id, "mrg_")?;
     let applied = api.rapport.command(&actor, Command::UndoMerge { merge }).await?;

@@ -1,5 +1,6 @@
 //! Profiles: one person, why their identifiers are theirs, and what they were merged from.
 
+use super::address::Named;
 use super::bearer::Actor;
 use super::body::Body;
 use super::list::{self, List, Page};
@@ -7,7 +8,7 @@ use super::reference;
 use super::spelled::Person;
 use crate::Api;
 use crate::errors::Error;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -35,7 +36,7 @@ pub(super) async fn find(api: &Api, text: &str) -> Result<Profile, Error> {
 async fn show(
     State(api): State<Api>,
     _: Actor,
-    Path(text): Path<String>,
+    Named(text): Named,
 ) -> Result<Response, Error> {
     let profile = find(&api, &text).await?;
     let registry = api.rapport.registry();
@@ -68,16 +69,18 @@ impl Attached {
 async fn identifiers(
     State(api): State<Api>,
     _: Actor,
-    Path(text): Path<String>,
+    Named(text): Named,
     page: Page,
 ) -> Result<Json<List<Attached>>, Error> {
     let profile = find(&api, &text).await?;
-    let after = page.after(|text| reference::identifier(text).ok())?;
-    let place = |after| profile.links.iter().position(|link| link.identifier == after);
-    let first = after.and_then(place).map_or(0, |place| place + 1);
+    let place = |after: &str| {
+        let after = list::read_opaque(after)?;
+        profile.links.iter().position(|link| link.identifier.to_string() == after)
+    };
+    let first = page.after(place)?.map_or(0, |place| place + 1);
     let links = profile.links[first..].iter().take(page.limit + 1);
     Ok(list::page(links.map(Attached::of).collect(), page.limit, |last| {
-        format!("{}:{}", last.kind, last.value)
+        list::opaque(&format!("{}:{}", last.kind, last.value))
     }))
 }
 

@@ -1,12 +1,13 @@
 //! Rejected events: kept as they came, to be looked at and sent again.
 
+use super::address::Named;
 use super::bearer::Actor;
 use super::body::bytes;
 use super::list::{self, List, Page};
 use super::reference;
 use crate::Api;
 use crate::errors::{Code, Error};
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -61,7 +62,7 @@ async fn all(State(api): State<Api>, _: Actor, page: Page) -> Result<Json<List<S
 async fn redrive(
     State(api): State<Api>,
     _: Actor,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Request,
 ) -> Result<StatusCode, Error> {
     let unread = || Error::new(Code::InvalidReference, format!("`{id}` is no rejected event's id"));

@@ -1,5 +1,6 @@
 //! Segments: their rules in both spellings, their members, and why somebody is in or out.
 
+use super::address::Named;
 use super::bearer::Actor;
 use super::body::Body;
 use super::list::{self, List, Page};
@@ -7,7 +8,7 @@ use super::spelled::{Identifiers, identifiers, owned};
 use super::profiles;
 use crate::Api;
 use crate::errors::{Code, Error};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -81,7 +82,7 @@ async fn all(State(api): State<Api>, _: Actor, page: Page) -> Result<Json<List<S
 async fn show(
     State(api): State<Api>,
     _: Actor,
-    Path(key): Path<String>,
+    Named(key): Named,
 ) -> Result<Json<Shown>, Error> {
     Ok(Json(Shown::of(&api, &find(&api, &key)?)))
 }
@@ -97,7 +98,7 @@ struct Wanted {
 async fn put(
     State(api): State<Api>,
     Actor(actor): Actor,
-    Path(key): Path<String>,
+    Named(key): Named,
     Body(wanted): Body<Wanted>,
 ) -> Result<Json<Shown>, Error> {
     let rule = read(wanted.rule.get())?.to_string();
@@ -120,7 +121,7 @@ fn read(raw: &str) -> Result<Rule, Error> {
 async fn remove(
     State(api): State<Api>,
     Actor(actor): Actor,
-    Path(key): Path<String>,
+    Named(key): Named,
 ) -> Result<StatusCode, Error> {
     api.rapport.command(&actor, Command::DeleteSegment { key }).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -137,7 +138,7 @@ struct Member<'a> {
 async fn members(
     State(api): State<Api>,
     _: Actor,
-    Path(key): Path<String>,
+    Named(key): Named,
     page: Page,
 ) -> Result<Response, Error> {
     let segment = find(&api, &key)?.no;
@@ -158,7 +159,7 @@ async fn members(
 async fn explain(
     State(api): State<Api>,
     _: Actor,
-    Path(key): Path<String>,
+    Named(key): Named,
     page: Page,
 ) -> Result<Response, Error> {
     find(&api, &key)?;

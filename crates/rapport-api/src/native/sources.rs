@@ -1,12 +1,13 @@
 //! Sources and their write keys. A key is shown once, when it is made; only its hash is kept.
 
+use super::address::Named;
 use super::bearer::Actor;
 use super::body::Body;
 use super::list::{self, List, Page};
 use crate::Api;
 use crate::errors::{Code, Error};
 use crate::secret;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -57,26 +58,26 @@ async fn all(State(api): State<Api>, _: Actor, page: Page) -> Result<Json<List<S
 async fn show(
     State(api): State<Api>,
     _: Actor,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<Shown>, Error> {
     Ok(Json(Shown::of(&api, &find(&api, &id)?)))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Named {
+struct Called {
     name: String,
 }
 
 async fn make(
     State(api): State<Api>,
     Actor(actor): Actor,
-    Body(named): Body<Named>,
+    Body(called): Body<Called>,
 ) -> Result<(StatusCode, Json<Shown>), Error> {
     // Two requests at once must not get the same number.
     let _one_at_a_time = api.numbering.lock().await;
     let last = api.rapport.sources().iter().map(|source| source.no.0).max().unwrap_or(0);
-    let source = Source { no: SourceNo(last + 1), name: named.name };
+    let source = Source { no: SourceNo(last + 1), name: called.name };
     api.rapport.command(&actor, Command::PutSource(source.clone())).await?;
     Ok((StatusCode::CREATED, Json(Shown::of(&api, &source))))
 }
@@ -84,10 +85,10 @@ async fn make(
 async fn rename(
     State(api): State<Api>,
     Actor(actor): Actor,
-    Path(id): Path<String>,
-    Body(named): Body<Named>,
+    Named(id): Named,
+    Body(called): Body<Called>,
 ) -> Result<Json<Shown>, Error> {
-    let source = Source { name: named.name, ..find(&api, &id)? };
+    let source = Source { name: called.name, ..find(&api, &id)? };
     api.rapport.command(&actor, Command::PutSource(source.clone())).await?;
     Ok(Json(Shown::of(&api, &source)))
 }
@@ -101,7 +102,7 @@ struct Kinded {
 async fn make_key(
     State(api): State<Api>,
     Actor(actor): Actor,
-    Path(id): Path<String>,
+    Named(id): Named,
     Body(Kinded { kind }): Body<Kinded>,
 ) -> Result<(StatusCode, Json<Value>), Error> {
     let source = find(&api, &id)?;

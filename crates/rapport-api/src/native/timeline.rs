@@ -1,12 +1,13 @@
 //! The timeline: what a person did, newest first.
 
+use super::address::Named;
 use super::bearer::Actor;
 use super::list::{self, List, Page};
 use super::spelled::raw;
 use super::{profiles, reference};
 use crate::Api;
 use crate::errors::{Code, Error};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -72,7 +73,7 @@ impl<'a> Entry<'a> {
 async fn show(
     State(api): State<Api>,
     _: Actor,
-    Path(text): Path<String>,
+    Named(text): Named,
     page: Page,
 ) -> Result<Response, Error> {
     let profile = profiles::find(&api, &text).await?;

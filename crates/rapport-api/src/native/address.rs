@@ -1,0 +1,18 @@
+//! The part of an address that names something, percent-decoded.
+
+use crate::errors::{Code, Error};
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+
+/// What the one parameter of a path says.
+pub(super) struct Named(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Named, Error> {
+        let read = Path::<String>::from_request_parts(parts, state).await;
+        read.map(|Path(name)| Named(name))
+            .map_err(|error| Error::new(Code::InvalidReference, error.body_text()))
+    }
+}
