@@ -87,7 +87,10 @@ impl Code {
     }
 
     fn from_word(word: &str) -> Code {
-        Code::ALL.into_iter().find(|code| code.word() == word).unwrap_or(Code::Invalid)
+        Code::ALL
+            .into_iter()
+            .find(|code| code.word() == word)
+            .unwrap_or(Code::Invalid)
     }
 
     fn page(self) -> Page {
@@ -201,7 +204,12 @@ impl Code {
                 "Run `rapport doctor` on the data directory.",
             ),
         };
-        Page { word, status, happened, next }
+        Page {
+            word,
+            status,
+            happened,
+            next,
+        }
     }
 }
 
@@ -215,9 +223,18 @@ pub fn reference() -> String {
          | code | status | what happened | what to do next |\n| --- | --- | --- | --- |\n",
     );
     for code in Code::ALL {
-        let Page { word, status, happened, next } = code.page();
+        let Page {
+            word,
+            status,
+            happened,
+            next,
+        } = code.page();
         // Writing into a `String` cannot fail.
-        let _ = writeln!(page, "| `{word}` | {} | {happened} | {next} |", status.as_u16());
+        let _ = writeln!(
+            page,
+            "| `{word}` | {} | {happened} | {next} |",
+            status.as_u16()
+        );
     }
     page
 }
@@ -235,7 +252,12 @@ pub struct Error {
 impl Error {
     /// An error with what happened this time.
     pub fn new(code: Code, message: impl Into<String>) -> Error {
-        Error { code, message: message.into(), help: None, at: None }
+        Error {
+            code,
+            message: message.into(),
+            help: None,
+            at: None,
+        }
     }
 
     /// Something that does not exist.
@@ -267,7 +289,12 @@ impl From<rapport_core::segment::error::Error> for Error {
                 Code::InvalidSegment
             }
         };
-        Error { code, message: error.to_string(), help: error.help(), at: error.place() }
+        Error {
+            code,
+            message: error.to_string(),
+            help: error.help(),
+            at: error.place(),
+        }
     }
 }
 
@@ -290,9 +317,11 @@ impl From<rapport_flow::Error> for Error {
 impl From<CommandError> for Error {
     fn from(error: CommandError) -> Error {
         match error {
-            CommandError::Invalid { code, message, help } => {
-                Error::new(Code::from_word(code), message).with_help(help)
-            }
+            CommandError::Invalid {
+                code,
+                message,
+                help,
+            } => Error::new(Code::from_word(code), message).with_help(help),
             CommandError::NotFound { what } => Error::missing(what),
             CommandError::Contradicts { message } => Error::new(Code::Conflict, message),
             CommandError::Flow(error) => error.into(),
@@ -318,14 +347,23 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let page = self.code.page();
         let help = self.help.as_deref().unwrap_or(page.next);
-        let error = Told { code: page.word, message: &self.message, help, at: self.at };
+        let error = Told {
+            code: page.word,
+            message: &self.message,
+            help,
+            at: self.at,
+        };
         let mut response = (page.status, Json(Answer { error })).into_response();
         if matches!(self.code, Code::Busy | Code::Stopping) {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from_static("2"));
         }
         if self.code == Code::Unauthorized {
             let bearer = HeaderValue::from_static("Bearer");
-            response.headers_mut().insert(axum::http::header::WWW_AUTHENTICATE, bearer);
+            response
+                .headers_mut()
+                .insert(axum::http::header::WWW_AUTHENTICATE, bearer);
         }
         response
     }

@@ -33,7 +33,11 @@ pub struct Api {
 
 /// Every route of every door.
 pub fn router(rapport: Rapport, settings: ApiSettings) -> Router {
-    let api = Api { rapport, settings: Arc::new(settings), numbering: Arc::default() };
+    let api = Api {
+        rapport,
+        settings: Arc::new(settings),
+        numbering: Arc::default(),
+    };
     Router::new()
         .merge(track::routes())
         .merge(native::routes())

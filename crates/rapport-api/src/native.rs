@@ -44,10 +44,16 @@ pub(crate) fn routes() -> Router<Api> {
 
 /// Answers an address that nothing is at.
 pub(crate) async fn unknown_route(uri: Uri) -> Error {
-    Error::new(Code::UnknownRoute, format!("there is nothing at {}", uri.path()))
+    Error::new(
+        Code::UnknownRoute,
+        format!("there is nothing at {}", uri.path()),
+    )
 }
 
 /// Answers a method that an address does not have.
 pub(crate) async fn wrong_method(method: Method, uri: Uri) -> Error {
-    Error::new(Code::MethodNotAllowed, format!("{} does not take {method}", uri.path()))
+    Error::new(
+        Code::MethodNotAllowed,
+        format!("{} does not take {method}", uri.path()),
+    )
 }

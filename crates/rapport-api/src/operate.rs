@@ -28,7 +28,11 @@ async fn live() -> Response {
 async fn ready(State(api): State<Api>) -> Response {
     let health = api.rapport.health();
     let is_ready = health.is_ready();
-    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if is_ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     let answer = json!({
         "status": if is_ready { "ready" } else { "not_ready" },
         "reasons": health.reasons,
@@ -41,5 +45,9 @@ async fn ready(State(api): State<Api>) -> Response {
 
 async fn figures(State(api): State<Api>) -> Response {
     let text = metrics::text(&api.rapport);
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+    (
+        [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        text,
+    )
+        .into_response()
 }

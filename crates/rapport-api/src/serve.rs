@@ -60,7 +60,10 @@ pub async fn serve(
     drop(stop);
     let drained = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(DRAIN_MAX, drained).await.is_err() {
-        tracing::warn!(open = connections.len(), "connections did not finish in time and are cut");
+        tracing::warn!(
+            open = connections.len(),
+            "connections did not finish in time and are cut"
+        );
     }
     Ok(())
 }
@@ -68,7 +71,10 @@ pub async fn serve(
 /// An error of one connection is its own; one of the machine passes, or is waited for.
 async fn rest(error: &io::Error) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted) {
+    if matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
+    ) {
         return;
     }
     tracing::error!(%error, "a connection could not be accepted");

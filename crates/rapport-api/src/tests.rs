@@ -44,13 +44,20 @@ impl Answer {
     }
 
     fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
     /// The body of an answer that must be a success.
     #[track_caller]
     fn good(&self) -> Value {
-        assert!(self.status.is_success(), "{self:?} {}", String::from_utf8_lossy(&self.body));
+        assert!(
+            self.status.is_success(),
+            "{self:?} {}",
+            String::from_utf8_lossy(&self.body)
+        );
         self.json()
     }
 
@@ -58,10 +65,23 @@ impl Answer {
     #[track_caller]
     fn error(&self) -> (u16, String) {
         let body = self.json();
-        let error = body["error"].as_object().unwrap_or_else(|| panic!("no error: {body}"));
-        assert!(error["message"].as_str().is_some_and(|text| !text.is_empty()), "{body}");
-        assert!(error["help"].as_str().is_some_and(|text| !text.is_empty()), "{body}");
-        (self.status.as_u16(), error["code"].as_str().expect("a code").to_owned())
+        let error = body["error"]
+            .as_object()
+            .unwrap_or_else(|| panic!("no error: {body}"));
+        assert!(
+            error["message"]
+                .as_str()
+                .is_some_and(|text| !text.is_empty()),
+            "{body}"
+        );
+        assert!(
+            error["help"].as_str().is_some_and(|text| !text.is_empty()),
+            "{body}"
+        );
+        (
+            self.status.as_u16(),
+            error["code"].as_str().expect("a code").to_owned(),
+        )
     }
 }
 
@@ -79,32 +99,56 @@ impl Doors {
             seen: memory.seen.clone(),
         };
         let clock = Arc::new(SystemClock::start());
-        let rapport = Rapport::start(roles, Settings::default(), clock).await.expect("a flow");
+        let rapport = Rapport::start(roles, Settings::default(), clock)
+            .await
+            .expect("a flow");
         let source = SourceNo(1);
         let commands = [
-            Command::PutSource(Source { no: source, name: "Shop".into() }),
+            Command::PutSource(Source {
+                no: source,
+                name: "Shop".into(),
+            }),
             put_key(WRITE_KEY, KeyKind::Browser),
             put_key(SERVER_KEY, KeyKind::Server),
-            Command::PutToken { token_hash: keys::hash(TOKEN), name: "tests".into() },
+            Command::PutToken {
+                token_hash: keys::hash(TOKEN),
+                name: "tests".into(),
+            },
         ];
         for command in commands {
             rapport.command("tests", command).await.expect("configured");
         }
         let router = router(rapport.clone(), settings);
-        Doors { memory, rapport, router }
+        Doors {
+            memory,
+            rapport,
+            router,
+        }
     }
 
     async fn send(&self, mut request: Request<Body>) -> Answer {
-        request.extensions_mut().insert(Peer("203.0.113.9:4711".parse().expect("an address")));
-        let response = self.router.clone().oneshot(request).await.expect("infallible");
+        request
+            .extensions_mut()
+            .insert(Peer("203.0.113.9:4711".parse().expect("an address")));
+        let response = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("infallible");
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.expect("a body").to_vec();
-        Answer { status: parts.status, headers: parts.headers, body }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
     }
 
     /// A tracking call with the server key.
     async fn track(&self, path: &str, body: impl Into<Body>) -> Answer {
-        self.track_with(path, &[("x-write-key", SERVER_KEY)], body).await
+        self.track_with(path, &[("x-write-key", SERVER_KEY)], body)
+            .await
     }
 
     async fn track_with(
@@ -117,14 +161,16 @@ impl Doors {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        self.send(request.body(body.into()).expect("a request")).await
+        self.send(request.body(body.into()).expect("a request"))
+            .await
     }
 
     /// A native call with the token.
     async fn call(&self, method: Method, path: &str, body: impl Into<Body>) -> Answer {
         let request = Request::builder().method(method).uri(path);
         let request = request.header("authorization", format!("Bearer {TOKEN}"));
-        self.send(request.body(body.into()).expect("a request")).await
+        self.send(request.body(body.into()).expect("a request"))
+            .await
     }
 
     async fn get(&self, path: &str) -> Answer {

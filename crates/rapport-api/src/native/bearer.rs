@@ -13,10 +13,13 @@ impl FromRequestParts<Api> for Actor {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Actor, Error> {
-        let token = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = token.and_then(bearer).ok_or_else(|| {
-            Error::new(Code::Unauthorized, "the request carries no bearer token")
-        })?;
+        let token = parts
+            .headers
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        let token = token
+            .and_then(bearer)
+            .ok_or_else(|| Error::new(Code::Unauthorized, "the request carries no bearer token"))?;
         // Found by hash: how long the look-up takes says nothing about the token.
         let keys = api.rapport.keys();
         let name = keys.token(token);

@@ -18,12 +18,18 @@ impl<T: DeserializeOwned> FromRequest<Api> for Body<T> {
     async fn from_request(request: Request, _api: &Api) -> Result<Body<T>, Error> {
         let bytes = bytes(request).await?;
         let body = serde_json::from_slice(&bytes);
-        body.map(Body).map_err(|error| Error::new(Code::InvalidBody, error.to_string()))
+        body.map(Body)
+            .map_err(|error| Error::new(Code::InvalidBody, error.to_string()))
     }
 }
 
 /// The bytes of a body.
 pub(super) async fn bytes(request: Request) -> Result<axum::body::Bytes, Error> {
     let body = to_bytes(request.into_body(), BYTES_MAX).await;
-    body.map_err(|_| Error::new(Code::BodyTooLarge, format!("a body may have {BYTES_MAX} bytes")))
+    body.map_err(|_| {
+        Error::new(
+            Code::BodyTooLarge,
+            format!("a body may have {BYTES_MAX} bytes"),
+        )
+    })
 }

@@ -55,7 +55,9 @@ impl<'a> Shown<'a> {
 /// Dead letters, oldest first; those of one `destination` where it is named.
 async fn all(State(api): State<Api>, _: Actor, page: Page) -> Result<Response, Error> {
     let destination = page.one("destination");
-    let mut after = page.after(|text| reference::number(text, PREFIX).ok())?.unwrap_or(0);
+    let mut after = page
+        .after(|text| reference::number(text, PREFIX).ok())?
+        .unwrap_or(0);
     let mut found: Vec<Message> = Vec::new();
     loop {
         let read = api.rapport.dead_letters(after, page.limit + 1).await?;
@@ -73,11 +75,7 @@ async fn all(State(api): State<Api>, _: Actor, page: Page) -> Result<Response, E
     Ok(answer.into_response())
 }
 
-async fn redrive(
-    State(api): State<Api>,
-    _: Actor,
-    Named(id): Named,
-) -> Result<StatusCode, Error> {
+async fn redrive(State(api): State<Api>, _: Actor, Named(id): Named) -> Result<StatusCode, Error> {
     let number = reference::number(&id, PREFIX)?;
     if !api.rapport.redrive(number).await? {
         return Err(Error::missing(format_args!("dead letter {id}")));

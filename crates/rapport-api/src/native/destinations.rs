@@ -46,7 +46,11 @@ impl Shown {
 }
 
 fn find(api: &Api, key: &str) -> Result<Destination, Error> {
-    let found = api.rapport.destinations().into_iter().find(|destination| destination.key == key);
+    let found = api
+        .rapport
+        .destinations()
+        .into_iter()
+        .find(|destination| destination.key == key);
     found.ok_or_else(|| Error::missing(format_args!("destination {key}")))
 }
 
@@ -58,14 +62,12 @@ async fn all(State(api): State<Api>, _: Actor, page: Page) -> Result<Json<List<S
         .into_iter()
         .filter(|destination| after.as_ref().is_none_or(|after| destination.key > *after));
     let shown = rest.take(page.limit + 1).map(Shown::of).collect();
-    Ok(list::page(shown, page.limit, |last: &Shown| last.key.clone()))
+    Ok(list::page(shown, page.limit, |last: &Shown| {
+        last.key.clone()
+    }))
 }
 
-async fn show(
-    State(api): State<Api>,
-    _: Actor,
-    Named(key): Named,
-) -> Result<Json<Shown>, Error> {
+async fn show(State(api): State<Api>, _: Actor, Named(key): Named) -> Result<Json<Shown>, Error> {
     Ok(Json(Shown::of(find(&api, &key)?)))
 }
 
@@ -96,15 +98,36 @@ async fn put(
         }
         _ => None,
     };
-    let secret = wanted.secret.or(kept).or_else(|| made.clone()).unwrap_or_default();
-    let Wanted { url, shape, segments, .. } = wanted;
-    let destination = Destination { key, url, secret, shape, segments };
-    api.rapport.command(&actor, Command::PutDestination(destination.clone())).await?;
-    Ok(Json(Shown { secret: made, ..Shown::of(destination) }))
+    let secret = wanted
+        .secret
+        .or(kept)
+        .or_else(|| made.clone())
+        .unwrap_or_default();
+    let Wanted {
+        url,
+        shape,
+        segments,
+        ..
+    } = wanted;
+    let destination = Destination {
+        key,
+        url,
+        secret,
+        shape,
+        segments,
+    };
+    api.rapport
+        .command(&actor, Command::PutDestination(destination.clone()))
+        .await?;
+    Ok(Json(Shown {
+        secret: made,
+        ..Shown::of(destination)
+    }))
 }
 
 fn check(key: &str, url: &str) -> Result<(), Error> {
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
+    let fits =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
     if key.is_empty() || key.len() > 64 || !key.bytes().all(fits) {
         let message = format!("`{key}` cannot be the key of a destination");
         return Err(Error::new(Code::InvalidDestination, message));
@@ -123,7 +146,9 @@ async fn remove(
     Actor(actor): Actor,
     Named(key): Named,
 ) -> Result<StatusCode, Error> {
-    api.rapport.command(&actor, Command::DeleteDestination { key }).await?;
+    api.rapport
+        .command(&actor, Command::DeleteDestination { key })
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -36,7 +36,9 @@ async fn put_policy(
     policy
         .validate()
         .map_err(|error| Error::new(Code::InvalidPolicy, error.to_string()))?;
-    api.rapport.command(&actor, Command::PutPolicy(policy.clone())).await?;
+    api.rapport
+        .command(&actor, Command::PutPolicy(policy.clone()))
+        .await?;
     Ok(Json(policy))
 }
 
@@ -56,13 +58,17 @@ async fn shared(State(api): State<Api>, _: Actor, page: Page) -> Result<Json<Lis
     let rest = marked
         .into_iter()
         .filter(|(identifier, _)| after.as_ref().is_none_or(|after| identifier > after));
-    let shown = rest.take(page.limit + 1).map(|(identifier, record)| Shared {
-        identifier: identifier.to_string(),
-        kind: identifier.kind.word().to_owned(),
-        value: identifier.value.to_string(),
-        since: record.marked().map(|position| position.to_string()),
-    });
-    Ok(list::page(shown.collect(), page.limit, |last| list::opaque(&last.identifier)))
+    let shown = rest
+        .take(page.limit + 1)
+        .map(|(identifier, record)| Shared {
+            identifier: identifier.to_string(),
+            kind: identifier.kind.word().to_owned(),
+            value: identifier.value.to_string(),
+            since: record.marked().map(|position| position.to_string()),
+        });
+    Ok(list::page(shown.collect(), page.limit, |last| {
+        list::opaque(&last.identifier)
+    }))
 }
 
 async fn release(
@@ -73,6 +79,8 @@ async fn release(
     let named = reference::identifier(&text)?;
     let identifier = normalise(&api.rapport.policy(), &named)
         .map_err(|_| Error::missing(format_args!("shared identifier {text}")))?;
-    api.rapport.command(&actor, Command::ReleaseShared { identifier }).await?;
+    api.rapport
+        .command(&actor, Command::ReleaseShared { identifier })
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

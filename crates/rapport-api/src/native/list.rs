@@ -27,7 +27,12 @@ impl Page {
         let Some(after) = self.after.as_deref() else {
             return Ok(None);
         };
-        let unread = || Error::new(Code::InvalidQuery, format!("`after={after}` is of no page of this list"));
+        let unread = || {
+            Error::new(
+                Code::InvalidQuery,
+                format!("`after={after}` is of no page of this list"),
+            )
+        };
         read(after).map(Some).ok_or_else(unread)
     }
 
@@ -42,11 +47,18 @@ impl Page {
     }
 
     fn read(pairs: Vec<(String, String)>) -> Result<Page, Error> {
-        let mut page = Page { limit: LIMIT_DEFAULT, after: None, others: BTreeMap::new() };
+        let mut page = Page {
+            limit: LIMIT_DEFAULT,
+            after: None,
+            others: BTreeMap::new(),
+        };
         for (name, value) in pairs {
             match name.as_str() {
                 "limit" => {
-                    let limit = value.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
+                    let limit = value
+                        .parse()
+                        .ok()
+                        .filter(|limit| (1..=LIMIT_MAX).contains(limit));
                     page.limit = limit.ok_or_else(|| {
                         let message = format!("`limit={value}` is no number from 1 to {LIMIT_MAX}");
                         Error::new(Code::InvalidQuery, message)
@@ -98,7 +110,11 @@ pub(super) fn page<T>(
     let is_last = results.len() <= limit;
     results.truncate(limit);
     let next = if is_last { None } else { results.last() };
-    let paging = Paging { next: next.map(|last| Next { after: cursor(last) }) };
+    let paging = Paging {
+        next: next.map(|last| Next {
+            after: cursor(last),
+        }),
+    };
     Json(List { results, paging })
 }
 
@@ -117,7 +133,9 @@ mod tests {
     use super::*;
 
     fn read(query: &[(&str, &str)]) -> Result<Page, Code> {
-        let pairs = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let pairs = query
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Page::read(pairs.collect()).map_err(|error| error.code())
     }
 
@@ -126,7 +144,10 @@ mod tests {
         assert_eq!(read(&[]).expect("a page").limit, 100);
         assert_eq!(read(&[("limit", "1000")]).expect("a page").limit, 1_000);
         for limit in ["0", "1001", "-1", "", "ten", "1e3"] {
-            assert_eq!(read(&[("limit", limit)]).expect_err(limit), Code::InvalidQuery);
+            assert_eq!(
+                read(&[("limit", limit)]).expect_err(limit),
+                Code::InvalidQuery
+            );
         }
     }
 
@@ -144,6 +165,9 @@ mod tests {
         };
         assert_eq!(shown(0), r#"{"results":[],"paging":{}}"#);
         assert_eq!(shown(2), r#"{"results":[0,1],"paging":{}}"#);
-        assert_eq!(shown(3), r#"{"results":[0,1],"paging":{"next":{"after":"1"}}}"#);
+        assert_eq!(
+            shown(3),
+            r#"{"results":[0,1],"paging":{"next":{"after":"1"}}}"#
+        );
     }
 }

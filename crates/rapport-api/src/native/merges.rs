@@ -37,16 +37,23 @@ async fn of_profile(
     let mut before = page.after(|text| reference::number(text, "mrg_").ok())?;
     let mut found = Vec::new();
     loop {
-        let records = api.rapport.journal_of(profile.number, before, page.limit + 1).await?;
+        let records = api
+            .rapport
+            .journal_of(profile.number, before, page.limit + 1)
+            .await?;
         before = records.last().map(|(number, _)| *number);
         let is_last = records.len() <= page.limit;
-        let shown = records.iter().map(|(number, record)| spelled(*number, record));
+        let shown = records
+            .iter()
+            .map(|(number, record)| spelled(*number, record));
         found.extend(shown.filter(|line| wanted.iter().any(|word| line["type"] == *word)));
         if is_last || found.len() > page.limit {
             break;
         }
     }
-    Ok(list::page(found, page.limit, |last| last["id"].as_str().unwrap_or_default().to_owned()))
+    Ok(list::page(found, page.limit, |last| {
+        last["id"].as_str().unwrap_or_default().to_owned()
+    }))
 }
 
 fn types(page: &Page) -> Result<Vec<&str>, Error> {
@@ -61,11 +68,7 @@ fn types(page: &Page) -> Result<Vec<&str>, Error> {
     Ok(asked.iter().map(String::as_str).collect())
 }
 
-async fn show(
-    State(api): State<Api>,
-    _: Actor,
-    Named(id): Named,
-) -> Result<Json<Value>, Error> {
+async fn show(State(api): State<Api>, _: Actor, Named(id): Named) -> Result<Json<Value>, Error> {
     let number = reference::number(&id, "mrg_")?;
     let record = api.rapport.journal(number).await?;
     let record = record.ok_or_else(|| Error::missing(format_args!("merge {id}")))?;
@@ -78,7 +81,10 @@ async fn undo(
     Named(id): Named,
 ) -> Result<Json<Value>, Error> {
     let merge = reference::number(&id, "mrg_")?;
-    let applied = api.rapport.command(&actor, Command::UndoMerge { merge }).await?;
+    let applied = api
+        .rapport
+        .command(&actor, Command::UndoMerge { merge })
+        .await?;
     let profiles = match applied.reply {
         Reply::Undone { profiles } => profiles,
         _ => Vec::new(),
@@ -88,13 +94,22 @@ async fn undo(
 
 fn spelled(number: u64, record: &Record) -> Value {
     let mut line = match &record.what {
-        What::Merged { survivor, absorbed, cause, .. } => json!({
+        What::Merged {
+            survivor,
+            absorbed,
+            cause,
+            ..
+        } => json!({
             "type": "merged",
             "survivor": survivor.to_string(),
             "absorbed": absorbed.to_string(),
             "cause": cause_of(cause),
         }),
-        What::Refused { profiles, dropped, why } => json!({
+        What::Refused {
+            profiles,
+            dropped,
+            why,
+        } => json!({
             "type": "refused",
             "profiles": ids(profiles),
             "identifier": dropped.to_string(),

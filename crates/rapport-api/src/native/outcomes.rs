@@ -16,7 +16,10 @@ pub(super) fn routes() -> Router<Api> {
 
 /// Counts of all sources, or of the one that `source` names by number.
 async fn show(State(api): State<Api>, _: Actor, page: Page) -> Result<Json<Value>, Error> {
-    let source = page.one("source").map(|text| sources::find(&api, text)).transpose()?;
+    let source = page
+        .one("source")
+        .map(|text| sources::find(&api, text))
+        .transpose()?;
     let outcomes = api.rapport.outcomes(source.map(|source| source.no));
     let mut answer = Map::new();
     for (word, count) in outcomes.words {

@@ -33,11 +33,7 @@ pub(super) async fn find(api: &Api, text: &str) -> Result<Profile, Error> {
     found.ok_or_else(|| Error::missing(format_args!("profile {text}")))
 }
 
-async fn show(
-    State(api): State<Api>,
-    _: Actor,
-    Named(text): Named,
-) -> Result<Response, Error> {
+async fn show(State(api): State<Api>, _: Actor, Named(text): Named) -> Result<Response, Error> {
     let profile = find(&api, &text).await?;
     let registry = api.rapport.registry();
     Ok(Json(Person::of(&profile, &registry)).into_response())
@@ -75,13 +71,18 @@ async fn identifiers(
     let profile = find(&api, &text).await?;
     let place = |after: &str| {
         let after = list::read_opaque(after)?;
-        profile.links.iter().position(|link| link.identifier.to_string() == after)
+        profile
+            .links
+            .iter()
+            .position(|link| link.identifier.to_string() == after)
     };
     let first = page.after(place)?.map_or(0, |place| place + 1);
     let links = profile.links[first..].iter().take(page.limit + 1);
-    Ok(list::page(links.map(Attached::of).collect(), page.limit, |last| {
-        list::opaque(&format!("{}:{}", last.kind, last.value))
-    }))
+    Ok(list::page(
+        links.map(Attached::of).collect(),
+        page.limit,
+        |last| list::opaque(&format!("{}:{}", last.kind, last.value)),
+    ))
 }
 
 #[derive(Deserialize)]
@@ -98,7 +99,10 @@ async fn merge(
 ) -> Result<Response, Error> {
     let left = reference::profile(&both.left)?;
     let right = reference::profile(&both.right)?;
-    let applied = api.rapport.command(&actor, Command::Merge { left, right }).await?;
+    let applied = api
+        .rapport
+        .command(&actor, Command::Merge { left, right })
+        .await?;
     Ok(match applied.reply {
         Reply::Merged { journal, survivor } => {
             Json(json!({ "id": format!("mrg_{journal}"), "profile_id": survivor.to_string() }))

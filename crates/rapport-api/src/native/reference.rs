@@ -16,18 +16,29 @@ pub(super) fn profile(text: &str) -> Result<Reference, Error> {
 /// Reads `kind:value`.
 pub(super) fn identifier(text: &str) -> Result<Identifier, Error> {
     let parts = text.split_once(':').filter(|(_, value)| !value.is_empty());
-    let read = parts.and_then(|(kind, value)| Some(Identifier::new(IdKind::from_word(kind)?, value)));
+    let read =
+        parts.and_then(|(kind, value)| Some(Identifier::new(IdKind::from_word(kind)?, value)));
     read.ok_or_else(|| {
-        Error::new(Code::InvalidReference, format!("`{text}` is neither `prf_` and a number nor `kind:value`"))
+        Error::new(
+            Code::InvalidReference,
+            format!("`{text}` is neither `prf_` and a number nor `kind:value`"),
+        )
     })
 }
 
 /// Reads a number behind its prefix: `mrg_7`.
 pub(super) fn number(text: &str, prefix: &str) -> Result<u64, Error> {
-    let number = text.strip_prefix(prefix).and_then(|digits| digits.parse().ok());
+    let number = text
+        .strip_prefix(prefix)
+        .and_then(|digits| digits.parse().ok());
     number.ok_or_else(|| {
-        Error::new(Code::InvalidReference, format!("`{text}` is not `{prefix}` and a number"))
-            .with_help(format!("Use an id as the lists show it, such as `{prefix}7`."))
+        Error::new(
+            Code::InvalidReference,
+            format!("`{text}` is not `{prefix}` and a number"),
+        )
+        .with_help(format!(
+            "Use an id as the lists show it, such as `{prefix}7`."
+        ))
     })
 }
 
@@ -45,9 +56,16 @@ mod tests {
     fn profiles_are_named_by_number_or_by_identifier() {
         assert_eq!(profile("prf_42"), Ok(Reference::Number(ProfileNo(42))));
         let email = Identifier::new(IdKind::Email, "a+b:c@example.org");
-        assert_eq!(profile("email:a+b:c@example.org"), Ok(Reference::Identifier(email)));
+        assert_eq!(
+            profile("email:a+b:c@example.org"),
+            Ok(Reference::Identifier(email))
+        );
         for text in ["", "prf_", "prf_x", "email:", "email", "E-Mail:a@b.c", ":a"] {
-            assert_eq!(profile(text).map_err(|error| error.code()), Err(Code::InvalidReference), "{text}");
+            assert_eq!(
+                profile(text).map_err(|error| error.code()),
+                Err(Code::InvalidReference),
+                "{text}"
+            );
         }
     }
 

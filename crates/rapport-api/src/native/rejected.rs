@@ -55,7 +55,9 @@ async fn all(State(api): State<Api>, _: Actor, page: Page) -> Result<Json<List<S
     let before = page.after(reference::position)?;
     let found = api.rapport.rejected(before, page.limit + 1).await?;
     let shown = found.into_iter().map(Shown::of).collect();
-    Ok(list::page(shown, page.limit, |last: &Shown| last.id.clone()))
+    Ok(list::page(shown, page.limit, |last: &Shown| {
+        last.id.clone()
+    }))
 }
 
 /// Sends a rejected event again: as the body says, or without a body as it came.
@@ -65,10 +67,19 @@ async fn redrive(
     Named(id): Named,
     request: Request,
 ) -> Result<StatusCode, Error> {
-    let unread = || Error::new(Code::InvalidReference, format!("`{id}` is no rejected event's id"));
+    let unread = || {
+        Error::new(
+            Code::InvalidReference,
+            format!("`{id}` is no rejected event's id"),
+        )
+    };
     let position = reference::position(&id).ok_or_else(unread)?;
     let body = bytes(request).await?;
-    let corrected = if body.is_empty() { None } else { Some(checked(&body)?) };
+    let corrected = if body.is_empty() {
+        None
+    } else {
+        Some(checked(&body)?)
+    };
     if !api.rapport.redrive_rejected(position, corrected).await? {
         return Err(Error::missing(format_args!("rejected event {id}")));
     }

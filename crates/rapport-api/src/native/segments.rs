@@ -4,8 +4,8 @@ use super::address::Named;
 use super::bearer::Actor;
 use super::body::Body;
 use super::list::{self, List, Page};
-use super::spelled::{Identifiers, identifiers, owned};
 use super::profiles;
+use super::spelled::{Identifiers, identifiers, owned};
 use crate::Api;
 use crate::errors::{Code, Error};
 use axum::extract::State;
@@ -64,7 +64,10 @@ impl Shown {
 
 fn find(api: &Api, key: &str) -> Result<Definition, Error> {
     let registry = api.rapport.registry();
-    registry.get(key).cloned().ok_or_else(|| Error::missing(format_args!("segment {key}")))
+    registry
+        .get(key)
+        .cloned()
+        .ok_or_else(|| Error::missing(format_args!("segment {key}")))
 }
 
 async fn all(State(api): State<Api>, _: Actor, page: Page) -> Result<Json<List<Shown>>, Error> {
@@ -72,18 +75,20 @@ async fn all(State(api): State<Api>, _: Actor, page: Page) -> Result<Json<List<S
     let registry = api.rapport.registry();
     let mut definitions: Vec<&Definition> = registry.segments().iter().collect();
     definitions.sort_unstable_by(|left, right| left.key.cmp(&right.key));
-    let rest = definitions
-        .into_iter()
-        .filter(|definition| after.as_deref().is_none_or(|after| &*definition.key > after));
-    let shown = rest.take(page.limit + 1).map(|definition| Shown::of(&api, definition));
-    Ok(list::page(shown.collect(), page.limit, |last| last.key.clone()))
+    let rest = definitions.into_iter().filter(|definition| {
+        after
+            .as_deref()
+            .is_none_or(|after| &*definition.key > after)
+    });
+    let shown = rest
+        .take(page.limit + 1)
+        .map(|definition| Shown::of(&api, definition));
+    Ok(list::page(shown.collect(), page.limit, |last| {
+        last.key.clone()
+    }))
 }
 
-async fn show(
-    State(api): State<Api>,
-    _: Actor,
-    Named(key): Named,
-) -> Result<Json<Shown>, Error> {
+async fn show(State(api): State<Api>, _: Actor, Named(key): Named) -> Result<Json<Shown>, Error> {
     Ok(Json(Shown::of(&api, &find(&api, &key)?)))
 }
 
@@ -102,9 +107,22 @@ async fn put(
     Body(wanted): Body<Wanted>,
 ) -> Result<Json<Shown>, Error> {
     let rule = read(wanted.rule.get())?.to_string();
-    let known = api.rapport.registry().get(&key).map(|definition| definition.name.to_string());
+    let known = api
+        .rapport
+        .registry()
+        .get(&key)
+        .map(|definition| definition.name.to_string());
     let name = wanted.name.or(known).unwrap_or_else(|| key.clone());
-    api.rapport.command(&actor, Command::PutSegment { key: key.clone(), name, rule }).await?;
+    api.rapport
+        .command(
+            &actor,
+            Command::PutSegment {
+                key: key.clone(),
+                name,
+                rule,
+            },
+        )
+        .await?;
     Ok(Json(Shown::of(&api, &find(&api, &key)?)))
 }
 
@@ -123,7 +141,9 @@ async fn remove(
     Actor(actor): Actor,
     Named(key): Named,
 ) -> Result<StatusCode, Error> {
-    api.rapport.command(&actor, Command::DeleteSegment { key }).await?;
+    api.rapport
+        .command(&actor, Command::DeleteSegment { key })
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -149,7 +169,10 @@ async fn members(
         .map(|profile| Member {
             profile_id: profile.number.to_string(),
             identifiers: identifiers(&profile.links),
-            entered_at: profile.memberships.get(segment).map(|m| m.entered_at.to_string()),
+            entered_at: profile
+                .memberships
+                .get(segment)
+                .map(|m| m.entered_at.to_string()),
         })
         .collect();
     let answer = list::page(members, page.limit, |last| last.profile_id.clone());
@@ -164,13 +187,23 @@ async fn explain(
 ) -> Result<Response, Error> {
     find(&api, &key)?;
     let text = page.one("profile").ok_or_else(|| {
-        Error::new(Code::InvalidQuery, "name somebody: `?profile=kind:value` or `?profile=prf_1`")
+        Error::new(
+            Code::InvalidQuery,
+            "name somebody: `?profile=kind:value` or `?profile=prf_1`",
+        )
     })?;
     let profile = asked(&api, text).await?;
     let numbers = profile.numbers();
-    let facts = Facts { numbers: &numbers, attributes: &profile.attributes, leaves: &profile.leaves };
+    let facts = Facts {
+        numbers: &numbers,
+        attributes: &profile.attributes,
+        leaves: &profile.leaves,
+    };
     let now = api.rapport.clock().now();
-    let explained = api.rapport.catalogue().explain(&key, &facts, &profile.memberships, now);
+    let explained = api
+        .rapport
+        .catalogue()
+        .explain(&key, &facts, &profile.memberships, now);
     let explained = explained.ok_or_else(|| Error::missing(format_args!("segment {key}")))?;
     Ok(Json(explained).into_response())
 }
@@ -180,7 +213,9 @@ async fn explain(
 async fn asked(api: &Api, text: &str) -> Result<Profile, Error> {
     match profiles::find(api, text).await {
         Err(error) if error.code() == Code::NotFound && text.contains(' ') => {
-            profiles::find(api, &text.replace(' ', "+")).await.map_err(|_| error)
+            profiles::find(api, &text.replace(' ', "+"))
+                .await
+                .map_err(|_| error)
         }
         found => found,
     }

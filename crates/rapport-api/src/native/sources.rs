@@ -35,15 +35,25 @@ impl Shown {
     fn of(api: &Api, source: &Source) -> Shown {
         let ring = api.rapport.keys();
         let own = ring.keys().filter(|(_, key)| key.source == source.no);
-        let keys = own.map(|(_, key)| json!({ "kind": key.kind, "hint": key.hint })).collect();
-        Shown { id: source.no.0, name: source.name.clone(), keys }
+        let keys = own
+            .map(|(_, key)| json!({ "kind": key.kind, "hint": key.hint }))
+            .collect();
+        Shown {
+            id: source.no.0,
+            name: source.name.clone(),
+            keys,
+        }
     }
 }
 
 /// The source an address names.
 pub(super) fn find(api: &Api, text: &str) -> Result<Source, Error> {
     let no = text.parse().ok().map(SourceNo);
-    let found = api.rapport.sources().into_iter().find(|source| Some(source.no) == no);
+    let found = api
+        .rapport
+        .sources()
+        .into_iter()
+        .find(|source| Some(source.no) == no);
     found.ok_or_else(|| Error::missing(format_args!("source {text}")))
 }
 
@@ -51,15 +61,15 @@ async fn all(State(api): State<Api>, _: Actor, page: Page) -> Result<Json<List<S
     let after = page.after(|text| text.parse().ok())?.unwrap_or(0);
     let sources = api.rapport.sources();
     let rest = sources.iter().filter(|source| source.no.0 > after);
-    let shown = rest.take(page.limit + 1).map(|source| Shown::of(&api, source));
-    Ok(list::page(shown.collect(), page.limit, |last| last.id.to_string()))
+    let shown = rest
+        .take(page.limit + 1)
+        .map(|source| Shown::of(&api, source));
+    Ok(list::page(shown.collect(), page.limit, |last| {
+        last.id.to_string()
+    }))
 }
 
-async fn show(
-    State(api): State<Api>,
-    _: Actor,
-    Named(id): Named,
-) -> Result<Json<Shown>, Error> {
+async fn show(State(api): State<Api>, _: Actor, Named(id): Named) -> Result<Json<Shown>, Error> {
     Ok(Json(Shown::of(&api, &find(&api, &id)?)))
 }
 
@@ -76,9 +86,20 @@ async fn make(
 ) -> Result<(StatusCode, Json<Shown>), Error> {
     // Two requests at once must not get the same number.
     let _one_at_a_time = api.numbering.lock().await;
-    let last = api.rapport.sources().iter().map(|source| source.no.0).max().unwrap_or(0);
-    let source = Source { no: SourceNo(last + 1), name: called.name };
-    api.rapport.command(&actor, Command::PutSource(source.clone())).await?;
+    let last = api
+        .rapport
+        .sources()
+        .iter()
+        .map(|source| source.no.0)
+        .max()
+        .unwrap_or(0);
+    let source = Source {
+        no: SourceNo(last + 1),
+        name: called.name,
+    };
+    api.rapport
+        .command(&actor, Command::PutSource(source.clone()))
+        .await?;
     Ok((StatusCode::CREATED, Json(Shown::of(&api, &source))))
 }
 
@@ -88,8 +109,13 @@ async fn rename(
     Named(id): Named,
     Body(called): Body<Called>,
 ) -> Result<Json<Shown>, Error> {
-    let source = Source { name: called.name, ..find(&api, &id)? };
-    api.rapport.command(&actor, Command::PutSource(source.clone())).await?;
+    let source = Source {
+        name: called.name,
+        ..find(&api, &id)?
+    };
+    api.rapport
+        .command(&actor, Command::PutSource(source.clone()))
+        .await?;
     Ok(Json(Shown::of(&api, &source)))
 }
 
@@ -112,7 +138,12 @@ async fn make_key(
     };
     let key = secret::make(prefix).map_err(|error| Error::new(Code::Storage, error.to_string()))?;
     let (key_hash, hint) = (rapport_flow::keys::hash(&key), secret::hint(&key));
-    let command = Command::PutKey { key_hash, hint: hint.clone(), source: source.no, kind };
+    let command = Command::PutKey {
+        key_hash,
+        hint: hint.clone(),
+        source: source.no,
+        kind,
+    };
     api.rapport.command(&actor, command).await?;
     let shown = json!({ "key": key, "kind": kind, "hint": hint, "source": source.no.0 });
     Ok((StatusCode::CREATED, Json(shown)))

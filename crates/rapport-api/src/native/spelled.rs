@@ -30,7 +30,10 @@ impl<'a> Person<'a> {
             .memberships
             .iter()
             .filter_map(|membership| {
-                registry.segments().iter().find(|definition| definition.no == membership.segment)
+                registry
+                    .segments()
+                    .iter()
+                    .find(|definition| definition.no == membership.segment)
             })
             .map(|definition| &*definition.key)
             .collect();
@@ -52,7 +55,10 @@ impl<'a> Person<'a> {
 pub(super) fn identifiers(links: &[Link]) -> Identifiers<'_> {
     let mut by_kind = Identifiers::new();
     for link in links {
-        by_kind.entry(link.identifier.kind.word()).or_default().push(&link.identifier.value);
+        by_kind
+            .entry(link.identifier.kind.word())
+            .or_default()
+            .push(&link.identifier.value);
     }
     by_kind
 }

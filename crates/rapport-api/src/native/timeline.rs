@@ -80,7 +80,11 @@ async fn show(
     let ask = Ask {
         before: page.after(cursor)?,
         names: page.all("event").iter().cloned().collect(),
-        kinds: page.all("type").iter().map(|word| kind(word)).collect::<Result<_, _>>()?,
+        kinds: page
+            .all("type")
+            .iter()
+            .map(|word| kind(word))
+            .collect::<Result<_, _>>()?,
         limit: page.limit + 1,
     };
     let rows = api.rapport.timeline(&profile, &ask).await?;
@@ -94,7 +98,12 @@ async fn show(
 
 fn kind(word: &str) -> Result<String, Error> {
     let kind = Kind::from_word(word);
-    let unknown = || Error::new(Code::InvalidQuery, format!("`type={word}` is no type of event"));
+    let unknown = || {
+        Error::new(
+            Code::InvalidQuery,
+            format!("`type={word}` is no type of event"),
+        )
+    };
     kind.map(|kind| kind.word().to_owned()).ok_or_else(unknown)
 }
 

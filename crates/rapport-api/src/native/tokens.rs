@@ -36,9 +36,16 @@ async fn make(
         let message = format!("`name` must have 1 to {NAME_CHARS_MAX} characters");
         return Err(Error::new(Code::InvalidBody, message));
     }
-    let token = secret::make("rp_").map_err(|error| Error::new(Code::Storage, error.to_string()))?;
+    let token =
+        secret::make("rp_").map_err(|error| Error::new(Code::Storage, error.to_string()))?;
     let token_hash = rapport_flow::keys::hash(&token);
-    let command = Command::PutToken { token_hash, name: name.clone() };
+    let command = Command::PutToken {
+        token_hash,
+        name: name.clone(),
+    };
     api.rapport.command(&actor, command).await?;
-    Ok((StatusCode::CREATED, Json(json!({ "token": token, "name": name }))))
+    Ok((
+        StatusCode::CREATED,
+        Json(json!({ "token": token, "name": name })),
+    ))
 }

@@ -26,7 +26,11 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 pub(super) async fn read(body: Body) -> Result<Vec<u8>, Refused> {
     let collected = tokio::time::timeout(ARRIVAL_MAX, collect(body)).await;
     let body = collected.unwrap_or(Err(Refused::Unfinished))?;
-    if body.starts_with(&GZIP_MAGIC) { decompress(&body) } else { Ok(body) }
+    if body.starts_with(&GZIP_MAGIC) {
+        decompress(&body)
+    } else {
+        Ok(body)
+    }
 }
 
 async fn collect(mut body: Body) -> Result<Vec<u8>, Refused> {
@@ -47,7 +51,11 @@ async fn collect(mut body: Body) -> Result<Vec<u8>, Refused> {
         }
         data.advance(data.remaining());
     }
-    if seen > BATCH_BYTES_MAX { Err(Refused::BodyTooLarge) } else { Ok(collected) }
+    if seen > BATCH_BYTES_MAX {
+        Err(Refused::BodyTooLarge)
+    } else {
+        Ok(collected)
+    }
 }
 
 fn decompress(body: &[u8]) -> Result<Vec<u8>, Refused> {

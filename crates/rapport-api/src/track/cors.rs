@@ -16,7 +16,10 @@ const MAX_AGE_S: &str = "7200";
 pub(super) async fn preflight(headers: HeaderMap) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let answer = response.headers_mut();
-    answer.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, OPTIONS"));
+    answer.insert(
+        ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("GET, POST, OPTIONS"),
+    );
     answer.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(MAX_AGE_S));
     if let Some(asked) = headers.get(ACCESS_CONTROL_REQUEST_HEADERS) {
         answer.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
@@ -28,12 +31,18 @@ pub(super) async fn preflight(headers: HeaderMap) -> Response {
 /// Lets the page at `origin` read the answer, and when to try again.
 pub(super) fn allow(origin: Option<&HeaderValue>, response: &mut Response) {
     let answer = response.headers_mut();
-    answer.insert(VARY, HeaderValue::from_static("Origin, Access-Control-Request-Headers"));
+    answer.insert(
+        VARY,
+        HeaderValue::from_static("Origin, Access-Control-Request-Headers"),
+    );
     let Some(origin) = origin else {
         return;
     };
     answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-    answer.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    answer.insert(
+        ACCESS_CONTROL_ALLOW_CREDENTIALS,
+        HeaderValue::from_static("true"),
+    );
     answer.insert(
         ACCESS_CONTROL_EXPOSE_HEADERS,
         HeaderValue::from_static("Retry-After, X-RateLimit-Reset"),

@@ -49,7 +49,11 @@ async fn take(
     let read = body::read(body).await;
     // Even what cannot be read is counted for its source where the headers name it.
     let bytes = read.inspect_err(|_| *source = find(api, parts, None).map(|key| key.source))?;
-    let body = if without_mark(&bytes).len() == bytes.len() { bytes } else { bytes[3..].to_vec() };
+    let body = if without_mark(&bytes).len() == bytes.len() {
+        bytes
+    } else {
+        bytes[3..].to_vec()
+    };
     let key = check(api, call, parts, &body, source)?;
     let origin = Origin {
         source: key.source,
@@ -59,7 +63,10 @@ async fn take(
         ip: address(api, parts),
         user_agent: user_agent(parts),
     };
-    api.rapport.collect(Submission { origin, body }).await.map_err(busy)
+    api.rapport
+        .collect(Submission { origin, body })
+        .await
+        .map_err(busy)
 }
 
 /// Checks a body and finds the key it was sent with.
@@ -76,7 +83,10 @@ fn check(
         Ok(text) => Shape::look(text, call),
         Err(refused) => Err(refused.clone()),
     };
-    let of_body = shape.as_ref().ok().and_then(|shape| shape.write_key.as_deref());
+    let of_body = shape
+        .as_ref()
+        .ok()
+        .and_then(|shape| shape.write_key.as_deref());
     let key = find(api, parts, of_body);
     *source = key.as_ref().map(|key| key.source);
     let shape = shape?;
@@ -107,7 +117,8 @@ fn address(api: &Api, parts: &Parts) -> Option<String> {
         Proxy::None => None,
         Proxy::Trusted => parts.headers.get_all("x-forwarded-for").iter().next_back(),
     };
-    let forwarded = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+    let forwarded =
+        forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
     let socket = || parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
     let address: std::net::IpAddr = forwarded.or_else(socket)?;
     Some(address.to_canonical().to_string())

@@ -23,7 +23,9 @@ pub(super) fn candidates<'a>(
     of_body: Option<&'a str>,
 ) -> impl Iterator<Item = Cow<'a, str>> {
     let of_body = of_body.map(Cow::Borrowed);
-    let of_header = headers.get("x-write-key").and_then(|value| value.to_str().ok());
+    let of_header = headers
+        .get("x-write-key")
+        .and_then(|value| value.to_str().ok());
     // A `key:secret` names the key in front of the colon.
     let of_header = of_header.map(|text| Cow::Borrowed(text.split(':').next().unwrap_or(text)));
     basic_user(headers)
@@ -67,7 +69,9 @@ mod tests {
             map.insert(*name, value.parse().expect("a header"));
         }
         let uri = uri.parse().expect("a URI");
-        candidates(&map, &uri, of_body).map(Cow::into_owned).collect()
+        candidates(&map, &uri, of_body)
+            .map(Cow::into_owned)
+            .collect()
     }
 
     #[test]
@@ -76,13 +80,19 @@ mod tests {
         let without = format!("basic {}", LENIENT.encode("key"));
         let unpadded = without.trim_end_matches('=').to_owned();
         for value in [&with_colon, &without, &unpadded] {
-            assert_eq!(found(&[("authorization", value)], "/v1/t", Some("b")), ["key", "b"]);
+            assert_eq!(
+                found(&[("authorization", value)], "/v1/t", Some("b")),
+                ["key", "b"]
+            );
         }
     }
 
     #[test]
     fn body_query_and_header_follow_in_this_order() {
-        let headers = [("authorization", "Bearer oauth"), ("x-write-key", "h:secret")];
+        let headers = [
+            ("authorization", "Bearer oauth"),
+            ("x-write-key", "h:secret"),
+        ];
         let keys = found(&headers, "/v1/t?writeKey=q%2B", Some("b"));
         assert_eq!(keys, ["b", "q+", "h"]);
         assert_eq!(found(&[], "/v1/t?writekey=q", None), ["q"]);

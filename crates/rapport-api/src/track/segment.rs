@@ -62,7 +62,9 @@ pub(super) fn routes() -> Router<Api> {
 }
 
 fn both(router: Router<Api>, path: &str, answer: MethodRouter<Api>) -> Router<Api> {
-    router.route(path, answer.clone()).route(&format!("{path}/"), answer)
+    router
+        .route(path, answer.clone())
+        .route(&format!("{path}/"), answer)
 }
 
 fn collecting(call: Call) -> MethodRouter<Api> {
@@ -87,7 +89,11 @@ async fn metrics(request: Request) -> Response {
 }
 
 fn success() -> Response {
-    ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], SUCCESS).into_response()
+    (
+        [(CONTENT_TYPE, HeaderValue::from_static("application/json"))],
+        SUCCESS,
+    )
+        .into_response()
 }
 
 /// The shape that Segment's Python SDK reads `code` and `message` from.
@@ -109,7 +115,11 @@ fn failure(api: &Api, refused: &Refused) -> Response {
         Refused::Unfinished => StatusCode::REQUEST_TIMEOUT,
         _ => StatusCode::BAD_REQUEST,
     };
-    let body = Failure { success: false, code: refused.code(), message: refused.to_string() };
+    let body = Failure {
+        success: false,
+        code: refused.code(),
+        message: refused.to_string(),
+    };
     let mut response = (status, axum::Json(body)).into_response();
     if let Refused::Busy { retry_after_s } = refused {
         let seconds = HeaderValue::from(*retry_after_s);

@@ -30,9 +30,20 @@ impl<'a> Shape<'a> {
     /// Where it must be refused whoever sends it: no JSON, too deep, too large for one event.
     pub(super) fn look(text: &'a str, call: Call) -> Result<Shape<'a>, Refused> {
         let mut shape = Shape::default();
-        object::walk(text, Looking { shape: &mut shape, call }).map_err(|error| {
+        object::walk(
+            text,
+            Looking {
+                shape: &mut shape,
+                call,
+            },
+        )
+        .map_err(|error| {
             let wrong_batch = error.is_data() && text.trim_start().starts_with('{');
-            if wrong_batch { Refused::InvalidBatch } else { Refused::InvalidJson(error.to_string()) }
+            if wrong_batch {
+                Refused::InvalidBatch
+            } else {
+                Refused::InvalidJson(error.to_string())
+            }
         })?;
         if shape.deep {
             return Err(Refused::TooDeep(DEPTH_MAX));
@@ -78,7 +89,9 @@ impl<'a> Walk<'a> for Looking<'_, 'a> {
         self.shape.deep |= is_deep(raw);
         if name == "writeKey" {
             // A key that is no text is no key.
-            self.shape.write_key = serde_json::from_str::<Text<'a>>(raw).ok().map(|text| text.0);
+            self.shape.write_key = serde_json::from_str::<Text<'a>>(raw)
+                .ok()
+                .map(|text| text.0);
         }
         Ok(())
     }
@@ -100,7 +113,10 @@ impl<'a> Deserialize<'a> for Items {
             }
 
             fn visit_seq<A: SeqAccess<'a>>(self, mut array: A) -> Result<Items, A::Error> {
-                let mut items = Items { count: 0, deep: false };
+                let mut items = Items {
+                    count: 0,
+                    deep: false,
+                };
                 while let Some(raw) = array.next_element::<&'a RawValue>()? {
                     items.count += 1;
                     items.deep |= is_deep(raw.get());
@@ -163,7 +179,19 @@ mod tests {
 
     #[test]
     fn bodies_that_are_no_json_object_are_refused() {
-        for text in ["", " ", "[]", "1", "\"a\"", "null", "{", "{}{}", "{\"a\":1,}", "{'a':1}", "{\"a\":01}"] {
+        for text in [
+            "",
+            " ",
+            "[]",
+            "1",
+            "\"a\"",
+            "null",
+            "{",
+            "{}{}",
+            "{\"a\":1,}",
+            "{'a':1}",
+            "{\"a\":01}",
+        ] {
             assert_eq!(code(text, ONE), "invalid_json", "{text}");
             assert_eq!(code(text, Call::Batch), "invalid_json", "{text}");
         }
@@ -172,7 +200,13 @@ mod tests {
 
     #[test]
     fn a_batch_is_an_array() {
-        for text in ["{}", "{\"batch\":null}", "{\"batch\":{}}", "{\"batch\":\"a\"}", "{\"batch\":1}"] {
+        for text in [
+            "{}",
+            "{\"batch\":null}",
+            "{\"batch\":{}}",
+            "{\"batch\":\"a\"}",
+            "{\"batch\":1}",
+        ] {
             assert_eq!(code(text, Call::Batch), "invalid_batch", "{text}");
             assert_eq!(code(text, ONE), "ok", "{text}");
         }
@@ -185,7 +219,10 @@ mod tests {
     fn a_batch_may_have_2500_events_and_not_one_more() {
         let batch = |count| format!("{{\"batch\":[{}]}}", vec!["{}"; count].join(","));
         assert_eq!(code(&batch(BATCH_EVENTS_MAX), Call::Batch), "ok");
-        assert_eq!(code(&batch(BATCH_EVENTS_MAX + 1), Call::Batch), "too_many_events");
+        assert_eq!(
+            code(&batch(BATCH_EVENTS_MAX + 1), Call::Batch),
+            "too_many_events"
+        );
     }
 
     #[test]
@@ -193,7 +230,16 @@ mod tests {
         let sized = |bytes: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(bytes - 8));
         assert_eq!(code(&sized(EVENT_BYTES_MAX), ONE), "ok");
         assert_eq!(code(&sized(EVENT_BYTES_MAX + 1), ONE), "event_too_large");
-        assert_eq!(code(&sized(EVENT_BYTES_MAX + 1).replace('a', "batch").replace("\"x", "[\"x").replace("x\"", "x\"]"), Call::Batch), "ok");
+        assert_eq!(
+            code(
+                &sized(EVENT_BYTES_MAX + 1)
+                    .replace('a', "batch")
+                    .replace("\"x", "[\"x")
+                    .replace("x\"", "x\"]"),
+                Call::Batch
+            ),
+            "ok"
+        );
     }
 
     #[test]
@@ -202,16 +248,32 @@ mod tests {
         assert_eq!(code(&nested(DEPTH_MAX), ONE), "ok");
         assert_eq!(code(&nested(DEPTH_MAX + 1), ONE), "too_deep");
         assert_eq!(code(&nested(15_000), ONE), "too_deep");
-        let wide = format!("{{\"a\":[{}[]],\"b\":\"{}\\\"[\"}}", "[],".repeat(200), "[{".repeat(200));
+        let wide = format!(
+            "{{\"a\":[{}[]],\"b\":\"{}\\\"[\"}}",
+            "[],".repeat(200),
+            "[{".repeat(200)
+        );
         assert_eq!(code(&wide, ONE), "ok");
-        let bomb = format!("{{\"batch\":[{}{}]}}", "{\"a\":".repeat(200), "1".to_owned() + &"}".repeat(200));
+        let bomb = format!(
+            "{{\"batch\":[{}{}]}}",
+            "{\"a\":".repeat(200),
+            "1".to_owned() + &"}".repeat(200)
+        );
         assert_eq!(code(&bomb, Call::Batch), "too_deep");
     }
 
     #[test]
     fn the_write_key_is_found_and_the_last_one_counts() {
-        let key = |text| Shape::look(text, ONE).expect("JSON").write_key.map(Cow::into_owned);
-        assert_eq!(key(r#"{"writeKey":"a","writeKey":"b\u0063"}"#).as_deref(), Some("bc"));
+        let key = |text| {
+            Shape::look(text, ONE)
+                .expect("JSON")
+                .write_key
+                .map(Cow::into_owned)
+        };
+        assert_eq!(
+            key(r#"{"writeKey":"a","writeKey":"b\u0063"}"#).as_deref(),
+            Some("bc")
+        );
         assert_eq!(key(r#"{"writeKey":5}"#), None);
     }
 

@@ -40,7 +40,10 @@ pub(super) async fn script(
 /// A part of the SDK that it loads when it needs it; its name holds a hash of what is in it.
 pub(super) async fn part(Path(file): Path<String>) -> Response {
     match Files::get(&file).filter(|_| file.contains(".bundle.")) {
-        Some(part) => javascript(part.data.into_owned(), "public, max-age=31536000, immutable"),
+        Some(part) => javascript(
+            part.data.into_owned(),
+            "public, max-age=31536000, immutable",
+        ),
         None => (StatusCode::NOT_FOUND, MISSING).into_response(),
     }
 }
@@ -57,12 +60,16 @@ fn told(key: &str, cdn: &str) -> String {
 /// A JavaScript text. JSON is one, but for the two line separators older engines end a line at.
 fn quoted(text: &str) -> String {
     let json = serde_json::Value::from(text).to_string();
-    json.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+    json.replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029")
 }
 
 fn javascript(script: Vec<u8>, cache: &'static str) -> Response {
     let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static("text/javascript; charset=utf-8")),
+        (
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/javascript; charset=utf-8"),
+        ),
         (CACHE_CONTROL, HeaderValue::from_static(cache)),
         (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
     ];

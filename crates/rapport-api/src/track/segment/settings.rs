@@ -16,10 +16,21 @@ pub(super) async fn answer(
 ) -> Response {
     let mut response = if api.rapport.keys().write_key(&key).is_some() {
         let settings = axum::Json(settings(&key, &Place::of(&api, &headers)));
-        ([(CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"))], settings).into_response()
+        (
+            [(
+                CACHE_CONTROL,
+                HeaderValue::from_static("public, max-age=60"),
+            )],
+            settings,
+        )
+            .into_response()
     } else {
         // The SDK throws this text where a developer looks first: in the browser's console.
-        (StatusCode::NOT_FOUND, "Rapport does not know this write key").into_response()
+        (
+            StatusCode::NOT_FOUND,
+            "Rapport does not know this write key",
+        )
+            .into_response()
     };
     cors::allow(headers.get(ORIGIN), &mut response);
     response
@@ -64,7 +75,10 @@ impl Place {
     pub(super) fn of(api: &Api, headers: &HeaderMap) -> Place {
         if let Some(url) = &api.settings.public_url {
             let (protocol, host) = url.split_once("://").unwrap_or(("https", url));
-            return Place { protocol: protocol.into(), host: host.trim_end_matches('/').into() };
+            return Place {
+                protocol: protocol.into(),
+                host: host.trim_end_matches('/').into(),
+            };
         }
         Place::asked(headers)
     }
@@ -80,7 +94,10 @@ impl Place {
             Some("https") => "https",
             _ => "http",
         };
-        Place { protocol: protocol.into(), host: host.into() }
+        Place {
+            protocol: protocol.into(),
+            host: host.into(),
+        }
     }
 }
 
@@ -99,7 +116,10 @@ mod tests {
 
     #[test]
     fn events_come_back_to_where_the_settings_were_fetched() {
-        assert_eq!(asked(&[("host", "cdp.test:8080")]), ("http".into(), "cdp.test:8080".into()));
+        assert_eq!(
+            asked(&[("host", "cdp.test:8080")]),
+            ("http".into(), "cdp.test:8080".into())
+        );
         let behind = [("host", "cdp.test"), ("x-forwarded-proto", "https, http")];
         assert_eq!(asked(&behind), ("https".into(), "cdp.test".into()));
         let odd = [("host", "cdp.test"), ("x-forwarded-proto", "javascript")];
@@ -108,7 +128,10 @@ mod tests {
 
     #[test]
     fn the_settings_name_the_key_and_this_host() {
-        let place = Place { protocol: "http".into(), host: "localhost:1".into() };
+        let place = Place {
+            protocol: "http".into(),
+            host: "localhost:1".into(),
+        };
         let settings = settings("wk\"1", &place);
         let segment = &settings["integrations"]["Segment.io"];
         assert_eq!(segment["apiKey"], "wk\"1");

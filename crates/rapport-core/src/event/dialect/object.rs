@@ -23,11 +23,8 @@ pub trait Walk<'a> {
     ///
     /// # Errors
     /// Where the value is not of the type wanted; the walk ends with that error.
-    fn member<A: MapAccess<'a>>(
-        &mut self,
-        name: Cow<'a, str>,
-        map: &mut A,
-    ) -> Result<(), A::Error>;
+    fn member<A: MapAccess<'a>>(&mut self, name: Cow<'a, str>, map: &mut A)
+    -> Result<(), A::Error>;
 }
 
 /// Reads a JSON object in one pass, each value by `reader`'s choice of type.
@@ -70,7 +67,11 @@ impl Builder {
     /// Starts with the members of an existing JSON object.
     #[must_use]
     pub fn extending(object: &str) -> Builder {
-        let open = object.trim_end().strip_suffix('}').unwrap_or("{").trim_end();
+        let open = object
+            .trim_end()
+            .strip_suffix('}')
+            .unwrap_or("{")
+            .trim_end();
         let mut text = String::with_capacity(object.len() + 64);
         text.push_str(open);
         Builder(text)
@@ -113,7 +114,8 @@ impl Builder {
             self.0.push('"');
         } else {
             // Writing a `str` as JSON into memory cannot fail.
-            self.0.push_str(&serde_json::to_string(text).unwrap_or_default());
+            self.0
+                .push_str(&serde_json::to_string(text).unwrap_or_default());
         }
     }
 }
@@ -186,9 +188,12 @@ mod tests {
     #[test]
     fn members_come_in_the_order_written_with_their_raw_values() {
         let mut seen = Vec::new();
-        members(r#" {"a": [1, 2], "b\n": {"c":"d"} , "a":null} "#, |name, value| {
-            seen.push((name.into_owned(), value.get()));
-        })
+        members(
+            r#" {"a": [1, 2], "b\n": {"c":"d"} , "a":null} "#,
+            |name, value| {
+                seen.push((name.into_owned(), value.get()));
+            },
+        )
         .expect("an object");
         let expected = [("a", "[1, 2]"), ("b\n", r#"{"c":"d"}"#), ("a", "null")];
         assert_eq!(seen, expected.map(|(name, value)| (name.to_owned(), value)));

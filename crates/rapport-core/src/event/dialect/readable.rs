@@ -59,7 +59,9 @@ fn push_escape(mended: &mut String, text: &str) -> usize {
 /// The code unit of a `\uXXXX` that `text` starts with.
 fn unit(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
-    u16::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+'))
+    u16::from_str_radix(digits, 16)
+        .ok()
+        .filter(|_| !digits.starts_with('+'))
 }
 
 #[cfg(test)]

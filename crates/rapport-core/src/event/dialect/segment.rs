@@ -108,7 +108,10 @@ impl<'a> Batch<'a> {
             if error.is_data() && body.trim_start().starts_with('{') {
                 Reason::new("invalid_batch", "`batch` must be an array of events")
             } else {
-                Reason::new("invalid_json", format!("the body is no JSON object: {error}"))
+                Reason::new(
+                    "invalid_json",
+                    format!("the body is no JSON object: {error}"),
+                )
             }
         })?;
         let items = batch.items;
@@ -121,7 +124,11 @@ fn one(request: &Request, shared: &Shared<'_>, index: u32, raw: &str) -> Validat
     let position = Position::event(request.number, index);
     match event(request, shared, position, raw) {
         Ok(event) => Validated::Event(Box::new(event)),
-        Err(reason) => Validated::Invalid { position, reason, raw: raw.into() },
+        Err(reason) => Validated::Invalid {
+            position,
+            reason,
+            raw: raw.into(),
+        },
     }
 }
 
@@ -132,7 +139,10 @@ fn event(
     raw: &str,
 ) -> Result<Event, Reason> {
     if raw.len() > EVENT_BYTES_MAX {
-        let message = format!("an event may have {EVENT_BYTES_MAX} bytes, this one has {}", raw.len());
+        let message = format!(
+            "an event may have {EVENT_BYTES_MAX} bytes, this one has {}",
+            raw.len()
+        );
         return Err(Reason::new("event_too_large", message));
     }
     let item = Item::read(raw, request.origin.call)?;
@@ -166,11 +176,21 @@ fn event(
 
 /// Ids of the call first, then those in the person's traits and in the context.
 fn identifiers_of(item: &Item<'_>, context: &Context<'_>, traits: &str) -> Vec<Identifier> {
-    let user = item.user_id.as_deref().map(|id| Identifier::new(IdKind::UserId, id));
-    let anonymous = item.anonymous_id.as_deref().map(|id| Identifier::new(IdKind::AnonymousId, id));
+    let user = item
+        .user_id
+        .as_deref()
+        .map(|id| Identifier::new(IdKind::UserId, id));
+    let anonymous = item
+        .anonymous_id
+        .as_deref()
+        .map(|id| Identifier::new(IdKind::AnonymousId, id));
     let mut found: Vec<Identifier> = user.into_iter().chain(anonymous).collect();
     // The traits of a group call describe the company.
-    let of_person = if item.kind == Kind::Group { context.traits.as_deref() } else { Some(traits) };
+    let of_person = if item.kind == Kind::Group {
+        context.traits.as_deref()
+    } else {
+        Some(traits)
+    };
     found.extend(of_person.map(extract::of_traits).unwrap_or_default());
     if context.names_ids {
         found.extend(extract::of_context(&context.raw));

@@ -96,7 +96,8 @@ impl<'a> Members<'a> {
             return Ok(kind);
         }
         let word = self.word.filter(|raw| *raw != "null");
-        let word = word.ok_or_else(|| Reason::new("missing_type", "an event of a batch needs `type`"))?;
+        let word =
+            word.ok_or_else(|| Reason::new("missing_type", "an event of a batch needs `type`"))?;
         let kind = value::text(word).and_then(|word| Kind::from_word(&word));
         kind.ok_or_else(|| {
             let shown: String = word.chars().take(64).collect();
@@ -121,11 +122,13 @@ impl<'a> Members<'a> {
                 self.unknown.push((Cow::Borrowed(name), value));
             }
         }
-        for (name, member) in
-            [("timestamp", self.timestamp), ("originalTimestamp", self.original_timestamp)]
-        {
+        for (name, member) in [
+            ("timestamp", self.timestamp),
+            ("originalTimestamp", self.original_timestamp),
+        ] {
             let unread = member.filter(|raw| *raw != "null" && value::instant(raw).is_none());
-            self.unknown.extend(unread.map(|raw| (Cow::Borrowed(name), raw)));
+            self.unknown
+                .extend(unread.map(|raw| (Cow::Borrowed(name), raw)));
         }
     }
 }
@@ -167,7 +170,9 @@ impl<'a> Item<'a> {
     pub(super) fn check(&self) -> Result<(), Reason> {
         match self.kind {
             Kind::Alias => {
-                self.user_id.as_ref().ok_or_else(|| missing("user_id", "alias needs `userId`"))?;
+                self.user_id
+                    .as_ref()
+                    .ok_or_else(|| missing("user_id", "alias needs `userId`"))?;
                 self.previous_id
                     .as_ref()
                     .ok_or_else(|| missing("previous_id", "alias needs `previousId`"))?;
@@ -176,15 +181,28 @@ impl<'a> Item<'a> {
                 return Err(missing("id", "an event needs `userId` or `anonymousId`"));
             }
             Kind::Track if self.event_name.is_none() => {
-                return Err(missing("event_name", "track needs `event`, the event's name"));
+                return Err(missing(
+                    "event_name",
+                    "track needs `event`, the event's name",
+                ));
             }
             Kind::Group if self.group_id.is_none() => {
                 return Err(missing("group_id", "group needs `groupId`"));
             }
             _ => {}
         }
-        within(self.message_id.as_deref(), MESSAGE_ID_CHARS_MAX, "message_id_too_long", "messageId")?;
-        within(self.group_id.as_deref(), GROUP_ID_CHARS_MAX, "group_id_too_long", "groupId")
+        within(
+            self.message_id.as_deref(),
+            MESSAGE_ID_CHARS_MAX,
+            "message_id_too_long",
+            "messageId",
+        )?;
+        within(
+            self.group_id.as_deref(),
+            GROUP_ID_CHARS_MAX,
+            "group_id_too_long",
+            "groupId",
+        )
     }
 
     /// The client's own timestamp.
@@ -195,7 +213,10 @@ impl<'a> Item<'a> {
 
     /// The event's name for track, the page's or screen's for those; else empty.
     pub(super) fn name(&self) -> &str {
-        self.event_name.as_deref().or(self.view_name.as_deref()).unwrap_or_default()
+        self.event_name
+            .as_deref()
+            .or(self.view_name.as_deref())
+            .unwrap_or_default()
     }
 
     /// The client's message id, or one made of the position.
@@ -234,7 +255,11 @@ impl<'a> Item<'a> {
         let (found, traits) = Found::look(&merged);
         let traits = traits.map(|traits| Cow::Owned(traits.to_owned()));
         let names_ids = found.names_ids;
-        Ok(Context { raw: found.completed(&merged, origin), traits, names_ids })
+        Ok(Context {
+            raw: found.completed(&merged, origin),
+            traits,
+            names_ids,
+        })
     }
 
     /// Traits of the call, over those of the context where both are about the person.
@@ -333,9 +358,10 @@ fn missing(what: &str, message: &str) -> Reason {
 fn within(id: Option<&str>, chars_max: usize, code: &str, member: &str) -> Result<(), Reason> {
     match id {
         // Bytes first: they are an upper bound that needs no counting.
-        Some(id) if id.len() > chars_max && id.chars().count() > chars_max => {
-            Err(Reason::new(code, format!("`{member}` may have {chars_max} characters")))
-        }
+        Some(id) if id.len() > chars_max && id.chars().count() > chars_max => Err(Reason::new(
+            code,
+            format!("`{member}` may have {chars_max} characters"),
+        )),
         _ => Ok(()),
     }
 }

@@ -74,16 +74,29 @@ fn a_browser_sdk_s_single_call() {
     assert_eq!(event.message_id.as_ref(), "ajs-next-1700000000000-8a1f");
     assert_eq!(event.original, Some(Millis(1_700_000_000_000)));
     assert_eq!(event.sent, Some(Millis(1_700_000_001_000)));
-    assert_eq!(event.at, Millis(1_700_000_099_000), "the client's clock is 99 s behind");
-    assert_eq!(event.properties.as_ref(), r#"{"sku":"milk-1","price":1.29}"#);
+    assert_eq!(
+        event.at,
+        Millis(1_700_000_099_000),
+        "the client's clock is 99 s behind"
+    );
+    assert_eq!(
+        event.properties.as_ref(),
+        r#"{"sku":"milk-1","price":1.29}"#
+    );
     assert_eq!(event.traits.as_ref(), "{}");
     let context = json(&event.context);
     assert_eq!(context["ip"], "203.0.113.9");
-    assert_eq!(context["userAgent"], "Mozilla/5.0", "what the SDK says stands");
+    assert_eq!(
+        context["userAgent"], "Mozilla/5.0",
+        "what the SDK says stands"
+    );
     let extra = json(&event.extra);
     assert_eq!(extra["_metadata"]["bundled"][0], "Segment.io");
     assert_eq!(extra["integrations"], json("{}"));
-    assert!(extra.get("writeKey").is_none(), "a credential is not kept with the event");
+    assert!(
+        extra.get("writeKey").is_none(),
+        "a credential is not kept with the event"
+    );
 }
 
 #[test]
@@ -106,9 +119,21 @@ fn a_server_sdk_s_batch() {
         })
         .collect();
     let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
-    assert_eq!(kinds, [Kind::Identify, Kind::Track, Kind::Group, Kind::Alias, Kind::Page]);
+    assert_eq!(
+        kinds,
+        [
+            Kind::Identify,
+            Kind::Track,
+            Kind::Group,
+            Kind::Alias,
+            Kind::Page
+        ]
+    );
     assert_eq!(events[0].traits.as_ref(), r#"{"email":"ana@example.org"}"#);
-    assert!(!events[0].context.contains("203.0.113.9"), "a server's address says nothing");
+    assert!(
+        !events[0].context.contains("203.0.113.9"),
+        "a server's address says nothing"
+    );
     assert!(ids(&events[1]).contains(&"user_id:42".to_owned()));
     assert_eq!(events[1].sent, Some(Millis(1_700_000_010_000)));
     assert_eq!(events[2].group.as_deref(), Some("7"));
@@ -122,13 +147,20 @@ fn a_server_sdk_s_batch() {
 #[test]
 fn traits_of_the_context_count_for_the_person_and_not_for_a_company() {
     let identify = r#"{"userId":"u","context":{"traits":{"a":1,"b":2}},"traits":{"a":3}}"#;
-    assert_eq!(json(&accepted(Kind::Identify, identify).traits), json(r#"{"a":3,"b":2}"#));
+    assert_eq!(
+        json(&accepted(Kind::Identify, identify).traits),
+        json(r#"{"a":3,"b":2}"#)
+    );
     let only_context = r#"{"userId":"u","channel":"server","context":{"traits":{"a":1}}}"#;
     let event = accepted(Kind::Identify, only_context);
     assert_eq!(event.traits.as_ref(), r#"{"a":1}"#);
     assert_eq!(event.extra.as_ref(), r#"{"channel":"server"}"#);
-    let group = r#"{"userId":"u","groupId":"g","context":{"traits":{"a":1}},"traits":{"name":"G"}}"#;
-    assert_eq!(accepted(Kind::Group, group).traits.as_ref(), r#"{"name":"G"}"#);
+    let group =
+        r#"{"userId":"u","groupId":"g","context":{"traits":{"a":1}},"traits":{"name":"G"}}"#;
+    assert_eq!(
+        accepted(Kind::Group, group).traits.as_ref(),
+        r#"{"name":"G"}"#
+    );
 }
 
 #[test]
@@ -141,28 +173,73 @@ fn a_batch_s_context_and_integrations_lie_under_each_item_s() {
     let [Validated::Event(first), Validated::Event(second)] = made.as_slice() else {
         panic!("{made:?}");
     };
-    assert_eq!(json(&first.context), json(r#"{"app":"shop","locale":"fr"}"#));
-    assert_eq!(json(&first.extra), json(r#"{"integrations":{"All":false,"CRM":true}}"#));
-    assert_eq!(json(&second.context), json(r#"{"app":"shop","locale":"de"}"#));
+    assert_eq!(
+        json(&first.context),
+        json(r#"{"app":"shop","locale":"fr"}"#)
+    );
+    assert_eq!(
+        json(&first.extra),
+        json(r#"{"integrations":{"All":false,"CRM":true}}"#)
+    );
+    assert_eq!(
+        json(&second.context),
+        json(r#"{"app":"shop","locale":"de"}"#)
+    );
 }
 
 #[test]
 fn each_rule_of_the_protocol_has_its_reason() {
     for (kind, body, code) in [
         (Kind::Track, r#"{"event":"E"}"#, "missing_id"),
-        (Kind::Track, r#"{"event":"E","userId":null,"anonymousId":""}"#, "missing_id"),
+        (
+            Kind::Track,
+            r#"{"event":"E","userId":null,"anonymousId":""}"#,
+            "missing_id",
+        ),
         (Kind::Track, r#"{"userId":"u"}"#, "missing_event_name"),
-        (Kind::Track, r#"{"userId":"u","event":""}"#, "missing_event_name"),
-        (Kind::Track, r#"{"userId":"u","event":{}}"#, "invalid_event_name"),
+        (
+            Kind::Track,
+            r#"{"userId":"u","event":""}"#,
+            "missing_event_name",
+        ),
+        (
+            Kind::Track,
+            r#"{"userId":"u","event":{}}"#,
+            "invalid_event_name",
+        ),
         (Kind::Group, r#"{"userId":"u"}"#, "missing_group_id"),
         (Kind::Alias, r#"{"userId":"u"}"#, "missing_previous_id"),
-        (Kind::Alias, r#"{"previousId":"u","anonymousId":"a"}"#, "missing_user_id"),
+        (
+            Kind::Alias,
+            r#"{"previousId":"u","anonymousId":"a"}"#,
+            "missing_user_id",
+        ),
         (Kind::Page, r#"{"userId":["u"]}"#, "invalid_user_id"),
-        (Kind::Page, r#"{"anonymousId":true}"#, "invalid_anonymous_id"),
-        (Kind::Page, r#"{"userId":"u","properties":[]}"#, "invalid_properties"),
-        (Kind::Page, r#"{"userId":"u","context":"c"}"#, "invalid_context"),
-        (Kind::Identify, r#"{"userId":"u","traits":"t"}"#, "invalid_traits"),
-        (Kind::Page, r#"{"userId":"u","integrations":1}"#, "invalid_integrations"),
+        (
+            Kind::Page,
+            r#"{"anonymousId":true}"#,
+            "invalid_anonymous_id",
+        ),
+        (
+            Kind::Page,
+            r#"{"userId":"u","properties":[]}"#,
+            "invalid_properties",
+        ),
+        (
+            Kind::Page,
+            r#"{"userId":"u","context":"c"}"#,
+            "invalid_context",
+        ),
+        (
+            Kind::Identify,
+            r#"{"userId":"u","traits":"t"}"#,
+            "invalid_traits",
+        ),
+        (
+            Kind::Page,
+            r#"{"userId":"u","integrations":1}"#,
+            "invalid_integrations",
+        ),
         (Kind::Page, r#"[]"#, "invalid_event"),
         (Kind::Page, r#"null"#, "invalid_event"),
     ] {
@@ -182,11 +259,27 @@ fn a_bad_item_does_not_harm_its_neighbours() {
             Validated::Invalid { reason, .. } => reason.code.as_str(),
         })
         .collect();
-    assert_eq!(codes, ["invalid_event", "missing_type", "unknown_type", "unknown_type", "event"]);
-    let Validated::Event(event) = &made[4] else { panic!("not an event") };
+    assert_eq!(
+        codes,
+        [
+            "invalid_event",
+            "missing_type",
+            "unknown_type",
+            "unknown_type",
+            "event"
+        ]
+    );
+    let Validated::Event(event) = &made[4] else {
+        panic!("not an event")
+    };
     assert_eq!(event.position, Position::event(7, 4));
-    let Validated::Invalid { position, raw, .. } = &made[1] else { panic!("an event") };
-    assert_eq!((*position, raw.as_ref()), (Position::event(7, 1), r#"{"userId":"u"}"#));
+    let Validated::Invalid { position, raw, .. } = &made[1] else {
+        panic!("an event")
+    };
+    assert_eq!(
+        (*position, raw.as_ref()),
+        (Position::event(7, 1), r#"{"userId":"u"}"#)
+    );
 }
 
 #[test]
@@ -199,7 +292,9 @@ fn a_body_without_a_batch_is_kept_whole() {
         (r#"{"batch":{}}"#, "invalid_batch"),
     ] {
         let made = made(Call::Batch, body);
-        let [Validated::Invalid { reason, raw, .. }] = made.as_slice() else { panic!("{made:?}") };
+        let [Validated::Invalid { reason, raw, .. }] = made.as_slice() else {
+            panic!("{made:?}")
+        };
         assert_eq!((reason.code.as_str(), raw.as_ref()), (code, body));
     }
     assert!(made(Call::Batch, r#"{"batch":[]}"#).is_empty());
@@ -209,19 +304,36 @@ fn a_body_without_a_batch_is_kept_whole() {
 fn an_event_may_be_32_kb_and_not_a_byte_more() {
     for (bytes, fits) in [(EVENT_BYTES_MAX, true), (EVENT_BYTES_MAX + 1, false)] {
         let empty = r#"{"type":"track","userId":"u","event":"E","properties":{"p":""}}"#;
-        let filled = empty.replace(r#""p":"""#, &format!(r#""p":"{}""#, "x".repeat(bytes - empty.len())));
+        let filled = empty.replace(
+            r#""p":"""#,
+            &format!(r#""p":"{}""#, "x".repeat(bytes - empty.len())),
+        );
         assert_eq!(filled.len(), bytes);
         let alone = matches!(single(Kind::Track, &filled), Validated::Event(_));
         let in_batch = made(Call::Batch, format!(r#"{{"batch":[{filled}]}}"#)).remove(0);
-        assert_eq!((alone, matches!(in_batch, Validated::Event(_))), (fits, fits), "{bytes}");
+        assert_eq!(
+            (alone, matches!(in_batch, Validated::Event(_))),
+            (fits, fits),
+            "{bytes}"
+        );
     }
 }
 
 #[test]
 fn ids_have_a_longest_length_in_characters() {
     for (member, kind, max, code) in [
-        ("messageId", Kind::Group, MESSAGE_ID_CHARS_MAX, "message_id_too_long"),
-        ("groupId", Kind::Group, GROUP_ID_CHARS_MAX, "group_id_too_long"),
+        (
+            "messageId",
+            Kind::Group,
+            MESSAGE_ID_CHARS_MAX,
+            "message_id_too_long",
+        ),
+        (
+            "groupId",
+            Kind::Group,
+            GROUP_ID_CHARS_MAX,
+            "group_id_too_long",
+        ),
     ] {
         let body = |chars| {
             let long = "ü".repeat(chars);
@@ -262,7 +374,10 @@ fn of_repeated_members_the_last_wins() {
 fn timestamps_are_read_in_every_spelling_and_kept_where_they_cannot_be() {
     for (timestamp, expected) in [
         (r#""2023-11-14T22:13:20Z""#, Some(Millis(1_700_000_000_000))),
-        (r#""2023-11-14T23:13:20.5+01:00""#, Some(Millis(1_700_000_000_500))),
+        (
+            r#""2023-11-14T23:13:20.5+01:00""#,
+            Some(Millis(1_700_000_000_500)),
+        ),
         ("1700000000500", Some(Millis(1_700_000_000_500))),
         ("1700000000.5", Some(Millis(1_700_000_000_500))),
         (r#""1970-01-01T00:00:00Z""#, Some(Millis(0))),
@@ -272,10 +387,16 @@ fn timestamps_are_read_in_every_spelling_and_kept_where_they_cannot_be() {
         ("-1", None),
         ("1e300", None),
     ] {
-        let event = accepted(Kind::Page, &format!(r#"{{"userId":"u","timestamp":{timestamp}}}"#));
+        let event = accepted(
+            Kind::Page,
+            &format!(r#"{{"userId":"u","timestamp":{timestamp}}}"#),
+        );
         assert_eq!(event.original, expected, "{timestamp}");
         let kept = expected.is_none() && timestamp != "null";
-        assert_eq!(json(&event.extra).get("timestamp"), kept.then(|| json(timestamp)).as_ref());
+        assert_eq!(
+            json(&event.extra).get("timestamp"),
+            kept.then(|| json(timestamp)).as_ref()
+        );
     }
     let rudder = r#"{"userId":"u","originalTimestamp":"2023-11-14T22:13:20Z","sentAt":"2023-11-14T22:13:21Z"}"#;
     let event = accepted(Kind::Page, rudder);
@@ -287,11 +408,20 @@ fn timestamps_are_read_in_every_spelling_and_kept_where_they_cannot_be() {
 fn identifiers_come_from_traits_and_context_but_not_from_a_company_s_traits() {
     let identify = r#"{"userId":"u","traits":{"email":"a@b.c","phone":"+49301234"},
         "context":{"device":{"id":"d"},"externalIds":[{"id":"x","type":"loyalty"}]}}"#;
-    let expected = ["user_id:u", "email:a@b.c", "phone:+49301234", "device_id:d", "loyalty:x"];
+    let expected = [
+        "user_id:u",
+        "email:a@b.c",
+        "phone:+49301234",
+        "device_id:d",
+        "loyalty:x",
+    ];
     assert_eq!(ids(&accepted(Kind::Identify, identify)), expected);
     let group = r#"{"userId":"u","groupId":"g","traits":{"email":"info@g.c"},
         "context":{"traits":{"email":"a@b.c"}}}"#;
-    assert_eq!(ids(&accepted(Kind::Group, group)), ["user_id:u", "email:a@b.c"]);
+    assert_eq!(
+        ids(&accepted(Kind::Group, group)),
+        ["user_id:u", "email:a@b.c"]
+    );
 }
 
 #[test]
@@ -306,18 +436,25 @@ fn members_of_other_calls_are_kept_as_extra() {
         Kind::Identify,
         r#"{"userId":"u","event":"E","groupId":"g","previousId":"p","name":"n","properties":{"a":1}}"#,
     );
-    assert_eq!((event.name.as_ref(), event.group, event.previous), ("", None, None));
-    let expected = r#"{"event":"E","groupId":"g","previousId":"p","name":"n","properties":{"a":1}}"#;
+    assert_eq!(
+        (event.name.as_ref(), event.group, event.previous),
+        ("", None, None)
+    );
+    let expected =
+        r#"{"event":"E","groupId":"g","previousId":"p","name":"n","properties":{"a":1}}"#;
     assert_eq!(json(&event.extra), json(expected));
 }
 
 fn whole(made: &Validated) -> bool {
     match made {
-        Validated::Event(event) => {
-            [&event.traits, &event.properties, &event.context, &event.extra].iter().all(|raw| {
-                serde_json::from_str::<&RawValue>(raw).is_ok() && raw.trim().starts_with('{')
-            })
-        }
+        Validated::Event(event) => [
+            &event.traits,
+            &event.properties,
+            &event.context,
+            &event.extra,
+        ]
+        .iter()
+        .all(|raw| serde_json::from_str::<&RawValue>(raw).is_ok() && raw.trim().starts_with('{')),
         Validated::Invalid { reason, .. } => !reason.code.is_empty(),
     }
 }

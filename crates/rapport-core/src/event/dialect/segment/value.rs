@@ -12,7 +12,11 @@ const MILLISECONDS_FROM: f64 = 1e11;
 ///
 /// # Errors
 /// For any other type, with the code `invalid_<code>`.
-pub(super) fn id<'a>(raw: &'a str, member: &str, code: &str) -> Result<Option<Cow<'a, str>>, Reason> {
+pub(super) fn id<'a>(
+    raw: &'a str,
+    member: &str,
+    code: &str,
+) -> Result<Option<Cow<'a, str>>, Reason> {
     match raw.as_bytes() {
         [b'"', ..] => Ok(text(raw).filter(|text| !text.is_empty())),
         [b'n', ..] => Ok(None),
@@ -20,7 +24,10 @@ pub(super) fn id<'a>(raw: &'a str, member: &str, code: &str) -> Result<Option<Co
             Ok(number) => Cow::Owned(number.to_string()),
             Err(_) => Cow::Borrowed(raw),
         })),
-        _ => Err(Reason::new(code, format!("`{member}` must be a text or a number"))),
+        _ => Err(Reason::new(
+            code,
+            format!("`{member}` must be a text or a number"),
+        )),
     }
 }
 
@@ -39,7 +46,11 @@ pub(super) fn instant(raw: &str) -> Option<Millis> {
         return Millis::parse(text.trim());
     }
     let number: f64 = raw.parse().ok().filter(|number: &f64| *number >= 0.0)?;
-    let ms = if number >= MILLISECONDS_FROM { number } else { number * 1_000.0 };
+    let ms = if number >= MILLISECONDS_FROM {
+        number
+    } else {
+        number * 1_000.0
+    };
     const YEAR_10000_MS: f64 = 253_402_300_800_000.0;
     (ms < YEAR_10000_MS).then_some(Millis(ms as i64))
 }
@@ -48,7 +59,11 @@ pub(super) fn instant(raw: &str) -> Option<Millis> {
 ///
 /// # Errors
 /// For any other type, with the code `code`.
-pub(super) fn object<'a>(raw: &'a str, member: &str, code: &str) -> Result<Option<&'a str>, Reason> {
+pub(super) fn object<'a>(
+    raw: &'a str,
+    member: &str,
+    code: &str,
+) -> Result<Option<&'a str>, Reason> {
     match raw.as_bytes().first() {
         Some(b'{') => Ok(Some(raw)),
         Some(b'n') => Ok(None),
