@@ -12,7 +12,7 @@
 //! ```
 //!
 //! Paths are one text, dotted and quoted as in the text spelling, and so are windows. Numbers keep
-//! their digits. [`print`] is the way back.
+//! their digits. [`print()`] is the way back.
 
 use crate::event::Kind;
 use crate::json::{self, Value};
