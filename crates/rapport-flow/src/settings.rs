@@ -29,6 +29,8 @@ pub struct Settings {
     pub lag_ready_requests: u64,
     /// Profiles and identifiers kept decoded in memory.
     pub cache_profiles: usize,
+    /// Whether requests stay on the ledger unfolded: only to measure what collecting costs alone.
+    pub is_paused: bool,
 }
 
 impl Default for Settings {
@@ -46,6 +48,7 @@ impl Default for Settings {
             rejected_bytes: 1 << 30,
             lag_ready_requests: 500_000,
             cache_profiles: 50_000,
+            is_paused: false,
         }
     }
 }

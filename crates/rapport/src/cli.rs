@@ -42,6 +42,8 @@ impl Place {
 enum Command {
     /// Collects events, keeps profiles, answers the API.
     Serve(commands::serve::Arguments),
+    /// Measures this program on this machine.
+    Bench(commands::bench::Arguments),
 }
 
 pub(crate) fn run() -> ExitCode {
@@ -56,6 +58,7 @@ pub(crate) fn run() -> ExitCode {
     let done = runtime.block_on(async {
         match cli.command {
             Command::Serve(arguments) => commands::serve::run(arguments).await,
+            Command::Bench(arguments) => commands::bench::run(arguments).await,
         }
     });
     match done {

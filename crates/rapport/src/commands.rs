@@ -1,3 +1,4 @@
 //! What the program can be asked to do, a file each.
 
+pub(crate) mod bench;
 pub(crate) mod serve;

@@ -19,6 +19,9 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::watch;
 
+/// Set by the bench alone, which measures collecting without folding.
+pub(crate) const PAUSE_FOLD: &str = "RAPPORT_BENCH_PAUSE_FOLD";
+
 /// Opens a data directory's engines, for this process alone.
 pub(crate) fn roles(data: &Path) -> Result<Roles> {
     let directory = Directory::open(data)
@@ -51,6 +54,7 @@ pub(crate) fn settings(flow: &Flow) -> Settings {
         rejected_bytes: flow.rejected_bytes,
         lag_ready_requests: flow.lag_ready_requests,
         cache_profiles: flow.cache_profiles,
+        is_paused: std::env::var_os(PAUSE_FOLD).is_some(),
         ..Settings::default()
     }
 }

@@ -157,6 +157,9 @@ async fn work(writer: &mut Writer, commands_wait: bool) -> Result<bool> {
 /// The requests right behind the last one folded: from memory, or from the ledger.
 async fn next(writer: &Writer, commands_wait: bool) -> Result<Vec<Request>> {
     let shared = &writer.shared;
+    if shared.settings.is_paused {
+        return Ok(Vec::new());
+    }
     let after = writer.head.position.request;
     let most = if commands_wait {
         BATCH_REQUESTS_WHILE_COMMANDS_WAIT

@@ -1,0 +1,129 @@
+//! `rapport bench`: starts servers of its own and measures them from a process of its own.
+
+mod client;
+mod collecting;
+mod directory;
+mod floor;
+mod folding;
+mod gauges;
+mod load;
+mod probes;
+mod report;
+mod segments;
+mod server;
+mod traffic;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use report::Report;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Measures this program on this machine: collecting, folding, latency, memory, disk, each beside
+/// a floor measured in the same run. Servers are started for it on directories of their own,
+/// which are removed again. The load shares the machine's cores with them.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// A tenth of the people and a few seconds for each load: under three minutes in all.
+    #[arg(long)]
+    quick: bool,
+    /// How many people there are.
+    #[arg(long, value_name = "N")]
+    people: Option<u64>,
+    /// How long each load goes on.
+    #[arg(long, value_name = "SECONDS")]
+    seconds: Option<f64>,
+    /// Only these parts.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Part>,
+    /// Writes the figures as JSON, too.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Where the servers' directories are made; on the disk to be measured.
+    #[arg(long, value_name = "DIR", default_value = "bench-data")]
+    data: PathBuf,
+    /// Keeps the directories.
+    #[arg(long)]
+    keep: bool,
+    #[arg(long, hide = true, value_enum)]
+    role: Option<Role>,
+    #[arg(long, hide = true, default_value = "127.0.0.1:0")]
+    listen: String,
+}
+
+/// What can be measured alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// The disk, the engine writing rows, a server that only parses and appends.
+    Floors,
+    /// Collecting while nothing is folded.
+    Collect,
+    /// From request to state, in three shapes of traffic.
+    EndToEnd,
+    /// From event to membership, and reads meanwhile.
+    Latency,
+    /// Starting again with everybody there; memory and disk.
+    Restart,
+}
+
+/// What a process of the bench is, when it is not the load.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Role {
+    Floor,
+}
+
+/// How much of everything.
+struct Scale {
+    people: u64,
+    seconds: f64,
+    data: PathBuf,
+    only: Vec<Part>,
+}
+
+impl Scale {
+    fn has(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
+    if let Some(Role::Floor) = arguments.role {
+        floor::serve(&arguments.listen, &arguments.data).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (people, seconds) = if arguments.quick { (100_000, 4.0) } else { (1_000_000, 30.0) };
+    let scale = Scale {
+        people: arguments.people.unwrap_or(people),
+        seconds: arguments.seconds.unwrap_or(seconds),
+        data: arguments.data,
+        only: arguments.only,
+    };
+    directory::make_empty(&scale.data)?;
+    let mut report = Report::of(scale.people, scale.seconds);
+    let done = measure(&scale, &mut report).await;
+    if !arguments.keep && done.is_ok() {
+        std::fs::remove_dir_all(&scale.data)?;
+    }
+    done?;
+    println!("{}", report.table());
+    if let Some(path) = arguments.json {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(&path, report.json()?).with_context(|| path.display().to_string())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn measure(scale: &Scale, report: &mut Report) -> Result<()> {
+    if scale.has(Part::Floors) {
+        collecting::floors(scale, report).await?;
+    }
+    if scale.has(Part::Collect) {
+        collecting::paused(scale, report).await?;
+    }
+    if [Part::EndToEnd, Part::Latency, Part::Restart].iter().any(|part| scale.has(*part)) {
+        folding::all(scale, report).await?;
+    }
+    Ok(())
+}
