@@ -51,11 +51,142 @@ pub enum Code {
 }
 
 struct Page {
+    code: Code,
     word: &'static str,
     status: StatusCode,
     happened: &'static str,
     next: &'static str,
 }
+
+/// What each code means, in the order of [`Code::ALL`].
+const PAGES: [Page; 18] = [
+    Page {
+        code: Code::Unauthorized,
+        word: "unauthorized",
+        status: StatusCode::UNAUTHORIZED,
+        happened: "The request carries no API token, or one that is not known.",
+        next: "Send `Authorization: Bearer <token>` with a token made by `POST /api/v1/tokens` or set as `RAPPORT_API_TOKEN`. Write keys open nothing here.",
+    },
+    Page {
+        code: Code::UnknownRoute,
+        word: "unknown_route",
+        status: StatusCode::NOT_FOUND,
+        happened: "There is nothing at this address.",
+        next: "Check the path; everything of the native API begins with `/api/v1/`.",
+    },
+    Page {
+        code: Code::MethodNotAllowed,
+        word: "method_not_allowed",
+        status: StatusCode::METHOD_NOT_ALLOWED,
+        happened: "The address exists, but not with this method.",
+        next: "The header `Allow` of the answer lists the methods there are.",
+    },
+    Page {
+        code: Code::NotFound,
+        word: "not_found",
+        status: StatusCode::NOT_FOUND,
+        happened: "What the address or the body names does not exist.",
+        next: "Check the id or the key; the matching list shows what there is.",
+    },
+    Page {
+        code: Code::InvalidReference,
+        word: "invalid_reference",
+        status: StatusCode::BAD_REQUEST,
+        happened: "A profile, merge or message is named in a way that cannot be read.",
+        next: "Name a profile `prf_42` or `kind:value`, such as `email:ana%2Bnews@example.org` (percent-encoded).",
+    },
+    Page {
+        code: Code::InvalidQuery,
+        word: "invalid_query",
+        status: StatusCode::BAD_REQUEST,
+        happened: "A query parameter cannot be read.",
+        next: "Use `limit` from 1 to 1000, and for `after` the value of the last page's `paging.next.after`.",
+    },
+    Page {
+        code: Code::InvalidBody,
+        word: "invalid_body",
+        status: StatusCode::BAD_REQUEST,
+        happened: "The body is not the JSON this address expects.",
+        next: "The message names the field; unknown fields are refused so that a misspelled one is found.",
+    },
+    Page {
+        code: Code::BodyTooLarge,
+        word: "body_too_large",
+        status: StatusCode::PAYLOAD_TOO_LARGE,
+        happened: "The body has more than 1 MB.",
+        next: "Nothing here needs that much: look at what is sent.",
+    },
+    Page {
+        code: Code::InvalidRule,
+        word: "invalid_rule",
+        status: StatusCode::BAD_REQUEST,
+        happened: "A segment's rule cannot be read, or asks for what rules cannot do.",
+        next: "`at` points at the place in the rule.",
+    },
+    Page {
+        code: Code::InvalidSegment,
+        word: "invalid_segment",
+        status: StatusCode::BAD_REQUEST,
+        happened: "A segment's key is no key, it refers to a segment that does not exist, or segments would refer to each other in a circle.",
+        next: "The message names the keys.",
+    },
+    Page {
+        code: Code::InvalidPolicy,
+        word: "invalid_policy",
+        status: StatusCode::BAD_REQUEST,
+        happened: "The identity policy has a value outside of its range.",
+        next: "The message names the field and its range; a field left out gets its default.",
+    },
+    Page {
+        code: Code::InvalidDestination,
+        word: "invalid_destination",
+        status: StatusCode::BAD_REQUEST,
+        happened: "A destination cannot be used as it is described.",
+        next: "A destination needs a key of lower case letters, digits, `_` and `-`, and an `http` or `https` URL.",
+    },
+    Page {
+        code: Code::Invalid,
+        word: "invalid",
+        status: StatusCode::BAD_REQUEST,
+        happened: "What was asked for makes no sense.",
+        next: "The message says why.",
+    },
+    Page {
+        code: Code::Conflict,
+        word: "conflict",
+        status: StatusCode::CONFLICT,
+        happened: "It contradicts what is there now; nothing was changed.",
+        next: "Look at what the message names, and ask again if it is still wanted.",
+    },
+    Page {
+        code: Code::Busy,
+        word: "busy",
+        status: StatusCode::TOO_MANY_REQUESTS,
+        happened: "More waits than the server has memory for.",
+        next: "Try again after the seconds in `Retry-After`.",
+    },
+    Page {
+        code: Code::DiskFull,
+        word: "disk_full",
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        happened: "The disk is full; nothing was changed and nothing is lost.",
+        next: "Make room on the disk that holds the data directory. Rapport goes on by itself.",
+    },
+    Page {
+        code: Code::Stopping,
+        word: "stopping",
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        happened: "The server is stopping.",
+        next: "Try again when it is back.",
+    },
+    Page {
+        code: Code::Storage,
+        word: "storage",
+        status: StatusCode::INTERNAL_SERVER_ERROR,
+        happened: "A storage engine failed; the server's log says how.",
+        next: "Run `rapport doctor` on the data directory.",
+    },
+];
 
 impl Code {
     /// Every code, in the order of the reference page.
@@ -93,123 +224,9 @@ impl Code {
             .unwrap_or(Code::Invalid)
     }
 
-    fn page(self) -> Page {
-        let (word, status, happened, next) = match self {
-            Code::Unauthorized => (
-                "unauthorized",
-                StatusCode::UNAUTHORIZED,
-                "The request carries no API token, or one that is not known.",
-                "Send `Authorization: Bearer <token>` with a token made by `POST /api/v1/tokens` or set as `RAPPORT_API_TOKEN`. Write keys open nothing here.",
-            ),
-            Code::UnknownRoute => (
-                "unknown_route",
-                StatusCode::NOT_FOUND,
-                "There is nothing at this address.",
-                "Check the path; everything of the native API begins with `/api/v1/`.",
-            ),
-            Code::MethodNotAllowed => (
-                "method_not_allowed",
-                StatusCode::METHOD_NOT_ALLOWED,
-                "The address exists, but not with this method.",
-                "The header `Allow` of the answer lists the methods there are.",
-            ),
-            Code::NotFound => (
-                "not_found",
-                StatusCode::NOT_FOUND,
-                "What the address or the body names does not exist.",
-                "Check the id or the key; the matching list shows what there is.",
-            ),
-            Code::InvalidReference => (
-                "invalid_reference",
-                StatusCode::BAD_REQUEST,
-                "A profile, merge or message is named in a way that cannot be read.",
-                "Name a profile `prf_42` or `kind:value`, such as `email:ana%2Bnews@example.org` (percent-encoded).",
-            ),
-            Code::InvalidQuery => (
-                "invalid_query",
-                StatusCode::BAD_REQUEST,
-                "A query parameter cannot be read.",
-                "Use `limit` from 1 to 1000, and for `after` the value of the last page's `paging.next.after`.",
-            ),
-            Code::InvalidBody => (
-                "invalid_body",
-                StatusCode::BAD_REQUEST,
-                "The body is not the JSON this address expects.",
-                "The message names the field; unknown fields are refused so that a misspelled one is found.",
-            ),
-            Code::BodyTooLarge => (
-                "body_too_large",
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "The body has more than 1 MB.",
-                "Nothing here needs that much: look at what is sent.",
-            ),
-            Code::InvalidRule => (
-                "invalid_rule",
-                StatusCode::BAD_REQUEST,
-                "A segment's rule cannot be read, or asks for what rules cannot do.",
-                "`at` points at the place in the rule.",
-            ),
-            Code::InvalidSegment => (
-                "invalid_segment",
-                StatusCode::BAD_REQUEST,
-                "A segment's key is no key, it refers to a segment that does not exist, or segments would refer to each other in a circle.",
-                "The message names the keys.",
-            ),
-            Code::InvalidPolicy => (
-                "invalid_policy",
-                StatusCode::BAD_REQUEST,
-                "The identity policy has a value outside of its range.",
-                "The message names the field and its range; a field left out gets its default.",
-            ),
-            Code::InvalidDestination => (
-                "invalid_destination",
-                StatusCode::BAD_REQUEST,
-                "A destination cannot be used as it is described.",
-                "A destination needs a key of lower case letters, digits, `_` and `-`, and an `http` or `https` URL.",
-            ),
-            Code::Invalid => (
-                "invalid",
-                StatusCode::BAD_REQUEST,
-                "What was asked for makes no sense.",
-                "The message says why.",
-            ),
-            Code::Conflict => (
-                "conflict",
-                StatusCode::CONFLICT,
-                "It contradicts what is there now; nothing was changed.",
-                "Look at what the message names, and ask again if it is still wanted.",
-            ),
-            Code::Busy => (
-                "busy",
-                StatusCode::TOO_MANY_REQUESTS,
-                "More waits than the server has memory for.",
-                "Try again after the seconds in `Retry-After`.",
-            ),
-            Code::DiskFull => (
-                "disk_full",
-                StatusCode::SERVICE_UNAVAILABLE,
-                "The disk is full; nothing was changed and nothing is lost.",
-                "Make room on the disk that holds the data directory. Rapport goes on by itself.",
-            ),
-            Code::Stopping => (
-                "stopping",
-                StatusCode::SERVICE_UNAVAILABLE,
-                "The server is stopping.",
-                "Try again when it is back.",
-            ),
-            Code::Storage => (
-                "storage",
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "A storage engine failed; the server's log says how.",
-                "Run `rapport doctor` on the data directory.",
-            ),
-        };
-        Page {
-            word,
-            status,
-            happened,
-            next,
-        }
+    fn page(self) -> &'static Page {
+        let page = PAGES.iter().find(|page| page.code == self);
+        page.expect("every code has its page, as a test checks")
     }
 }
 
@@ -228,6 +245,7 @@ pub fn reference() -> String {
             status,
             happened,
             next,
+            ..
         } = code.page();
         // Writing into a `String` cannot fail.
         let _ = writeln!(
@@ -381,5 +399,19 @@ mod tests {
             assert_eq!(page.matches(&format!("| `{}` |", code.word())).count(), 1);
         }
         assert_eq!(Code::from_word("of another module"), Code::Invalid);
+    }
+
+    /// Where it is not, the page as it should be is written beside it.
+    #[test]
+    fn the_reference_page_is_the_one_in_docs() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/errors.md");
+        let kept = std::fs::read_to_string(path).unwrap_or_default();
+        if kept != reference() {
+            std::fs::write(format!("{path}.tmp"), reference()).expect("docs can be written");
+        }
+        assert!(
+            kept == reference(),
+            "move docs/errors.md.tmp to docs/errors.md"
+        );
     }
 }

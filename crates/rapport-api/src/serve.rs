@@ -18,7 +18,8 @@ use tower::Service;
 
 /// How long a connection may take to send a request's head, idle time before it included.
 const HEAD_MAX: Duration = Duration::from_secs(75);
-/// Largest head of a request, and the most that is buffered of a body.
+/// About the largest head of a request (one read more can slip in), and the most that is
+/// buffered of a body.
 const BUFFER_BYTES_MAX: usize = 64 * 1024;
 /// How many headers a request may have.
 const HEADERS_MAX: usize = 100;

@@ -15,6 +15,7 @@ use tower::ServiceExt;
 
 mod native;
 mod operate;
+mod serve;
 mod track;
 
 const WRITE_KEY: &str = "browser-key";

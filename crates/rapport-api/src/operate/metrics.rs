@@ -1,87 +1,16 @@
 //! Figures in Prometheus' text format.
 
-use rapport_flow::Rapport;
+use rapport_flow::collect::Counts;
+use rapport_flow::{Rapport, Stats};
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Every figure there is.
 pub(super) fn text(rapport: &Rapport) -> String {
     let mut page = Page::default();
-    let collected = rapport.collected();
-    page.counter(
-        "rapport_requests_total",
-        "Requests on the ledger since the start.",
-        &collected.requests,
-    );
-    page.counter(
-        "rapport_request_bytes_total",
-        "Bytes of bodies on the ledger since the start.",
-        &collected.bytes,
-    );
-    page.counter(
-        "rapport_commit_groups_total",
-        "Groups of requests written with one fsync each.",
-        &collected.groups,
-    );
-    page.counter(
-        "rapport_requests_busy_total",
-        "Requests turned away because too much waited.",
-        &collected.busy,
-    );
-
-    let stats = rapport.stats();
-    page.counter(
-        "rapport_events_total",
-        "Events folded since the start, by any outcome.",
-        &stats.events,
-    );
-    page.counter(
-        "rapport_batches_total",
-        "Batches committed since the start.",
-        &stats.batches,
-    );
-    page.counter(
-        "rapport_membership_changes_total",
-        "People who entered or left a segment.",
-        &stats.flips,
-    );
-    page.counter(
-        "rapport_timers_total",
-        "Timers fired in the background.",
-        &stats.timers,
-    );
-    page.counter(
-        "rapport_flushes_total",
-        "Flushes to history.",
-        &stats.flushes,
-    );
-    page.counter(
-        "rapport_compactions_total",
-        "Compactions of history.",
-        &stats.compactions,
-    );
-
-    let health = rapport.health();
-    page.gauge(
-        "rapport_ready",
-        "1 when ready.",
-        u64::from(health.is_ready()),
-    );
-    page.gauge(
-        "rapport_lag_requests",
-        "Requests on the ledger that are not folded yet.",
-        health.lag_requests,
-    );
-    page.gauge(
-        "rapport_lag_milliseconds",
-        "Age of the last batch's oldest request when committed.",
-        health.lag_ms,
-    );
-    page.gauge(
-        "rapport_outbox_messages",
-        "Messages that wait in the outbox.",
-        stats.outbox.load(Ordering::Relaxed),
-    );
+    page.collected(rapport.collected());
+    page.folded(rapport.stats());
+    page.health(rapport);
     page.outcomes(rapport);
     page.segments(rapport);
     page.0
@@ -104,6 +33,78 @@ impl Page {
     fn gauge(&mut self, name: &str, help: &str, value: u64) {
         self.head(name, "gauge", help);
         let _ = writeln!(self.0, "{name} {value}");
+    }
+
+    fn collected(&mut self, counts: &Counts) {
+        for (name, help, value) in [
+            (
+                "requests",
+                "Requests on the ledger since the start.",
+                &counts.requests,
+            ),
+            (
+                "request_bytes",
+                "Bytes of bodies on the ledger since the start.",
+                &counts.bytes,
+            ),
+            (
+                "commit_groups",
+                "Groups of requests written with one fsync each.",
+                &counts.groups,
+            ),
+            (
+                "requests_busy",
+                "Requests turned away because too much waited.",
+                &counts.busy,
+            ),
+        ] {
+            self.counter(&format!("rapport_{name}_total"), help, value);
+        }
+    }
+
+    fn folded(&mut self, stats: &Stats) {
+        for (name, help, value) in [
+            (
+                "events",
+                "Events folded since the start, by any outcome.",
+                &stats.events,
+            ),
+            (
+                "batches",
+                "Batches committed since the start.",
+                &stats.batches,
+            ),
+            (
+                "membership_changes",
+                "People who entered or left a segment.",
+                &stats.flips,
+            ),
+            ("timers", "Timers fired in the background.", &stats.timers),
+            ("flushes", "Flushes to history.", &stats.flushes),
+            ("compactions", "Compactions of history.", &stats.compactions),
+        ] {
+            self.counter(&format!("rapport_{name}_total"), help, value);
+        }
+        let waiting = stats.outbox.load(Ordering::Relaxed);
+        self.gauge(
+            "rapport_outbox_messages",
+            "Messages that wait in the outbox.",
+            waiting,
+        );
+    }
+
+    fn health(&mut self, rapport: &Rapport) {
+        let health = rapport.health();
+        let ready = u64::from(health.is_ready());
+        self.gauge("rapport_ready", "1 when ready.", ready);
+        let waiting = health.lag_requests;
+        self.gauge(
+            "rapport_lag_requests",
+            "Requests on the ledger that are not folded yet.",
+            waiting,
+        );
+        let help = "Age of the last batch's oldest request when committed.";
+        self.gauge("rapport_lag_milliseconds", help, health.lag_ms);
     }
 
     fn outcomes(&mut self, rapport: &Rapport) {
