@@ -33,7 +33,7 @@ impl SqliteState {
             name: "state",
             page_bytes: 4_096,
             writer_cache_kib: 64 << 10,
-            reader_cache_kib: 8 << 10,
+            reader_cache_kib: 4 << 10,
             readers: 4,
             wal_bytes: 128 << 20,
             shrinks: false,

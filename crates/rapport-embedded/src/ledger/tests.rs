@@ -1,5 +1,6 @@
 //! The ledger's suite, and what only a file can suffer.
 
+use super::forget::SHRINK_KEEP_PAGES;
 use super::*;
 use rapport_store::conformance::{self, submission};
 use std::fs;
@@ -32,6 +33,18 @@ async fn append(ledger: &SqliteLedger, count: usize, now: i64) -> u64 {
         .last()
         .unwrap()
         .number
+}
+
+/// Bytes that no compressor makes shorter.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let next = |_| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 56) as u8
+    };
+    (0..length).map(next).collect()
 }
 
 async fn numbers(ledger: &SqliteLedger) -> Vec<u64> {
@@ -185,36 +198,87 @@ async fn a_missing_first_group_is_damage_unless_it_was_forgotten() {
     assert!(error.to_string().contains("request 1 "), "{error}");
 }
 
+async fn fill_and_forget(ledger: &SqliteLedger, body: &[u8], groups: usize) -> (i64, i64) {
+    let pages = async || {
+        let count = |connection: &mut Connection| {
+            let pages = connection.query_row("PRAGMA page_count", [], |row| row.get::<_, i64>(0));
+            Ok(pages.unwrap())
+        };
+        ledger.database.read(count).await.unwrap()
+    };
+    let group = Submission {
+        origin: conformance::origin("noise"),
+        body: body.to_vec(),
+    };
+    let mut last = 0;
+    for _ in 0..groups {
+        last = ledger.append(vec![group.clone()], Millis(1)).await.unwrap()[0].number;
+    }
+    let full = pages().await;
+    ledger.forget(last, Millis::MAX).await.unwrap();
+    (full, pages().await)
+}
+
 #[tokio::test]
-async fn forgotten_room_is_used_again_and_then_given_back() {
+async fn forgotten_room_is_used_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ledger, body) = (open(folder.path()), noise(200_000));
+    let (first, _) = fill_and_forget(&ledger, &body, 20).await;
+    for _ in 0..4 {
+        let (full, _) = fill_and_forget(&ledger, &body, 20).await;
+        assert!(full <= first + 4, "{first} pages at first, {full} later");
+    }
+}
+
+#[tokio::test]
+async fn much_forgotten_room_is_given_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ledger, body) = (open(folder.path()), noise(1_000_000));
+    let (full, left) = fill_and_forget(&ledger, &body, 40).await;
+    assert!(
+        full > 2 * SHRINK_KEEP_PAGES && left < SHRINK_KEEP_PAGES + 8,
+        "{full}, then {left}"
+    );
+}
+
+#[tokio::test]
+async fn a_full_disk_uses_no_numbers_up() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = open(folder.path());
-    let noise: Vec<u8> = (0..200_000_u32)
-        .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8)
-        .collect();
-    let group = || {
-        vec![Submission {
-            origin: conformance::origin("noise"),
-            body: noise.clone(),
-        }]
+    append(&ledger, 1, 1).await;
+    let pages = async |most: &'static str| {
+        let limit = move |connection: &mut Connection| {
+            connection
+                .execute_batch(&format!("PRAGMA max_page_count = {most}"))
+                .unwrap();
+            Ok(())
+        };
+        ledger.database.write(limit).await.unwrap();
     };
-    let mut sizes = Vec::new();
-    for round in 0..6 {
-        let mut last = 0;
-        for _ in 0..20 {
-            last = ledger.append(group(), Millis(round)).await.unwrap()[0].number;
-        }
-        ledger.forget(last, Millis::MAX).await.unwrap();
-        let pages = ledger.database.read(|c| {
-            Ok(c.query_row("PRAGMA page_count", [], |r| r.get::<_, i64>(0))
-                .unwrap())
-        });
-        sizes.push(pages.await.unwrap());
-    }
-    assert!(
-        sizes[5] <= sizes[0] + 4,
-        "pages after each round: {sizes:?}"
+    pages("1").await;
+    let big = Submission {
+        origin: conformance::origin("noise"),
+        body: noise(100_000),
+    };
+    let (refused, small) = tokio::join!(
+        ledger.append(vec![big.clone()], Millis(2)),
+        ledger.append(vec![submission("small")], Millis(3)),
     );
+    assert!(
+        matches!(refused, Err(Error::Full { .. })),
+        "what does not fit is refused"
+    );
+    assert_eq!(
+        small.unwrap()[0].number,
+        2,
+        "what fits is not refused with what does not"
+    );
+    pages("1000").await;
+    assert_eq!(
+        ledger.append(vec![big], Millis(4)).await.unwrap()[0].number,
+        3
+    );
+    assert_eq!(numbers(&ledger).await, [1, 2, 3]);
 }
 
 #[tokio::test]

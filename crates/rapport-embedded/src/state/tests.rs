@@ -99,6 +99,30 @@ async fn a_torn_last_commit_takes_only_itself() {
 }
 
 #[tokio::test]
+async fn a_full_disk_writes_nothing_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = open(folder.path());
+    let limit = |connection: &mut Connection| {
+        connection
+            .execute_batch("PRAGMA max_page_count = 1")
+            .unwrap();
+        Ok(())
+    };
+    state.database.write(limit).await.unwrap();
+    let writes: Vec<Write> = (0..1_000).map(|n| put(n, &"x".repeat(200))).collect();
+    let refused = state.commit(0, Position::event(1, 0), writes.clone()).await;
+    assert!(matches!(refused, Err(Error::Full { .. })), "{refused:?}");
+    assert_eq!(state.head().await.unwrap(), Head::default());
+    assert_eq!(value(&state, 1).await, None);
+    drop(state);
+    let state = open(folder.path());
+    state
+        .commit(0, Position::event(1, 0), writes)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
 async fn a_backup_is_one_commit_while_commits_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let state = open(folder.path());
