@@ -1,6 +1,6 @@
 //! The first source, keys and token of a directory: from the environment, or made and said once.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use rapport_core::entry::{Command, Source};
 use rapport_core::event::{KeyKind, SourceNo};
 use rapport_flow::{Rapport, keys};
@@ -54,7 +54,7 @@ fn given_or_made(
         Ok(given) if !given.is_empty() => Ok(Some(given)),
         _ if is_new => {
             let mut bytes = [0; KEY_BYTES];
-            getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("making a key: {error}"))?;
+            getrandom::fill(&mut bytes).map_err(|error| anyhow!("no randomness for a key: {error}"))?;
             let made: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
             told.push(format!("{what}: {made}"));
             Ok(Some(made))

@@ -6,7 +6,6 @@ use crate::{first_keys, wiring};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use rapport_api::{ApiSettings, Proxy, UnknownKeys};
-use rapport_flow::Rapport;
 use std::process::ExitCode;
 use tokio::net::TcpListener;
 
