@@ -125,6 +125,30 @@ impl Ledger for SqliteLedger {
         Ok((tail.number, tail.received))
     }
 
+    async fn skip_to(&self, number: u64, received: Millis) -> Result<()> {
+        let last = *lock(&self.tail);
+        if last.number >= number {
+            return Ok(());
+        }
+        let to = Tail {
+            number,
+            received: last.received.max(received),
+        };
+        let what = self.database.what();
+        self.database
+            .write(move |connection| {
+                connection
+                    .execute(
+                        "UPDATE forgotten SET number = ?1, received = ?2",
+                        params![to.number.cast_signed(), to.received.0],
+                    )
+                    .map_err(|error| failure(&what, &error))
+            })
+            .await?;
+        *lock(&self.tail) = to;
+        Ok(())
+    }
+
     async fn forget(&self, through: u64, received_before: Millis) -> Result<()> {
         loop {
             let what = self.database.what();

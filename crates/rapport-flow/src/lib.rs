@@ -4,11 +4,14 @@
 //! requests on the ledger ([`collect`]), and one writer folds them ([`flow`] lists the steps),
 //! applies [`commands`] and fires timers; [`jobs`] work beside it.
 
+pub mod archive;
+pub mod check;
 pub mod clock;
 pub mod collect;
 pub mod commands;
 pub mod configuration;
 pub mod counters;
+pub mod dump;
 pub mod error;
 pub mod feed;
 pub mod flow;
@@ -19,6 +22,7 @@ pub mod outbox;
 mod rapport;
 pub mod reads;
 pub mod rejected;
+pub mod replay;
 pub mod rows;
 pub mod settings;
 mod shared;

@@ -471,7 +471,7 @@ impl Rapport {
 }
 
 /// Reads the manifest and redirects, removes what a crash left behind, rebuilds the tail.
-async fn recover(shared: &Shared, writer: &mut Writer) -> Result<()> {
+pub(crate) async fn recover(shared: &Shared, writer: &mut Writer) -> Result<()> {
     let state = &*shared.roles.state;
     let mut files = Files::default();
     for (key, row) in all(state, Table::File).await? {

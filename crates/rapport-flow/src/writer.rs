@@ -13,7 +13,7 @@ use rapport_core::position::Position;
 use rapport_core::profile::Profile;
 use rapport_core::time::Millis;
 use rapport_store::history::Ownership;
-use rapport_store::state::{Head, Order, Page, Table, Write};
+use rapport_store::state::{Head, Key, Order, Page, State, Table, Value, Write};
 use rapport_store::{Error, Result};
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ mod changes;
 mod run;
 
 pub(crate) use changes::bitmap;
-pub(crate) use run::{Order as WriterOrder, start};
+pub(crate) use run::{Order as WriterOrder, publish, start};
 
 /// Numbers the writer gives, kept in one row of [`Table::Meta`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,7 +129,7 @@ impl Writer {
                 self.people.insert_loaded_shared(identifier, record);
             }
         }
-        self.publish();
+        self.show();
         Ok(())
     }
 
@@ -150,7 +150,9 @@ impl Writer {
     }
 
     /// Adds a loaded profile, and its timer, to the working set.
-    pub fn hold(&mut self, profile: Profile) {
+    pub fn hold(&mut self, mut profile: Profile) {
+        let catalogue = &self.configuration.catalogue;
+        catalogue.forget_removed(&mut profile.leaves, &mut profile.memberships);
         if let Some(moment) = profile.armed {
             self.due.insert((moment, profile.number));
             self.armed.insert(profile.number, moment);
@@ -187,7 +189,7 @@ impl Writer {
             .commit(self.head.version, position, writes)
             .await?;
         self.head = head;
-        self.publish();
+        self.show();
         Ok(())
     }
 
@@ -223,7 +225,7 @@ impl Writer {
         Ok(())
     }
 
-    fn publish(&mut self) {
+    fn show(&mut self) {
         let pending = std::mem::take(&mut self.pending);
         if !pending.redirects.is_empty() || !pending.moved.is_empty() {
             let mut ownership = self
@@ -306,38 +308,54 @@ impl Writer {
 }
 
 /// Reads a whole small table.
-pub(crate) async fn all(
-    state: &dyn rapport_store::state::State,
+pub(crate) async fn all(state: &dyn State, table: Table) -> Result<Vec<(Key, Value)>> {
+    pages(state, table).all().await
+}
+
+/// A table, page by page, in the order of its keys.
+pub(crate) fn pages(state: &dyn State, table: Table) -> Pages<'_> {
+    Pages { state, table, from: Some(Key::default()) }
+}
+
+/// A walk through a table.
+pub(crate) struct Pages<'a> {
+    state: &'a dyn State,
     table: Table,
-) -> Result<Vec<(Box<[u8]>, Vec<u8>)>> {
-    const PAGE: usize = 10_000;
-    let mut rows: Vec<(Box<[u8]>, Vec<u8>)> = Vec::new();
-    loop {
-        let from: Box<[u8]> = match rows.last() {
-            // The key right behind the last one.
-            Some((key, _)) if table.is_numbered() => {
-                match rows::number_of(table, key)?.checked_add(1) {
-                    Some(next) => Box::new(next.to_be_bytes()),
-                    None => return Ok(rows),
-                }
-            }
-            Some((key, _)) => key.iter().copied().chain([0]).collect(),
-            None => Box::default(),
-        };
-        let page = Page {
-            table,
-            from,
-            to: None,
-            limit: PAGE,
-            order: Order::Ascending,
-        };
-        let page = state.scan(page).await?;
-        let done = page.len() < PAGE;
-        rows.extend(page);
-        if done {
-            return Ok(rows);
+    /// Where the next page begins; `None` behind the last.
+    from: Option<Key>,
+}
+
+impl Pages<'_> {
+    /// The next page; `None` behind the last.
+    pub async fn next(&mut self) -> Result<Option<Vec<(Key, Value)>>> {
+        const PAGE: usize = 10_000;
+        let Some(from) = self.from.take() else { return Ok(None) };
+        let table = self.table;
+        let page = Page { table, from, to: None, limit: PAGE, order: Order::Ascending };
+        let page = self.state.scan(page).await?;
+        if let (PAGE, Some((last, _))) = (page.len(), page.last()) {
+            self.from = behind(table, last)?;
         }
+        Ok(Some(page))
     }
+
+    /// Everything that is left.
+    pub async fn all(mut self) -> Result<Vec<(Key, Value)>> {
+        let mut rows = Vec::new();
+        while let Some(page) = self.next().await? {
+            rows.extend(page);
+        }
+        Ok(rows)
+    }
+}
+
+/// The key right behind another.
+fn behind(table: Table, key: &[u8]) -> Result<Option<Key>> {
+    if !table.is_numbered() {
+        return Ok(Some(key.iter().copied().chain([0]).collect()));
+    }
+    let next = rows::number_of(table, key)?.checked_add(1);
+    Ok(next.map(|next| Key::from(next.to_be_bytes())))
 }
 
 /// The directory's secret; made at the first start.

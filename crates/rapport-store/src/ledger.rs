@@ -34,6 +34,13 @@ pub trait Ledger: Send + Sync {
     /// Number and stamp of the last request; `(0, Millis(0))` on an empty ledger.
     async fn last(&self) -> Result<(u64, Millis)>;
 
+    /// Lets an empty ledger go on behind `number`, stamped `received`: for a directory that was
+    /// made of another one's history. Does nothing where the last number is not lower.
+    ///
+    /// # Errors
+    /// As [`Ledger::append`].
+    async fn skip_to(&self, number: u64, received: Millis) -> Result<()>;
+
     /// Drops groups whose last number is at most `through` and that were received before
     /// `received_before`. Numbers stay dense: they are never given again.
     async fn forget(&self, through: u64, received_before: Millis) -> Result<()>;

@@ -28,33 +28,27 @@ pub(crate) async fn run(
     orders: &mpsc::Sender<WriterOrder>,
     hash: &Hash,
 ) -> Result<()> {
+    let Some(published) = write(shared, hash).await? else { return Ok(()) };
+    let through = published.flushed.unwrap_or_default();
+    publish(orders, published).await?;
+    shared.stats.flushes.fetch_add(1, Ordering::Relaxed);
+    let before = shared.clock.now().plus(-shared.settings.ledger_keep_ms);
+    shared.roles.ledger.forget(through.request, before).await?;
+    Ok(())
+}
+
+/// Writes everything that waits, to be listed.
+pub(crate) async fn write(shared: &Shared, hash: &Hash) -> Result<Option<Published>> {
     let entries = shared.recorded().tail.entries().to_vec();
-    let Some(last) = entries.last() else {
-        return Ok(());
-    };
-    let through = last.position();
+    let Some(last) = entries.last() else { return Ok(None) };
+    let flushed = Some(last.position());
     let ids = accepted(&entries, hash);
     let history = shared.roles.history.write(entries).await?;
     let runs = match ids.is_empty() {
         true => Vec::new(),
         false => vec![shared.roles.seen.write(ids.clone()).await?],
     };
-    let flushed = Some(through);
-    publish(
-        orders,
-        Published {
-            history,
-            runs,
-            flushed,
-            ids,
-            ..Published::default()
-        },
-    )
-    .await?;
-    shared.stats.flushes.fetch_add(1, Ordering::Relaxed);
-    let before = shared.clock.now().plus(-shared.settings.ledger_keep_ms);
-    shared.roles.ledger.forget(through.request, before).await?;
-    Ok(())
+    Ok(Some(Published { history, runs, flushed, ids, ..Published::default() }))
 }
 
 fn accepted(entries: &[Entry], hash: &Hash) -> Vec<(SeenKey, Millis)> {

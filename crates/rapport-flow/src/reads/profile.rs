@@ -42,7 +42,7 @@ pub(crate) async fn many(shared: &Shared, numbers: &[ProfileNo]) -> Result<Vec<P
 }
 
 /// The person with every timer up to `now` fired, without writing it: the writer will.
-fn as_of(shared: &Shared, profile: Profile, now: Millis) -> Profile {
+pub(crate) fn as_of(shared: &Shared, profile: Profile, now: Millis) -> Profile {
     if profile.armed.is_none_or(|moment| moment > now) {
         return profile;
     }

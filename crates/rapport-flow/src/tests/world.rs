@@ -3,19 +3,17 @@
 use crate::clock::HandClock;
 use crate::commands::Applied;
 use crate::{CommandError, Rapport, Roles, Settings};
-use async_trait::async_trait;
 use rapport_core::entry::{Command, Reference, Source};
 use rapport_core::event::{Call, Dialect, KeyKind, Origin, SourceNo};
 use rapport_core::identity::{IdKind, Identifier};
 use rapport_core::profile::Profile;
 use rapport_core::time::Millis;
 use rapport_embedded::history::ParquetHistory;
+use rapport_embedded::seen::SeenRuns;
 use rapport_embedded::{Directory, SqliteLedger, SqliteState};
 use rapport_store::ledger::Submission;
-use rapport_store::seen::{Run, Seen, SeenKey};
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// When the world begins.
@@ -133,45 +131,15 @@ impl World {
 }
 
 pub(super) async fn open(path: &Path, settings: &Settings, clock: &Arc<HandClock>) -> Rapport {
+    Rapport::start(roles(path), settings.clone(), Arc::clone(clock) as _).await.unwrap()
+}
+
+pub(super) fn roles(path: &Path) -> Roles {
     let directory = Directory::open(path).unwrap();
-    let roles = Roles {
+    Roles {
         ledger: Arc::new(SqliteLedger::open(&directory).unwrap()),
         state: Arc::new(SqliteState::open(&directory).unwrap()),
         history: Arc::new(ParquetHistory::open(directory.history()).unwrap()),
-        seen: Arc::new(MapSeen::default()),
-    };
-    Rapport::start(roles, settings.clone(), Arc::clone(clock) as _).await.unwrap()
-}
-
-#[derive(Default)]
-struct MapSeen(Mutex<BTreeMap<SeenKey, Millis>>);
-
-#[async_trait]
-impl Seen for MapSeen {
-    async fn find(
-        &self,
-        _: &[Run],
-        keys: &[SeenKey],
-    ) -> rapport_store::Result<Vec<Option<Millis>>> {
-        let map = self.0.lock().unwrap();
-        Ok(keys.iter().map(|key| map.get(key).copied()).collect())
-    }
-    async fn write(&self, ids: Vec<(SeenKey, Millis)>) -> rapport_store::Result<Run> {
-        let received = (ids[0].1, ids[0].1);
-        let run = Run { name: format!("{}", ids[0].0), ids: ids.len() as u64, bytes: 0, received };
-        self.0.lock().unwrap().extend(ids);
-        Ok(run)
-    }
-    async fn merge(&self, runs: &[Run], _: Millis) -> rapport_store::Result<Run> {
-        Ok(runs[0].clone())
-    }
-    async fn remove(&self, _: &[String]) -> rapport_store::Result<()> {
-        Ok(())
-    }
-    async fn sweep(&self, _: &BTreeSet<String>) -> rapport_store::Result<u64> {
-        Ok(0)
-    }
-    async fn back_up(&self, _: &[Run], _: &Path) -> rapport_store::Result<()> {
-        Ok(())
+        seen: Arc::new(SeenRuns::open(directory.seen()).unwrap()),
     }
 }

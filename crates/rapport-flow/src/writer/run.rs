@@ -330,7 +330,8 @@ async fn redrive(writer: &mut Writer, number: u64) -> Result<bool> {
     Ok(true)
 }
 
-async fn publish(writer: &mut Writer, published: jobs::Published) -> Result<()> {
+/// Lists new files and drops what they replace, in one transaction.
+pub(crate) async fn publish(writer: &mut Writer, published: jobs::Published) -> Result<()> {
     let mut writes = Vec::new();
     for file in &published.history {
         writes.push(rows::put(

@@ -77,6 +77,14 @@ impl Ledger for MemoryLedger {
         Ok(lock(&self.kept).last)
     }
 
+    async fn skip_to(&self, number: u64, received: Millis) -> Result<()> {
+        let mut kept = lock(&self.kept);
+        if kept.last.0 < number {
+            kept.last = (number, kept.last.1.max(received));
+        }
+        Ok(())
+    }
+
     async fn forget(&self, through: u64, received_before: Millis) -> Result<()> {
         let ending = self.faults.begin(Call::Forget)?;
         lock(&self.kept).groups.retain(|group| {

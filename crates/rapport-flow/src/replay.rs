@@ -1,0 +1,91 @@
+//! Replay: folds every entry of a directory into a fresh one. Nothing leaves it: no worker
+//! delivers what its outbox holds.
+
+use crate::archive::Archive;
+use crate::commands;
+use crate::error::{CommandError, Error, Result};
+use crate::flow::{self, Item, Source};
+use crate::jobs::flush;
+use crate::writer::publish;
+use rapport_core::outcome::Outcome;
+use rapport_store::history::{Entry, Row};
+use std::sync::Arc;
+
+/// Events folded in one transaction, at least: whole requests.
+const BATCH: usize = 2_000;
+
+/// Folds every entry of `from` into `into`, which is empty. `progress` hears how many entries are
+/// done.
+///
+/// # Errors
+/// Those of storage, and [`Error::Store`] where an entry cannot be applied again.
+pub async fn replay(from: &Archive, into: &mut Archive, progress: &(dyn Fn(u64) + Sync)) -> Result<()> {
+    let mut entries = from.entries();
+    let mut waiting: Vec<Arc<Row>> = Vec::new();
+    let mut done = 0;
+    while let Some(entry) = entries.recv().await {
+        done += 1;
+        match entry? {
+            Entry::Event(row) => {
+                let request = row.event.position.request;
+                let whole = waiting.last().is_some_and(|last| last.event.position.request != request);
+                if whole && waiting.len() >= BATCH {
+                    fold(into, &mut waiting).await?;
+                    progress(done);
+                }
+                waiting.push(row);
+            }
+            Entry::Command(entry) => {
+                fold(into, &mut waiting).await?;
+                apply(into, &entry).await?;
+                progress(done);
+            }
+        }
+    }
+    fold(into, &mut waiting).await?;
+    flush_all(into).await?;
+    let last = into.writer.head.position.request;
+    let received = into.writer.received;
+    into.shared.roles.ledger.skip_to(last, received).await?;
+    progress(done);
+    Ok(())
+}
+
+async fn apply(into: &mut Archive, entry: &rapport_core::entry::CommandEntry) -> Result<()> {
+    match commands::replay(&mut into.writer, entry.clone()).await {
+        Ok(_) => Ok(()),
+        Err(CommandError::Flow(error)) => Err(error),
+        Err(refused) => Err(Error::Store(rapport_store::Error::Damaged {
+            what: format!("the command at {}", entry.position),
+            detail: format!("it was applied once and is refused now: {refused}"),
+        })),
+    }
+}
+
+async fn fold(into: &mut Archive, waiting: &mut Vec<Arc<Row>>) -> Result<()> {
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    let items = waiting.drain(..).map(item).collect();
+    flow::events(&mut into.writer, items, Source::Replay).await?;
+    if into.shared.recorded().tail.bytes() >= into.shared.settings.flush_bytes {
+        flush_all(into).await?;
+    }
+    Ok(())
+}
+
+fn item(row: Arc<Row>) -> Item {
+    let row = Arc::unwrap_or_clone(row);
+    let event = Box::new(row.event);
+    match row.outcome {
+        Outcome::Invalid(reason) => Item::Invalid(event, reason),
+        _ => Item::Event(event),
+    }
+}
+
+async fn flush_all(into: &mut Archive) -> Result<()> {
+    if let Some(published) = flush::write(&into.shared, &into.writer.hash).await? {
+        publish(&mut into.writer, published).await?;
+    }
+    Ok(())
+}
