@@ -7,7 +7,9 @@ use crate::rapport::recover;
 use crate::settings::Settings;
 use crate::shared::{Files, Roles, Shared};
 use crate::writer::Writer;
+use rapport_core::entry::Reference;
 use rapport_core::position::Position;
+use rapport_core::profile::Profile;
 use rapport_core::time::Millis;
 use rapport_store::history::{Entry, Ownership};
 use std::sync::Arc;
@@ -50,6 +52,20 @@ impl Archive {
     #[must_use]
     pub fn ownership(&self) -> Ownership {
         self.shared.ownership().clone()
+    }
+
+    /// The person a reference means.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn profile(&self, reference: &Reference) -> Result<Option<Profile>> {
+        Ok(crate::reads::profile::one(&self.shared, reference).await?)
+    }
+
+    /// The storage engines.
+    #[must_use]
+    pub fn roles(&self) -> &Roles {
+        &self.shared.roles
     }
 
     /// The position of the last entry folded.

@@ -5,6 +5,7 @@
 //! applies [`commands`] and fires timers; [`jobs`] work beside it.
 
 pub mod archive;
+pub mod backup;
 pub mod check;
 pub mod clock;
 pub mod collect;

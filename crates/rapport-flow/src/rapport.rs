@@ -1,5 +1,6 @@
 //! The handle: what doors, channels and the binary may ask of the flow.
 
+use crate::backup;
 use crate::clock::Clock;
 use crate::collect::{self, Collector};
 use crate::commands::Applied;
@@ -33,6 +34,7 @@ use rapport_store::ledger::Submission;
 use rapport_store::seen::Run;
 use rapport_store::state::{Head, Table};
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -461,6 +463,29 @@ impl Rapport {
             Arc::clone(&recorded.files),
             recorded.tail.entries().to_vec(),
         )
+    }
+
+    /// Copies the directory into `target`, which does not exist yet, while everything goes on;
+    /// returns how far the copy is. One backup runs at a time.
+    ///
+    /// # Errors
+    /// Those of storage; [`CommandError::Contradicts`] while another backup runs.
+    pub async fn back_up(&self, target: &Path) -> std::result::Result<Head, CommandError> {
+        if self.shared.is_held() {
+            let message = "another backup is running".to_owned();
+            return Err(CommandError::Contradicts { message });
+        }
+        self.shared.hold(Some(Files::clone(&self.shared.files())));
+        let shared = Arc::clone(&self.shared);
+        let files = move || {
+            let mut files = Files::clone(&shared.files());
+            let held = shared.held.lock().unwrap_or_else(PoisonError::into_inner);
+            files.add(held.as_ref().unwrap_or(&Files::default()));
+            files
+        };
+        let done = backup::back_up(&self.shared.roles, target, files).await;
+        self.shared.hold(None);
+        Ok(done?)
     }
 
     /// The storage engines.

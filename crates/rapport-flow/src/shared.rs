@@ -40,6 +40,22 @@ pub struct Files {
     pub runs: Vec<Run>,
 }
 
+impl Files {
+    /// Adds what another manifest names and this one does not.
+    pub(crate) fn add(&mut self, other: &Files) {
+        for file in &other.history {
+            if !self.history.iter().any(|known| known.name == file.name) {
+                self.history.push(file.clone());
+            }
+        }
+        for run in &other.runs {
+            if !self.runs.iter().any(|known| known.name == run.name) {
+                self.runs.push(run.clone());
+            }
+        }
+    }
+}
+
 /// Entries behind the fold, wherever they are: in files, or still in memory.
 #[derive(Default)]
 pub(crate) struct Recorded {
@@ -85,6 +101,8 @@ pub(crate) struct Shared {
     pub sizes: RwLock<BTreeMap<u32, u64>>,
     pub counters: Mutex<Counters>,
     pub refused: Mutex<Counters>,
+    /// While backups run: files that were replaced meanwhile and must stay.
+    pub held: Mutex<Option<Files>>,
     pub troubles: Mutex<BTreeMap<&'static str, String>>,
     hash: OnceLock<Hash>,
     configuration: RwLock<Arc<Configuration>>,
@@ -106,6 +124,7 @@ impl Shared {
             sizes: RwLock::default(),
             counters: Mutex::default(),
             refused: Mutex::default(),
+            held: Mutex::default(),
             troubles: Mutex::default(),
             hash: OnceLock::new(),
             configuration: RwLock::default(),
@@ -188,6 +207,23 @@ impl Shared {
             .get(&number)
             .copied()
             .unwrap_or(number)
+    }
+
+    /// Whether a backup runs, so that nothing may be removed or forgotten.
+    pub fn is_held(&self) -> bool {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Begins or ends holding still.
+    pub fn hold(&self, files: Option<Files>) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = files;
+    }
+
+    /// Notes files that are about to be replaced, where they must stay.
+    pub fn note_replaced(&self, before: &Files) {
+        if let Some(held) = &mut *self.held.lock().unwrap_or_else(PoisonError::into_inner) {
+            held.add(before);
+        }
     }
 
     pub fn outbox_changed(&self) -> watch::Receiver<u64> {

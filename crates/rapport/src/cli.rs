@@ -44,6 +44,16 @@ enum Command {
     Serve(commands::serve::Arguments),
     /// Measures this program on this machine.
     Bench(commands::bench::Arguments),
+    /// Writes history as one Parquet or NDJSON file.
+    Export(commands::export::Arguments),
+    /// Folds every entry of a directory into a fresh one.
+    Replay(commands::replay::Arguments),
+    /// Checks a directory, and on request folds it again and compares.
+    Doctor(commands::doctor::Arguments),
+    /// Copies a directory.
+    Backup(commands::backup::Arguments),
+    /// Makes a data directory of a backup.
+    Restore(commands::restore::Arguments),
 }
 
 pub(crate) fn run() -> ExitCode {
@@ -59,6 +69,11 @@ pub(crate) fn run() -> ExitCode {
         match cli.command {
             Command::Serve(arguments) => commands::serve::run(arguments).await,
             Command::Bench(arguments) => commands::bench::run(arguments).await,
+            Command::Export(arguments) => commands::export::run(arguments).await,
+            Command::Replay(arguments) => commands::replay::run(arguments).await,
+            Command::Doctor(arguments) => commands::doctor::run(arguments).await,
+            Command::Backup(arguments) => commands::backup::run(arguments).await,
+            Command::Restore(arguments) => commands::restore::run(arguments).await,
         }
     });
     match done {

@@ -1,4 +1,38 @@
 //! What the program can be asked to do, a file each.
 
+use crate::config::Config;
+use crate::wiring;
+use anyhow::Result;
+use indicatif::{ProgressBar, ProgressStyle};
+use rapport_embedded::history::ParquetHistory;
+use rapport_flow::archive::Archive;
+use rapport_flow::clock::SystemClock;
+use std::path::Path;
+use std::sync::Arc;
+
+pub(crate) mod backup;
 pub(crate) mod bench;
+pub(crate) mod doctor;
+pub(crate) mod export;
+pub(crate) mod replay;
+pub(crate) mod restore;
 pub(crate) mod serve;
+
+/// Opens the configured directory to be read, not run.
+async fn at_rest(config: &Config) -> Result<(Archive, ParquetHistory)> {
+    open_at_rest(&config.server.data, config).await
+}
+
+async fn open_at_rest(data: &Path, config: &Config) -> Result<(Archive, ParquetHistory)> {
+    let (roles, history) = wiring::engines(data)?;
+    let clock = Arc::new(SystemClock::start());
+    let archive = Archive::open(roles, wiring::settings(&config.flow), clock).await?;
+    Ok((archive, history))
+}
+
+/// A progress bar on the terminal; `None` where the length is not known yet.
+fn progress(what: &'static str, of: Option<u64>) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg} [{wide_bar}] {human_pos}/{human_len} {eta}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(of.unwrap_or(0)).with_style(style).with_message(what)
+}

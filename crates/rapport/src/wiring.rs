@@ -23,20 +23,22 @@ use tokio::sync::watch;
 pub(crate) const PAUSE_FOLD: &str = "RAPPORT_BENCH_PAUSE_FOLD";
 
 /// Opens a data directory's engines, for this process alone.
-pub(crate) fn roles(data: &Path) -> Result<Roles> {
+pub(crate) fn engines(data: &Path) -> Result<(Roles, ParquetHistory)> {
     let directory = Directory::open(data)
         .with_context(|| format!("the data directory {}", data.display()))?;
-    Ok(Roles {
+    let history = ParquetHistory::open(directory.history()).context("opening history")?;
+    let roles = Roles {
         ledger: Arc::new(SqliteLedger::open(&directory).context("opening the ledger")?),
         state: Arc::new(SqliteState::open(&directory).context("opening the state")?),
-        history: Arc::new(ParquetHistory::open(directory.history()).context("opening history")?),
+        history: Arc::new(history.clone()),
         seen: Arc::new(SeenRuns::open(&directory).context("opening the seen ids")?),
-    })
+    };
+    Ok((roles, history))
 }
 
 /// Opens a data directory and starts its flow.
 pub(crate) async fn open(config: &Config) -> Result<Rapport> {
-    let roles = roles(&config.server.data)?;
+    let (roles, _) = engines(&config.server.data)?;
     let clock = Arc::new(SystemClock::start());
     Ok(Rapport::start(roles, settings(&config.flow), clock).await?)
 }

@@ -2,10 +2,11 @@
 
 use super::{Published, publish};
 use crate::error::Result;
-use crate::shared::{Files, Shared};
+use crate::shared::{Files, Roles, Shared};
 use crate::writer::WriterOrder;
 use rapport_store::history::File;
 use rapport_store::seen::Run;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -25,7 +26,7 @@ pub(crate) fn is_due(files: &Files) -> bool {
 }
 
 /// Rewrites one group of each.
-pub(crate) async fn run(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> Result<()> {
+pub(crate) async fn run(shared: &Arc<Shared>, orders: &mpsc::Sender<WriterOrder>) -> Result<()> {
     let files = shared.files();
     let mut published = Published::default();
     if let Some((level, group)) = crowded_level(&files) {
@@ -50,9 +51,13 @@ pub(crate) async fn run(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> 
     );
     publish(orders, published).await?;
     shared.stats.compactions.fetch_add(1, Ordering::Relaxed);
-    let (history_role, seen_role) = (shared.roles.history.clone(), shared.roles.seen.clone());
+    let shared = Arc::clone(shared);
     tokio::spawn(async move {
         tokio::time::sleep(GRACE).await;
+        while shared.is_held() {
+            tokio::time::sleep(GRACE).await;
+        }
+        let Roles { history: history_role, seen: seen_role, .. } = &shared.roles;
         // What cannot be removed now is swept at the next start.
         let _ = history_role.remove(&history).await;
         let _ = seen_role.remove(&runs).await;

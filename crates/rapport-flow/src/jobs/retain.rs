@@ -79,6 +79,8 @@ async fn runs(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> Result<()>
         },
     )
     .await?;
-    shared.roles.seen.remove(&names).await?;
+    if !shared.is_held() {
+        shared.roles.seen.remove(&names).await?;
+    }
     Ok(())
 }

@@ -140,6 +140,6 @@ pub(super) fn roles(path: &Path) -> Roles {
         ledger: Arc::new(SqliteLedger::open(&directory).unwrap()),
         state: Arc::new(SqliteState::open(&directory).unwrap()),
         history: Arc::new(ParquetHistory::open(directory.history()).unwrap()),
-        seen: Arc::new(SeenRuns::open(directory.seen()).unwrap()),
+        seen: Arc::new(SeenRuns::open(&directory).unwrap()),
     }
 }

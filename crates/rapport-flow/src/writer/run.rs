@@ -355,6 +355,7 @@ pub(crate) async fn publish(writer: &mut Writer, published: jobs::Published) -> 
     writer.commit(writer.head.position, writes).await?;
     let mut recorded = writer.shared.recorded_mut();
     let mut files = Files::clone(&recorded.files);
+    writer.shared.note_replaced(&files);
     files
         .history
         .retain(|file| !published.replaced_history.contains(&file.name));
