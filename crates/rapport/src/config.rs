@@ -42,7 +42,6 @@ pub struct Server {
 /// Limits and rhythms of the flow; units are in the names.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "each key has its sentence in the default file")]
 pub struct Flow {
     pub collect_queue_bytes: usize,
     pub flush_bytes: usize,
