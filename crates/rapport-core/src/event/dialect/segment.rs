@@ -22,11 +22,14 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 mod item;
+mod print;
 #[cfg(test)]
 mod tests;
 mod value;
 
 use item::{Context, Item};
+
+pub use print::print;
 
 /// Largest event, in bytes of its JSON text.
 pub const EVENT_BYTES_MAX: usize = 32 * 1024;

@@ -445,6 +445,43 @@ fn members_of_other_calls_are_kept_as_extra() {
     assert_eq!(json(&event.extra), json(expected));
 }
 
+#[test]
+fn a_printed_event_is_read_as_the_same_event_whenever_it_is_sent_again() {
+    let body = r#"{"batch":[
+        {"type":"track","userId":"u\"1","anonymousId":7,"event":"E","properties":{"a":1.50},"messageId":"1",
+         "context":{"traits":{"email":"a@b.c"}},"timestamp":"2023-11-14T22:13:20Z","x":[1]},
+        {"type":"identify","userId":"u","traits":{"a":1},"integrations":{"All":false},"event":"odd"},
+        {"type":"page","anonymousId":"a","name":"Home","timestamp":"yesterday"},
+        {"type":"group","userId":"u","groupId":"g","traits":{"name":"G"}},
+        {"type":"alias","userId":"u","previousId":"p"},
+        {"type":"screen","anonymousId":"a","properties":{}}],"sentAt":"2023-11-14T22:13:30Z"}"#;
+    for validated in made(Call::Batch, body) {
+        let Validated::Event(event) = validated else {
+            panic!("{validated:?}")
+        };
+        let mut later = request(
+            Call::Batch,
+            KeyKind::Server,
+            format!("{{\"batch\":[{}]}}", print(&event)),
+        );
+        later.received = RECEIVED.plus(86_400_000);
+        let Validated::Event(again) = validate(&later).remove(0) else {
+            panic!("{}", print(&event))
+        };
+        let expected = Event {
+            position: again.position,
+            received: again.received,
+            original: Some(event.at),
+            sent: None,
+            traits: again.traits.clone(),
+            extra: again.extra.clone(),
+            ..*event.clone()
+        };
+        assert_eq!(*again, expected);
+        assert_eq!(json(&again.traits), json(&event.traits));
+    }
+}
+
 fn whole(made: &Validated) -> bool {
     match made {
         Validated::Event(event) => [
