@@ -1,6 +1,7 @@
 //! Rejected events: kept for inspection and re-drive.
 
 use crate::flow::Ended;
+use rapport_core::event::dialect::segment;
 use rapport_core::event::{KeyKind, SourceNo};
 use rapport_core::outcome::Outcome;
 use rapport_core::position::Position;
@@ -20,7 +21,7 @@ pub struct Rejected {
     pub key_kind: KeyKind,
     /// How it ended.
     pub outcome: Outcome,
-    /// The item: as received where it is no event, else as it was understood.
+    /// The item: as received where it is no event, else the event as an item of a batch.
     pub raw: String,
 }
 
@@ -31,7 +32,7 @@ impl Rejected {
         let event = &ended.event;
         let raw = match ended.outcome {
             Outcome::Invalid(_) => event.properties.to_string(),
-            _ => serde_json::to_string(event).unwrap_or_default(),
+            _ => segment::print(event),
         };
         Rejected {
             position: event.position,
