@@ -88,6 +88,12 @@ class Rapport:
             raise RuntimeError(f"rapport {' '.join(arguments)} ended with {done.returncode}")
         return done.stdout
 
+    def verdict(self):
+        """The last word of `rapport doctor --verify`: `sound` where folding every entry again gives what is there."""
+        command = [self.binary, "doctor", "--data", self.data, "--verify"]
+        done = subprocess.run(command, env=self.environment(), stdout=subprocess.PIPE, text=True)
+        return "sound" if done.returncode == 0 else done.stdout
+
     def ask(self, path, method="GET", body=None):
         """The answer of the native API, or `None` where there is nothing."""
         data = None if body is None else json.dumps(body).encode()

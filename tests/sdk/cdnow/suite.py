@@ -143,4 +143,5 @@ with Rapport() as server:
     print("after a stop")
     checks.equal("the server stops when asked", server.stop(), 0)
     the_export_equals_the_file(server, everything)
+    checks.equal("folding every entry again gives what is there", server.verdict(), "sound")
 checks.finish()

@@ -136,10 +136,17 @@ def a_restart(rapport):
     checks.equal("everything is there again", after, before)
 
 
+def the_doctor(rapport):
+    print("what the doctor says")
+    checks.equal("the server stops when asked", rapport.stop(), 0)
+    checks.equal("folding every entry again gives what is there", rapport.verdict(), "sound")
+
+
 with Rapport() as server:
     every_call_of_a_visitor_who_becomes_known(server, gzip=False)
     every_call_of_a_visitor_who_becomes_known(server, gzip=True)
     failures(server)
     a_kill(server)
     a_restart(server)
+    the_doctor(server)
 checks.finish()
