@@ -176,7 +176,7 @@ impl<'a> Fold<'a> {
         let Some(profile) = self.people.profile_mut(number) else {
             return;
         };
-        let numbers = profile.numbers();
+        let numbers = numbers(profile);
         let armed = profile.armed;
         let (facts, memberships) = parts(profile, &numbers);
         let flips = &mut self.flips;
@@ -207,7 +207,7 @@ impl<'a> Fold<'a> {
             return;
         }
         let profile = self.people.profile_mut(number).expect("only people at hand are settled");
-        let numbers = profile.numbers();
+        let numbers = numbers(profile);
         let (facts, memberships) = parts(profile, &numbers);
         catalogue.settle(&facts, memberships, now, &mut self.touched, &mut self.flips);
         let next = catalogue.next_moment(&facts, now);
@@ -244,6 +244,31 @@ fn arm(due: &mut Due, profile: &mut Profile, next: Option<Millis>) {
         }
         profile.armed = Some(next);
         due.insert((next, profile.number));
+    }
+}
+
+/// The numbers under which history may hold events of a person; most people have one.
+fn numbers(profile: &Profile) -> Numbers {
+    match profile.absorbed.is_empty() && profile.moved_from.is_empty() {
+        true => Numbers::One([profile.number]),
+        false => Numbers::Many(profile.origins()),
+    }
+}
+
+/// One number without an allocation, or several.
+enum Numbers {
+    One([ProfileNo; 1]),
+    Many(Vec<ProfileNo>),
+}
+
+impl std::ops::Deref for Numbers {
+    type Target = [ProfileNo];
+
+    fn deref(&self) -> &[ProfileNo] {
+        match self {
+            Numbers::One(number) => number,
+            Numbers::Many(numbers) => numbers,
+        }
     }
 }
 

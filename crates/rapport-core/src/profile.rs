@@ -73,6 +73,16 @@ impl Profile {
         numbers
     }
 
+    /// Every number under which history may hold events of this person, ascending.
+    #[must_use]
+    pub fn origins(&self) -> Vec<ProfileNo> {
+        let mut origins = self.numbers();
+        origins.extend(&self.moved_from);
+        origins.sort_unstable();
+        origins.dedup();
+        origins
+    }
+
     /// Whether it has a user id.
     #[must_use]
     pub fn has_user_id(&self) -> bool {

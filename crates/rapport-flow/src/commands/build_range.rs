@@ -87,6 +87,7 @@ async fn unite(
     let numbers = (range.from.0..range.to.0).map(ProfileNo);
     let mut people: BTreeSet<ProfileNo> = numbers.map(|n| writer.shared.survivor(n)).collect();
     people.extend(kept.keys());
+    people.extend(moved_to(writer, range));
     crate::steps::load::profiles(writer, people.clone()).await?;
     let people: Vec<ProfileNo> = people.into_iter().collect();
     let configuration = Arc::clone(&writer.configuration);
@@ -114,6 +115,14 @@ async fn unite(
 
 fn at(build: Build, from: ProfileNo) -> bool {
     matches!(build, Build::Running { cursor, .. } if cursor == from)
+}
+
+/// Whoever an undo gave events of the range's origins.
+fn moved_to(writer: &Writer, range: &Range) -> BTreeSet<ProfileNo> {
+    let ownership = writer.shared.ownership();
+    let first = (range.from, Position::default())..(range.to, Position::default());
+    let moved = ownership.moved.range(first).map(|(_, person)| *person);
+    moved.map(|person| ownership.redirects.get(&person).copied().unwrap_or(person)).collect()
 }
 
 fn by_survivor(writer: &Writer, range: &Range) -> BTreeMap<ProfileNo, Leaves> {

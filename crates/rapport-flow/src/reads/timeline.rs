@@ -9,10 +9,7 @@ use std::sync::Arc;
 
 /// A person's accepted events, newest first.
 pub(crate) async fn of(shared: &Shared, profile: &Profile, ask: &Ask) -> Result<Vec<Arc<Row>>> {
-    let mut origins = profile.numbers();
-    origins.extend(&profile.moved_from);
-    origins.sort_unstable();
-    origins.dedup();
+    let origins = profile.origins();
     let (files, waiting) = {
         let recorded = shared.recorded();
         (

@@ -15,6 +15,7 @@ use rapport_core::time::Millis;
 use rapport_store::Result;
 use rapport_store::state::{self, Page, Table, number_key};
 use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -82,7 +83,15 @@ pub(crate) fn start(
     let runtime = tokio::runtime::Handle::current();
     std::thread::Builder::new()
         .name("writer".to_owned())
-        .spawn(move || runtime.block_on(run(&mut writer, orders, jobs)))
+        .spawn(move || {
+            let shared = Arc::clone(&writer.shared);
+            let work = AssertUnwindSafe(|| runtime.block_on(run(&mut writer, orders, jobs)));
+            if std::panic::catch_unwind(work).is_err() {
+                // The ledger still takes requests: nothing is lost, only nothing is folded.
+                tracing::error!("the writer died: nothing is folded until Rapport is restarted");
+                shared.trouble("writer", Some("it died: restart Rapport and report this".into()));
+            }
+        })
         .expect("a thread can be started")
 }
 
