@@ -6,6 +6,7 @@ use axum::Router;
 use axum::http::{Method, Uri};
 
 mod address;
+mod backups;
 mod bearer;
 mod body;
 mod companies;
@@ -27,6 +28,7 @@ mod tokens;
 /// The routes of all resources.
 pub(crate) fn routes() -> Router<Api> {
     let resources = Router::new()
+        .merge(backups::routes())
         .merge(companies::routes())
         .merge(dead_letters::routes())
         .merge(destinations::routes())

@@ -10,6 +10,8 @@ pub struct ApiSettings {
     pub proxy: Proxy,
     /// How a tracking call with an unknown key is answered.
     pub unknown_keys: UnknownKeys,
+    /// The folder below which backups are made; `None` makes none.
+    pub backups: Option<std::path::PathBuf>,
 }
 
 /// Whether `X-Forwarded-For` and `X-Forwarded-Proto` are believed.

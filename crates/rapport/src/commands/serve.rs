@@ -56,6 +56,7 @@ fn api_settings(config: &Config) -> Result<ApiSettings> {
     let server = &config.server;
     Ok(ApiSettings {
         public_url: (!server.public_url.is_empty()).then(|| server.public_url.clone()),
+        backups: Some(config.server.data.join("backups")),
         proxy: match server.proxy.as_str() {
             "none" => Proxy::None,
             "trusted" => Proxy::Trusted,
