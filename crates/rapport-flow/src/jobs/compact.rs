@@ -2,11 +2,11 @@
 
 use super::{Published, publish};
 use crate::error::Result;
-use crate::shared::{Files, Roles, Shared};
+use crate::shared::{Files, Shared};
 use crate::writer::WriterOrder;
 use rapport_store::history::File;
 use rapport_store::seen::Run;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -51,18 +51,26 @@ pub(crate) async fn run(shared: &Arc<Shared>, orders: &mpsc::Sender<WriterOrder>
     );
     publish(orders, published).await?;
     shared.stats.compactions.fetch_add(1, Ordering::Relaxed);
-    let shared = Arc::clone(shared);
-    tokio::spawn(async move {
-        tokio::time::sleep(GRACE).await;
-        while shared.is_held() {
-            tokio::time::sleep(GRACE).await;
-        }
-        let Roles { history: history_role, seen: seen_role, .. } = &shared.roles;
-        // What cannot be removed now is swept at the next start.
-        let _ = history_role.remove(&history).await;
-        let _ = seen_role.remove(&runs).await;
-    });
+    tokio::spawn(remove_later(Arc::downgrade(shared), history, runs));
     Ok(())
+}
+
+/// Removes replaced files once no reader can be reading them. What is not removed, because the
+/// process ended or the disk refused, is swept at the next start.
+async fn remove_later(shared: Weak<Shared>, history: Vec<String>, runs: Vec<String>) {
+    loop {
+        tokio::time::sleep(GRACE).await;
+        let Some(shared) = shared.upgrade() else { return };
+        if shared.is_held() {
+            continue;
+        }
+        let removed = shared.roles.history.remove(&history).await;
+        let removed = removed.and(shared.roles.seen.remove(&runs).await);
+        if let Err(error) = removed {
+            tracing::warn!(%error, "replaced files stay until the next start");
+        }
+        return;
+    }
 }
 
 fn crowded_level(files: &Files) -> Option<(u8, Vec<File>)> {

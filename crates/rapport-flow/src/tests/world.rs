@@ -135,11 +135,23 @@ pub(super) async fn open(path: &Path, settings: &Settings, clock: &Arc<HandClock
 }
 
 pub(super) fn roles(path: &Path) -> Roles {
-    let directory = Directory::open(path).unwrap();
+    let directory = opened(path);
     Roles {
         ledger: Arc::new(SqliteLedger::open(&directory).unwrap()),
         state: Arc::new(SqliteState::open(&directory).unwrap()),
         history: Arc::new(ParquetHistory::open(directory.history()).unwrap()),
         seen: Arc::new(SeenRuns::open(&directory).unwrap()),
     }
+}
+
+/// A flow that was stopped lets go of its directory once its last job has ended.
+fn opened(path: &Path) -> Directory {
+    for _ in 0..500 {
+        match Directory::open(path) {
+            Ok(directory) => return directory,
+            Err(rapport_store::Error::InUse { .. }) => std::thread::sleep(Duration::from_millis(10)),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    panic!("{} stays in use", path.display());
 }
