@@ -1,0 +1,8 @@
+//! What an acknowledgement is worth: kills, power cuts, full disks, and a second opener.
+
+mod audit;
+mod kill;
+mod load;
+mod power;
+mod promise;
+mod stop;

@@ -1,0 +1,5 @@
+//! The one integration-test binary: the real program in a directory of its own, over HTTP.
+
+mod client;
+mod crash;
+mod server;
