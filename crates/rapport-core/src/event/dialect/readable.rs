@@ -8,9 +8,10 @@ use std::borrow::Cow;
 #[must_use]
 pub fn readable(body: &[u8]) -> Cow<'_, str> {
     let body = without_mark(body);
-    match String::from_utf8_lossy(body) {
-        Cow::Borrowed(text) => mend_surrogates(text),
-        Cow::Owned(text) => Cow::Owned(mend_surrogates(&text).into_owned()),
+    // Nearly every body is whole, and checking that is faster than looking for what is broken.
+    match std::str::from_utf8(body) {
+        Ok(text) => mend_surrogates(text),
+        Err(_) => Cow::Owned(mend_surrogates(&String::from_utf8_lossy(body)).into_owned()),
     }
 }
 
