@@ -54,6 +54,8 @@ enum Command {
     Backup(commands::backup::Arguments),
     /// Makes a data directory of a backup.
     Restore(commands::restore::Arguments),
+    /// Tells a running server the story of a dairy, through the front door.
+    Demo(commands::demo::Arguments),
 }
 
 pub(crate) fn run() -> ExitCode {
@@ -68,6 +70,7 @@ pub(crate) fn run() -> ExitCode {
     let done = runtime.block_on(async {
         match cli.command {
             Command::Serve(arguments) => commands::serve::run(arguments).await,
+            Command::Demo(arguments) => commands::demo::run(arguments).await,
             Command::Bench(arguments) => commands::bench::run(arguments).await,
             Command::Export(arguments) => commands::export::run(arguments).await,
             Command::Replay(arguments) => commands::replay::run(arguments).await,

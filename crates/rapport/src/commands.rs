@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 pub(crate) mod backup;
 pub(crate) mod bench;
+pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod replay;
