@@ -6,11 +6,11 @@
 //! applies, observes and settles. It never fails: what cannot be folded has an outcome saying so.
 
 use crate::event::{Event, Kind};
+use crate::identity::ProfileNo;
 use crate::identity::journal::Record;
 use crate::identity::policy::Policy;
 use crate::identity::resolve::{self, Resolved};
 use crate::identity::veto::Vetoes;
-use crate::identity::ProfileNo;
 use crate::outcome::Outcome;
 use crate::people::People;
 use crate::position::Position;
@@ -117,7 +117,10 @@ pub struct Fold<'a> {
 impl<'a> Fold<'a> {
     /// A fold of entries behind `last` into `people`.
     pub fn new(rules: Rules<'a>, people: &'a mut People, last: Position) -> Fold<'a> {
-        let due = people.profiles().filter_map(|p| Some((p.armed?, p.number))).collect();
+        let due = people
+            .profiles()
+            .filter_map(|p| Some((p.armed?, p.number)))
+            .collect();
         Fold::resume(rules, people, due, last)
     }
 
@@ -140,9 +143,22 @@ impl<'a> Fold<'a> {
         self.fire(event.received);
         self.last = event.position;
         let Rules { policy, vetoes, .. } = self.rules;
-        match resolve::resolve(policy, vetoes, self.people, event, &mut self.effects.journal) {
-            Resolved::None(reason) => Folded { outcome: Outcome::Filtered(reason), origin: None },
-            Resolved::Profile { number, created, merged } => {
+        match resolve::resolve(
+            policy,
+            vetoes,
+            self.people,
+            event,
+            &mut self.effects.journal,
+        ) {
+            Resolved::None(reason) => Folded {
+                outcome: Outcome::Filtered(reason),
+                origin: None,
+            },
+            Resolved::Profile {
+                number,
+                created,
+                merged,
+            } => {
                 if created {
                     self.rules.catalogue.touch_all(&mut self.touched);
                 }
@@ -150,7 +166,10 @@ impl<'a> Fold<'a> {
                     self.absorb(number, absorbed);
                 }
                 self.apply(number, event);
-                Folded { outcome: Outcome::Accepted, origin: Some(number) }
+                Folded {
+                    outcome: Outcome::Accepted,
+                    origin: Some(number),
+                }
             }
         }
     }
@@ -180,24 +199,36 @@ impl<'a> Fold<'a> {
         let armed = profile.armed;
         let (facts, memberships) = parts(profile, &numbers);
         let flips = &mut self.flips;
-        let next = self.rules.catalogue.advance(&facts, memberships, armed, now, flips);
+        let next = self
+            .rules
+            .catalogue
+            .advance(&facts, memberships, armed, now, flips);
         profile.armed = next;
         self.due.extend(next.map(|moment| (moment, number)));
         self.record(number, Why::Timer);
     }
 
     fn apply(&mut self, number: ProfileNo, event: &Event) {
-        let Rules { policy, catalogue, .. } = self.rules;
+        let Rules {
+            policy, catalogue, ..
+        } = self.rules;
         if event.kind == Kind::Group {
             company::apply(policy, self.people, number, event);
         }
-        let profile = self.people.profile_mut(number).expect("resolve names a profile it holds");
+        let profile = self
+            .people
+            .profile_mut(number)
+            .expect("resolve names a profile it holds");
         for name in apply::apply(policy, profile, event) {
             catalogue.attribute_moved(&name, &mut self.touched);
         }
         catalogue.observe(&mut profile.leaves, event, &mut self.touched);
         let late = event.received.since(event.at) > LATE_MS;
-        self.settle(number, event.received, if late { Why::LateEvent } else { Why::Event });
+        self.settle(
+            number,
+            event.received,
+            if late { Why::LateEvent } else { Why::Event },
+        );
     }
 
     /// Settles what was touched of one person at `now`, and arms the person's timer.
@@ -206,7 +237,10 @@ impl<'a> Fold<'a> {
         if self.touched.is_empty() {
             return;
         }
-        let profile = self.people.profile_mut(number).expect("only people at hand are settled");
+        let profile = self
+            .people
+            .profile_mut(number)
+            .expect("only people at hand are settled");
         let numbers = numbers(profile);
         let (facts, memberships) = parts(profile, &numbers);
         catalogue.settle(&facts, memberships, now, &mut self.touched, &mut self.flips);
@@ -218,7 +252,11 @@ impl<'a> Fold<'a> {
 
     fn record(&mut self, person: ProfileNo, why: Why) {
         for flip in self.flips.drain(..) {
-            let member = if flip.entered { Member::In } else { Member::Out };
+            let member = if flip.entered {
+                Member::In
+            } else {
+                Member::Out
+            };
             self.effects.members.push((flip.segment, person, member));
             self.effects.changes.push(Change {
                 person,
@@ -277,6 +315,10 @@ fn parts<'a>(
     profile: &'a mut Profile,
     numbers: &'a [ProfileNo],
 ) -> (Facts<'a>, &'a mut Memberships) {
-    let facts = Facts { numbers, attributes: &profile.attributes, leaves: &profile.leaves };
+    let facts = Facts {
+        numbers,
+        attributes: &profile.attributes,
+        leaves: &profile.leaves,
+    };
     (facts, &mut profile.memberships)
 }

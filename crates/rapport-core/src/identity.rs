@@ -85,7 +85,9 @@ impl IdKind {
             custom => {
                 let fits = !custom.is_empty()
                     && custom.len() <= 64
-                    && custom.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+                    && custom
+                        .bytes()
+                        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
                 if !fits {
                     return None;
                 }
@@ -107,7 +109,10 @@ pub struct Identifier {
 impl Identifier {
     /// An identifier from its parts.
     pub fn new(kind: IdKind, value: impl Into<Box<str>>) -> Identifier {
-        Identifier { kind, value: value.into() }
+        Identifier {
+            kind,
+            value: value.into(),
+        }
     }
 }
 

@@ -30,7 +30,10 @@ pub struct Reason {
 impl Reason {
     /// A reason from its code and its sentence.
     pub fn new(code: &str, message: impl Into<String>) -> Reason {
-        Reason { code: code.to_owned(), message: message.into() }
+        Reason {
+            code: code.to_owned(),
+            message: message.into(),
+        }
     }
 }
 

@@ -71,7 +71,10 @@ impl People {
     /// An empty working set that is all there is: for a refold, which starts from nobody.
     #[must_use]
     pub fn whole(next: ProfileNo) -> People {
-        People { whole: true, ..People::new(next) }
+        People {
+            whole: true,
+            ..People::new(next)
+        }
     }
 
     /// Notes what a look-up found: the owner of an identifier, or that it has none.
@@ -216,7 +219,10 @@ impl People {
     #[must_use]
     pub fn survivor(&self, number: ProfileNo) -> ProfileNo {
         let merges = self.absorbed.iter();
-        merges.fold(number, |number, &(from, to)| if from == number { to } else { number })
+        merges.fold(
+            number,
+            |number, &(from, to)| if from == number { to } else { number },
+        )
     }
 
     /// The number a refold remembers of the profile that this entry made.
@@ -234,7 +240,10 @@ impl People {
     /// knows the same shared identifiers.
     #[must_use]
     pub fn emptied(&mut self) -> People {
-        People { shared: std::mem::take(&mut self.shared), ..People::new(self.next) }
+        People {
+            shared: std::mem::take(&mut self.shared),
+            ..People::new(self.next)
+        }
     }
 
     /// The number the next new profile gets.

@@ -24,13 +24,21 @@ impl Position {
     /// The position of event `index` of `request`.
     #[must_use]
     pub fn event(request: u64, index: u32) -> Position {
-        Position { request, command: 0, index }
+        Position {
+            request,
+            command: 0,
+            index,
+        }
     }
 
     /// The position of the `n`th command behind `request`.
     #[must_use]
     pub fn command(request: u64, n: u32) -> Position {
-        Position { request, command: n, index: 0 }
+        Position {
+            request,
+            command: n,
+            index: 0,
+        }
     }
 }
 

@@ -86,7 +86,9 @@ impl Profile {
     /// Whether it has a user id.
     #[must_use]
     pub fn has_user_id(&self) -> bool {
-        self.links.iter().any(|link| link.identifier.kind == IdKind::UserId)
+        self.links
+            .iter()
+            .any(|link| link.identifier.kind == IdKind::UserId)
     }
 
     /// Whether it is *known*: it has a user id, or an e-mail or phone that a server key or a
@@ -103,7 +105,10 @@ impl Profile {
     /// How one of its identifiers is vouched for; `None` where it has not got it.
     #[must_use]
     pub fn trust(&self, identifier: &Identifier) -> Option<Trust> {
-        let link = self.links.iter().find(|link| link.identifier == *identifier)?;
+        let link = self
+            .links
+            .iter()
+            .find(|link| link.identifier == *identifier)?;
         Some(link.trust)
     }
 }

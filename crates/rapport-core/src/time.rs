@@ -86,7 +86,10 @@ mod tests {
 
     #[test]
     fn instants_print_as_rfc_3339_with_milliseconds() {
-        assert_eq!(Millis(1_700_000_000_123).to_string(), "2023-11-14T22:13:20.123Z");
+        assert_eq!(
+            Millis(1_700_000_000_123).to_string(),
+            "2023-11-14T22:13:20.123Z"
+        );
         assert_eq!(Millis(0).to_string(), "1970-01-01T00:00:00.000Z");
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::clock::Clock;
 use crate::error::Result;
-use crate::rapport::recover;
+use crate::recover::recover;
 use crate::settings::Settings;
 use crate::shared::{Files, Roles, Shared};
 use crate::writer::Writer;
@@ -98,7 +98,9 @@ impl Archive {
         tokio::spawn(async move {
             let full = sender.clone();
             let sink = &mut |entry: Entry| send(&full, entry);
-            let scanned = history.scan_order(&files.history, Position::default(), sink).await;
+            let scanned = history
+                .scan_order(&files.history, Position::default(), sink)
+                .await;
             if let Err(error) = scanned {
                 let _ = sender.send(Err(error)).await;
                 return;

@@ -21,8 +21,14 @@ pub async fn back_up(roles: &Roles, target: &Path, files: impl Fn() -> Files) ->
     })?;
     let head = roles.state.back_up(target).await?;
     let files = files();
-    roles.history.back_up(&files.history, &target.join("history")).await?;
-    roles.seen.back_up(&files.runs, &target.join("seen")).await?;
+    roles
+        .history
+        .back_up(&files.history, &target.join("history"))
+        .await?;
+    roles
+        .seen
+        .back_up(&files.runs, &target.join("seen"))
+        .await?;
     roles.ledger.back_up(target).await?;
     Ok(head)
 }

@@ -32,7 +32,10 @@ pub async fn check(archive: &Archive) -> Result<Vec<String>> {
             memberships(archive, profile, &mut members, &mut findings);
             let row = timers.remove(&profile.number);
             if row != profile.armed.map(|moment| BTreeSet::from([moment.0])) {
-                findings.push(format!("{} is armed at {:?}, its rows say {row:?}", profile.number, profile.armed));
+                findings.push(format!(
+                    "{} is armed at {:?}, its rows say {row:?}",
+                    profile.number, profile.armed
+                ));
             }
             redirects(archive, profile, &mut findings);
         }
@@ -43,28 +46,48 @@ pub async fn check(archive: &Archive) -> Result<Vec<String>> {
     findings.extend(members.iter().take(FINDINGS).map(|(segment, person)| {
         format!("segment {segment} lists prf_{person}, who is not in it")
     }));
-    findings.extend(timers.keys().take(FINDINGS).map(|person| format!("a timer of {person}, who is not there")));
+    findings.extend(
+        timers
+            .keys()
+            .take(FINDINGS)
+            .map(|person| format!("a timer of {person}, who is not there")),
+    );
     findings.truncate(FINDINGS);
     Ok(findings)
 }
 
 async fn members(archive: &Archive) -> Result<BTreeSet<(u32, u64)>> {
     let mut members = BTreeSet::new();
-    for (key, value) in pages(&*archive.shared.roles.state, Table::Members).all().await? {
-        let (Some(segment), Some(chunk)) = (word(&key, 0), word(&key, 4)) else { continue };
+    for (key, value) in pages(&*archive.shared.roles.state, Table::Members)
+        .all()
+        .await?
+    {
+        let (Some(segment), Some(chunk)) = (word(&key, 0), word(&key, 4)) else {
+            continue;
+        };
         let base = u64::from(chunk) * CHUNK;
-        members.extend(bitmap(Some(&value))?.iter().map(|place| (segment, base + u64::from(place))));
+        members.extend(
+            bitmap(Some(&value))?
+                .iter()
+                .map(|place| (segment, base + u64::from(place))),
+        );
     }
     Ok(members)
 }
 
 fn word(key: &[u8], from: usize) -> Option<u32> {
-    key.get(from..from + 4)?.try_into().ok().map(u32::from_be_bytes)
+    key.get(from..from + 4)?
+        .try_into()
+        .ok()
+        .map(u32::from_be_bytes)
 }
 
 async fn timers(archive: &Archive) -> Result<BTreeMap<ProfileNo, BTreeSet<i64>>> {
     let mut timers: BTreeMap<ProfileNo, BTreeSet<i64>> = BTreeMap::new();
-    for (key, _) in pages(&*archive.shared.roles.state, Table::Timer).all().await? {
+    for (key, _) in pages(&*archive.shared.roles.state, Table::Timer)
+        .all()
+        .await?
+    {
         if let Some((moment, person)) = rows::timer_of(&key) {
             timers.entry(person).or_default().insert(moment.0);
         }
@@ -80,26 +103,48 @@ fn memberships(
 ) {
     for membership in profile.memberships.iter() {
         let segment = membership.segment;
-        let exists = archive.writer.configuration.registry.by_no(segment).is_some();
+        let exists = archive
+            .writer
+            .configuration
+            .registry
+            .by_no(segment)
+            .is_some();
         if exists && !members.remove(&(segment.0, profile.number.0)) {
-            findings.push(format!("{} is in segment {} and not listed", profile.number, segment.0));
+            findings.push(format!(
+                "{} is in segment {} and not listed",
+                profile.number, segment.0
+            ));
         }
     }
 }
 
-async fn identifiers(archive: &Archive, people: &[Profile], findings: &mut Vec<String>) -> Result<()> {
+async fn identifiers(
+    archive: &Archive,
+    people: &[Profile],
+    findings: &mut Vec<String>,
+) -> Result<()> {
     let hash = archive.writer.hash;
     let links: Vec<_> = people
         .iter()
         .flat_map(|profile| profile.links.iter().map(move |link| (profile.number, link)))
         .map(|(number, link)| (number, &link.identifier, hash.identifier(&link.identifier)))
         .collect();
-    let keys: Vec<_> = links.iter().map(|(_, _, hash)| number_key(rows::cell_of(*hash))).collect();
-    let cells = archive.shared.roles.state.load(Table::Identifier, &keys).await?;
+    let keys: Vec<_> = links
+        .iter()
+        .map(|(_, _, hash)| number_key(rows::cell_of(*hash)))
+        .collect();
+    let cells = archive
+        .shared
+        .roles
+        .state
+        .load(Table::Identifier, &keys)
+        .await?;
     for ((number, identifier, hash), cell) in links.into_iter().zip(cells) {
         let entries = cell_entries(Table::Identifier, cell.as_deref().unwrap_or_default())?;
         if !entries.contains(&(hash, number.0)) {
-            findings.push(format!("{identifier} of {number} does not lead to it: {entries:?}"));
+            findings.push(format!(
+                "{identifier} of {number} does not lead to it: {entries:?}"
+            ));
         }
     }
     Ok(())
@@ -109,7 +154,10 @@ fn redirects(archive: &Archive, profile: &Profile, findings: &mut Vec<String>) {
     for (absorbed, _) in &profile.absorbed {
         let leads_to = archive.shared.survivor(*absorbed);
         if leads_to != profile.number {
-            findings.push(format!("{absorbed} was absorbed by {} and leads to {leads_to}", profile.number));
+            findings.push(format!(
+                "{absorbed} was absorbed by {} and leads to {leads_to}",
+                profile.number
+            ));
         }
     }
 }

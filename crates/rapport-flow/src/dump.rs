@@ -39,7 +39,11 @@ pub async fn dump(archive: &Archive, at: Millis) -> Result<Dump> {
 ///
 /// # Errors
 /// Those of storage.
-pub async fn spell(archive: &Archive, at: Millis, names: &[String]) -> Result<BTreeMap<String, String>> {
+pub async fn spell(
+    archive: &Archive,
+    at: Millis,
+    names: &[String],
+) -> Result<BTreeMap<String, String>> {
     let mut spelled = BTreeMap::new();
     each(archive, at, |name, text| {
         if names.contains(&name) {
@@ -53,9 +57,17 @@ pub async fn spell(archive: &Archive, at: Millis, names: &[String]) -> Result<BT
 /// Names that two dumps disagree about.
 #[must_use]
 pub fn difference(left: &Dump, right: &Dump) -> Vec<String> {
-    let mut names: Vec<String> =
-        left.iter().filter(|(name, hash)| right.get(*name) != Some(hash)).map(|(n, _)| n.clone()).collect();
-    names.extend(right.keys().filter(|name| !left.contains_key(*name)).cloned());
+    let mut names: Vec<String> = left
+        .iter()
+        .filter(|(name, hash)| right.get(*name) != Some(hash))
+        .map(|(n, _)| n.clone())
+        .collect();
+    names.extend(
+        right
+            .keys()
+            .filter(|name| !left.contains_key(*name))
+            .cloned(),
+    );
     names
 }
 
@@ -70,7 +82,10 @@ async fn each(archive: &Archive, at: Millis, mut say: impl FnMut(String, String)
         for (_, value) in page {
             let profile: Profile = rows::unpack(Table::Profile, &value)?;
             let profile = canonical(archive, profile, at);
-            say(format!("profile {}", profile.number), format!("{profile:#?}"));
+            say(
+                format!("profile {}", profile.number),
+                format!("{profile:#?}"),
+            );
         }
     }
     for table in [Table::Redirect, Table::Moved] {
@@ -80,7 +95,10 @@ async fn each(archive: &Archive, at: Millis, mut say: impl FnMut(String, String)
     }
     for (key, value) in pages(state, Table::Journal).all().await? {
         let record: Record = rows::unpack(Table::Journal, &value)?;
-        say(format!("journal {}", rows::number_of(Table::Journal, &key)?), format!("{record:#?}"));
+        say(
+            format!("journal {}", rows::number_of(Table::Journal, &key)?),
+            format!("{record:#?}"),
+        );
     }
     for (_, value) in pages(state, Table::Company).all().await? {
         for company in rows::unpack::<Vec<Company>>(Table::Company, &value)? {

@@ -22,6 +22,7 @@ pub mod keys;
 pub mod outbox;
 mod rapport;
 pub mod reads;
+mod recover;
 pub mod rejected;
 pub mod replay;
 pub mod rows;

@@ -19,7 +19,11 @@ const BATCH: usize = 2_000;
 ///
 /// # Errors
 /// Those of storage, and [`Error::Store`] where an entry cannot be applied again.
-pub async fn replay(from: &Archive, into: &mut Archive, progress: &(dyn Fn(u64) + Sync)) -> Result<()> {
+pub async fn replay(
+    from: &Archive,
+    into: &mut Archive,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<()> {
     let mut entries = from.entries();
     let mut waiting: Vec<Arc<Row>> = Vec::new();
     let mut done = 0;
@@ -28,7 +32,9 @@ pub async fn replay(from: &Archive, into: &mut Archive, progress: &(dyn Fn(u64) 
         match entry? {
             Entry::Event(row) => {
                 let request = row.event.position.request;
-                let whole = waiting.last().is_some_and(|last| last.event.position.request != request);
+                let whole = waiting
+                    .last()
+                    .is_some_and(|last| last.event.position.request != request);
                 if whole && waiting.len() >= BATCH {
                     fold(into, &mut waiting).await?;
                     progress(done);

@@ -211,7 +211,10 @@ impl Shared {
 
     /// Whether a backup runs, so that nothing may be removed or forgotten.
     pub fn is_held(&self) -> bool {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.held
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some()
     }
 
     /// Begins or ends holding still.

@@ -314,7 +314,11 @@ pub(crate) async fn all(state: &dyn State, table: Table) -> Result<Vec<(Key, Val
 
 /// A table, page by page, in the order of its keys.
 pub(crate) fn pages(state: &dyn State, table: Table) -> Pages<'_> {
-    Pages { state, table, from: Some(Key::default()) }
+    Pages {
+        state,
+        table,
+        from: Some(Key::default()),
+    }
 }
 
 /// A walk through a table.
@@ -329,9 +333,17 @@ impl Pages<'_> {
     /// The next page; `None` behind the last.
     pub async fn next(&mut self) -> Result<Option<Vec<(Key, Value)>>> {
         const PAGE: usize = 10_000;
-        let Some(from) = self.from.take() else { return Ok(None) };
+        let Some(from) = self.from.take() else {
+            return Ok(None);
+        };
         let table = self.table;
-        let page = Page { table, from, to: None, limit: PAGE, order: Order::Ascending };
+        let page = Page {
+            table,
+            from,
+            to: None,
+            limit: PAGE,
+            order: Order::Ascending,
+        };
         let page = self.state.scan(page).await?;
         if let (PAGE, Some((last, _))) = (page.len(), page.last()) {
             self.from = behind(table, last)?;

@@ -35,5 +35,7 @@ async fn open_at_rest(data: &Path, config: &Config) -> Result<(Archive, ParquetH
 fn progress(what: &'static str, of: Option<u64>) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg} [{wide_bar}] {human_pos}/{human_len} {eta}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(of.unwrap_or(0)).with_style(style).with_message(what)
+    ProgressBar::new(of.unwrap_or(0))
+        .with_style(style)
+        .with_message(what)
 }

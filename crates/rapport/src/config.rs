@@ -88,13 +88,16 @@ impl Config {
         if let Some(path) = file {
             let text = std::fs::read_to_string(path)
                 .with_context(|| format!("the configuration {} cannot be read", path.display()))?;
-            let theirs: Table =
-                text.parse().with_context(|| format!("in {}", path.display()))?;
+            let theirs: Table = text
+                .parse()
+                .with_context(|| format!("in {}", path.display()))?;
             lay_over(&mut table, theirs, path)?;
         }
         let variables: Vec<(String, String)> = environment.collect();
         for (section, keys) in &mut table {
-            let Some(keys) = keys.as_table_mut() else { continue };
+            let Some(keys) = keys.as_table_mut() else {
+                continue;
+            };
             for (key, value) in keys {
                 let name = variable(section, key);
                 if let Some((_, text)) = variables.iter().find(|(other, _)| *other == name) {
@@ -115,14 +118,23 @@ pub fn variable(section: &str, key: &str) -> String {
 fn lay_over(table: &mut Table, theirs: Table, path: &Path) -> Result<()> {
     for (section, keys) in theirs {
         let Some(ours) = table.get_mut(&section).and_then(Value::as_table_mut) else {
-            bail!("{} has a section [{section}] that does not exist", path.display());
+            bail!(
+                "{} has a section [{section}] that does not exist",
+                path.display()
+            );
         };
         let Value::Table(keys) = keys else {
-            bail!("{}: {section} must be a section: [{section}]", path.display());
+            bail!(
+                "{}: {section} must be a section: [{section}]",
+                path.display()
+            );
         };
         for (key, value) in keys {
             if ours.insert(key.clone(), value).is_none() {
-                bail!("{} sets {section}.{key}, which does not exist", path.display());
+                bail!(
+                    "{} sets {section}.{key}, which does not exist",
+                    path.display()
+                );
             }
         }
     }
@@ -134,7 +146,10 @@ fn parse_like(default: &Value, text: &str) -> Result<Value> {
         Value::Integer(_) => Value::Integer(text.parse().context("must be a whole number")?),
         Value::Boolean(_) => Value::Boolean(text.parse().context("must be true or false")?),
         Value::Array(_) => {
-            let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+            let parts = text
+                .split(',')
+                .map(str::trim)
+                .filter(|part| !part.is_empty());
             Value::Array(parts.map(|part| Value::String(part.to_owned())).collect())
         }
         _ => Value::String(text.to_owned()),
@@ -160,7 +175,10 @@ mod tests {
         let lines: Vec<&str> = DEFAULT.lines().collect();
         for (place, line) in lines.iter().enumerate() {
             if line.contains(" = ") && !line.starts_with('#') {
-                assert!(lines[place - 1].starts_with("# "), "{line} has no comment above it");
+                assert!(
+                    lines[place - 1].starts_with("# "),
+                    "{line} has no comment above it"
+                );
             }
         }
     }
@@ -177,6 +195,9 @@ mod tests {
         assert_eq!(config.flow.flush_age_ms, 5);
         assert_eq!(config.webhooks.allow, ["10.0.0.0/8", "hooks.internal"]);
         let error = read(&[("RAPPORT_FLOW_FLUSH_AGE_MS", "soon")]).unwrap_err();
-        assert!(format!("{error:#}").contains("RAPPORT_FLOW_FLUSH_AGE_MS=soon"), "{error:#}");
+        assert!(
+            format!("{error:#}").contains("RAPPORT_FLOW_FLUSH_AGE_MS=soon"),
+            "{error:#}"
+        );
     }
 }

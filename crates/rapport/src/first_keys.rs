@@ -15,14 +15,27 @@ pub(crate) async fn set(rapport: &Rapport) -> Result<Vec<String>> {
     let is_new = rapport.sources().is_empty();
     if is_new {
         for (no, name) in [(1, "Website"), (2, "Server")] {
-            let source = Source { no: SourceNo(no), name: name.to_owned() };
+            let source = Source {
+                no: SourceNo(no),
+                name: name.to_owned(),
+            };
             apply(rapport, Command::PutSource(source)).await?;
         }
     }
     let mut told = Vec::new();
     for (variable, what, kind, source) in [
-        ("RAPPORT_WRITE_KEY", "Write key (browsers, apps)", KeyKind::Browser, SourceNo(1)),
-        ("RAPPORT_SERVER_KEY", "Write key (servers, trusted)", KeyKind::Server, SourceNo(2)),
+        (
+            "RAPPORT_WRITE_KEY",
+            "Write key (browsers, apps)",
+            KeyKind::Browser,
+            SourceNo(1),
+        ),
+        (
+            "RAPPORT_SERVER_KEY",
+            "Write key (servers, trusted)",
+            KeyKind::Server,
+            SourceNo(2),
+        ),
     ] {
         if let Some(key) = given_or_made(variable, what, is_new, &mut told)? {
             let ring = rapport.keys();
@@ -30,16 +43,39 @@ pub(crate) async fn set(rapport: &Rapport) -> Result<Vec<String>> {
             if known.is_some_and(|known| known.kind == kind && known.source == source) {
                 continue;
             }
-            let hint = key.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
+            let hint = key
+                .chars()
+                .rev()
+                .take(4)
+                .collect::<Vec<_>>()
+                .into_iter()
+                .rev()
+                .collect();
             let key_hash = keys::hash(&key);
-            apply(rapport, Command::PutKey { key_hash, hint, source, kind }).await?;
+            apply(
+                rapport,
+                Command::PutKey {
+                    key_hash,
+                    hint,
+                    source,
+                    kind,
+                },
+            )
+            .await?;
         }
     }
     if let Some(token) = given_or_made("RAPPORT_API_TOKEN", "API token", is_new, &mut told)?
         && rapport.keys().token(&token).is_none()
     {
         let token_hash = keys::hash(&token);
-        apply(rapport, Command::PutToken { token_hash, name: "admin".to_owned() }).await?;
+        apply(
+            rapport,
+            Command::PutToken {
+                token_hash,
+                name: "admin".to_owned(),
+            },
+        )
+        .await?;
     }
     Ok(told)
 }
@@ -54,7 +90,8 @@ fn given_or_made(
         Ok(given) if !given.is_empty() => Ok(Some(given)),
         _ if is_new => {
             let mut bytes = [0; KEY_BYTES];
-            getrandom::fill(&mut bytes).map_err(|error| anyhow!("no randomness for a key: {error}"))?;
+            getrandom::fill(&mut bytes)
+                .map_err(|error| anyhow!("no randomness for a key: {error}"))?;
             let made: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
             told.push(format!("{what}: {made}"));
             Ok(Some(made))
@@ -64,6 +101,9 @@ fn given_or_made(
 }
 
 async fn apply(rapport: &Rapport, command: Command) -> Result<()> {
-    rapport.command(ACTOR, command).await.context("setting the first keys")?;
+    rapport
+        .command(ACTOR, command)
+        .await
+        .context("setting the first keys")?;
     Ok(())
 }

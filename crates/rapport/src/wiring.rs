@@ -24,8 +24,8 @@ pub(crate) const PAUSE_FOLD: &str = "RAPPORT_BENCH_PAUSE_FOLD";
 
 /// Opens a data directory's engines, for this process alone.
 pub(crate) fn engines(data: &Path) -> Result<(Roles, ParquetHistory)> {
-    let directory = Directory::open(data)
-        .with_context(|| format!("the data directory {}", data.display()))?;
+    let directory =
+        Directory::open(data).with_context(|| format!("the data directory {}", data.display()))?;
     let history = ParquetHistory::open(directory.history()).context("opening history")?;
     let roles = Roles {
         ledger: Arc::new(SqliteLedger::open(&directory).context("opening the ledger")?),
@@ -83,8 +83,13 @@ impl Outbox for FlowOutbox {
     }
 
     async fn done(&self, results: Vec<(u64, outbox::Delivery)>) -> Result<(), outbox::Error> {
-        let results = results.into_iter().map(|(number, ended)| (number, delivery(ended)));
-        self.0.delivered(results.collect()).await.map_err(unavailable)
+        let results = results
+            .into_iter()
+            .map(|(number, ended)| (number, delivery(ended)));
+        self.0
+            .delivered(results.collect())
+            .await
+            .map_err(unavailable)
     }
 
     async fn destinations(&self) -> Result<Vec<Destination>, outbox::Error> {

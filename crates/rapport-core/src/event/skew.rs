@@ -36,7 +36,11 @@ mod tests {
 
     fn check(original: Option<i64>, sent: Option<i64>, received: i64, expected: i64) {
         let at = corrected(original.map(Millis), sent.map(Millis), Millis(received));
-        assert_eq!(at, Millis(expected), "original {original:?} sent {sent:?} received {received}");
+        assert_eq!(
+            at,
+            Millis(expected),
+            "original {original:?} sent {sent:?} received {received}"
+        );
     }
 
     #[test]

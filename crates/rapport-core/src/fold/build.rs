@@ -26,7 +26,9 @@ impl Fold<'_> {
             if let Some(leaves) = kept.get(&number)
                 && let Some(profile) = self.people.profile_mut(number)
             {
-                self.rules.catalogue.unite(&mut profile.leaves, leaves, &mut self.touched);
+                self.rules
+                    .catalogue
+                    .unite(&mut profile.leaves, leaves, &mut self.touched);
             }
             if self.people.profile(number).is_some() {
                 self.rules.catalogue.touch(segment, &mut self.touched);

@@ -18,15 +18,31 @@ impl Fold<'_> {
         received: Millis,
         actor: &str,
     ) -> Option<ProfileNo> {
-        if left == right || [left, right].iter().any(|n| self.people.profile(*n).is_none()) {
+        if left == right
+            || [left, right]
+                .iter()
+                .any(|n| self.people.profile(*n).is_none())
+        {
             return None;
         }
         self.fire(received);
         self.last = place;
-        let cause = MergeCause::Member { actor: actor.into() };
+        let cause = MergeCause::Member {
+            actor: actor.into(),
+        };
         let journal = &mut self.effects.journal;
-        let at = merge::Place { position: place, received };
-        let absorbed = merge::merge(self.rules.policy, self.people, (left, right), cause, at, journal)?;
+        let at = merge::Place {
+            position: place,
+            received,
+        };
+        let absorbed = merge::merge(
+            self.rules.policy,
+            self.people,
+            (left, right),
+            cause,
+            at,
+            journal,
+        )?;
         let survivor = left.min(right);
         self.absorb(survivor, absorbed);
         self.settle(survivor, received, Why::Member);
@@ -40,13 +56,20 @@ impl Fold<'_> {
         if let Some(armed) = absorbed.armed {
             self.due.remove(&(armed, absorbed.number));
         }
-        let survivor = self.people.profile_mut(number).expect("a merge leaves its survivor");
+        let survivor = self
+            .people
+            .profile_mut(number)
+            .expect("a merge leaves its survivor");
         catalogue.unite(&mut survivor.leaves, &absorbed.leaves, &mut self.touched);
         catalogue.touch_all(&mut self.touched);
         survivor.memberships.unite(&absorbed.memberships);
         for membership in absorbed.memberships.iter() {
-            self.effects.members.push((membership.segment, absorbed.number, Member::Out));
-            self.effects.members.push((membership.segment, number, Member::In));
+            self.effects
+                .members
+                .push((membership.segment, absorbed.number, Member::Out));
+            self.effects
+                .members
+                .push((membership.segment, number, Member::In));
         }
     }
 }

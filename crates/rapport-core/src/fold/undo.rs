@@ -90,7 +90,12 @@ pub fn refold(
     }
     note_moved(&mut people, &moved);
     let (changes, members) = difference(before, &people, place, now);
-    Refolded { people, moved, changes, members }
+    Refolded {
+        people,
+        moved,
+        changes,
+        members,
+    }
 }
 
 fn fold_past(
@@ -108,7 +113,13 @@ fn fold_past(
                     placed.push((*origin, event.position, number));
                 }
             }
-            Past::Merge { place, received, left, right, actor } => {
+            Past::Merge {
+                place,
+                received,
+                left,
+                right,
+                actor,
+            } => {
                 let number = |birth| fold.people.born_at(birth).map(|n| fold.people.survivor(n));
                 if let (Some(left), Some(right)) = (number(*left), number(*right)) {
                     fold.merge(left, right, *place, *received, actor);
@@ -122,7 +133,10 @@ fn fold_past(
 }
 
 fn note_moved(people: &mut People, moved: &[(ProfileNo, Position, ProfileNo)]) {
-    let pairs: BTreeSet<_> = moved.iter().map(|&(origin, _, person)| (person, origin)).collect();
+    let pairs: BTreeSet<_> = moved
+        .iter()
+        .map(|&(origin, _, person)| (person, origin))
+        .collect();
     for (person, origin) in pairs {
         if let Some(profile) = people.profile_mut(person)
             && let Err(place) = profile.moved_from.binary_search(&origin)
@@ -143,7 +157,10 @@ fn difference(
     let listed = |profiles: &mut dyn Iterator<Item = &Profile>| -> Listed {
         let of = |p: &Profile| {
             let person = p.number;
-            p.memberships.iter().map(|m| ((person, m.segment), m.entered_at)).collect::<Vec<_>>()
+            p.memberships
+                .iter()
+                .map(|m| ((person, m.segment), m.entered_at))
+                .collect::<Vec<_>>()
         };
         profiles.flat_map(of).collect()
     };
@@ -151,11 +168,24 @@ fn difference(
     let new = listed(&mut people.profiles());
     let mut changes = Vec::new();
     let mut members = Vec::new();
-    let moved_out = old.keys().filter(|key| !new.contains_key(key)).map(|key| (key, Member::Out));
-    let moved_in = new.keys().filter(|key| !old.contains_key(key)).map(|key| (key, Member::In));
+    let moved_out = old
+        .keys()
+        .filter(|key| !new.contains_key(key))
+        .map(|key| (key, Member::Out));
+    let moved_in = new
+        .keys()
+        .filter(|key| !old.contains_key(key))
+        .map(|key| (key, Member::In));
     for (&(person, segment), member) in moved_out.chain(moved_in) {
         members.push((segment, person, member));
-        changes.push(Change { person, segment, member, at: now, cause, why: Why::Member });
+        changes.push(Change {
+            person,
+            segment,
+            member,
+            at: now,
+            cause,
+            why: Why::Member,
+        });
     }
     (changes, members)
 }

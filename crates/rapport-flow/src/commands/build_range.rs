@@ -122,7 +122,9 @@ fn moved_to(writer: &Writer, range: &Range) -> BTreeSet<ProfileNo> {
     let ownership = writer.shared.ownership();
     let first = (range.from, Position::default())..(range.to, Position::default());
     let moved = ownership.moved.range(first).map(|(_, person)| *person);
-    moved.map(|person| ownership.redirects.get(&person).copied().unwrap_or(person)).collect()
+    moved
+        .map(|person| ownership.redirects.get(&person).copied().unwrap_or(person))
+        .collect()
 }
 
 fn by_survivor(writer: &Writer, range: &Range) -> BTreeMap<ProfileNo, Leaves> {

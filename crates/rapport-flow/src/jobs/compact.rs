@@ -6,8 +6,8 @@ use crate::shared::{Files, Shared};
 use crate::writer::WriterOrder;
 use rapport_store::history::File;
 use rapport_store::seen::Run;
-use std::sync::{Arc, Weak};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -60,7 +60,9 @@ pub(crate) async fn run(shared: &Arc<Shared>, orders: &mpsc::Sender<WriterOrder>
 async fn remove_later(shared: Weak<Shared>, history: Vec<String>, runs: Vec<String>) {
     loop {
         tokio::time::sleep(GRACE).await;
-        let Some(shared) = shared.upgrade() else { return };
+        let Some(shared) = shared.upgrade() else {
+            return;
+        };
         if shared.is_held() {
             continue;
         }

@@ -28,7 +28,9 @@ pub(crate) async fn run(
     orders: &mpsc::Sender<WriterOrder>,
     hash: &Hash,
 ) -> Result<()> {
-    let Some(published) = write(shared, hash).await? else { return Ok(()) };
+    let Some(published) = write(shared, hash).await? else {
+        return Ok(());
+    };
     let through = published.flushed.unwrap_or_default();
     publish(orders, published).await?;
     shared.stats.flushes.fetch_add(1, Ordering::Relaxed);
@@ -42,7 +44,9 @@ pub(crate) async fn run(
 /// Writes everything that waits, to be listed.
 pub(crate) async fn write(shared: &Shared, hash: &Hash) -> Result<Option<Published>> {
     let entries = shared.recorded().tail.entries().to_vec();
-    let Some(last) = entries.last() else { return Ok(None) };
+    let Some(last) = entries.last() else {
+        return Ok(None);
+    };
     let flushed = Some(last.position());
     let ids = accepted(&entries, hash);
     let history = shared.roles.history.write(entries).await?;
@@ -50,7 +54,13 @@ pub(crate) async fn write(shared: &Shared, hash: &Hash) -> Result<Option<Publish
         true => Vec::new(),
         false => vec![shared.roles.seen.write(ids.clone()).await?],
     };
-    Ok(Some(Published { history, runs, flushed, ids, ..Published::default() }))
+    Ok(Some(Published {
+        history,
+        runs,
+        flushed,
+        ids,
+        ..Published::default()
+    }))
 }
 
 fn accepted(entries: &[Entry], hash: &Hash) -> Vec<(SeenKey, Millis)> {

@@ -51,11 +51,11 @@ pub(crate) fn step(writer: &mut Writer, effects: &Effects) -> Vec<Message> {
 
 fn about<'a>(change: &fold::Change, person: &'a Profile) -> Change<'a> {
     let latest = |kind: IdKind| {
-        let of_kind = person
+        let mut of_kind = person
             .links
             .iter()
             .filter(move |link| link.identifier.kind == kind);
-        of_kind.last().map(|link| &*link.identifier.value)
+        of_kind.next_back().map(|link| &*link.identifier.value)
     };
     Change {
         segment_key: "",

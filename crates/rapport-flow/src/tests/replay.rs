@@ -14,17 +14,28 @@ use std::sync::Arc;
 
 /// Replays the world's directory and compares; returns the world as it goes on.
 pub(super) async fn replay_equals_live(world: World) {
-    let World { rapport, clock, directory, settings } = world;
+    let World {
+        rapport,
+        clock,
+        directory,
+        settings,
+    } = world;
     rapport.stop().await;
     drop(rapport);
-    let live = Archive::open(roles(directory.path()), settings.clone(), clock.clone()).await.unwrap();
+    let live = Archive::open(roles(directory.path()), settings.clone(), clock.clone())
+        .await
+        .unwrap();
     let fresh = tempfile::tempdir().unwrap();
-    let mut again =
-        Archive::open(roles(fresh.path()), settings.clone(), clock.clone()).await.unwrap();
+    let mut again = Archive::open(roles(fresh.path()), settings.clone(), clock.clone())
+        .await
+        .unwrap();
     replay(&live, &mut again, &|_| {}).await.unwrap();
     assert_eq!(again.head(), live.head());
     let at = live.received().max(again.received());
-    let differing = difference(&dump(&live, at).await.unwrap(), &dump(&again, at).await.unwrap());
+    let differing = difference(
+        &dump(&live, at).await.unwrap(),
+        &dump(&again, at).await.unwrap(),
+    );
     assert!(
         differing.is_empty(),
         "live: {:#?}\nreplayed: {:#?}",
@@ -38,48 +49,107 @@ pub(super) async fn replay_equals_live(world: World) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn events_rules_merges_undos_and_time_replay_to_the_same_state() {
     let world = World::new().await;
-    world.segment("fresh", r#"did "Milk Bought" within 2 hours"#).await;
-    world.browser(r#"{"type":"page","anonymousId":"a1","messageId":"m1"}"#).await;
-    world.server(r#"{"type":"track","userId":"u1","event":"Milk Bought","messageId":"m2"}"#).await;
+    world
+        .segment("fresh", r#"did "Milk Bought" within 2 hours"#)
+        .await;
+    world
+        .browser(r#"{"type":"page","anonymousId":"a1","messageId":"m1"}"#)
+        .await;
+    world
+        .server(r#"{"type":"track","userId":"u1","event":"Milk Bought","messageId":"m2"}"#)
+        .await;
     world.advance(HOUR_MS).await;
-    world.browser(r#"{"type":"identify","anonymousId":"a1","userId":"u1","messageId":"m3"}"#).await;
-    world.segment("calm", r#"did not "Milk Bought" within 1 hour"#).await;
-    world.server(r#"{"type":"track","userId":"u2","event":"Milk Bought","messageId":"m4"}"#).await;
-    world.server(r#"{"type":"track","userId":"u2","messageId":"m5"}"#).await;
-    world.server(r#"{"type":"group","userId":"u2","groupId":"dairy","messageId":"m6"}"#).await;
+    world
+        .browser(r#"{"type":"identify","anonymousId":"a1","userId":"u1","messageId":"m3"}"#)
+        .await;
+    world
+        .segment("calm", r#"did not "Milk Bought" within 1 hour"#)
+        .await;
+    world
+        .server(r#"{"type":"track","userId":"u2","event":"Milk Bought","messageId":"m4"}"#)
+        .await;
+    world
+        .server(r#"{"type":"track","userId":"u2","messageId":"m5"}"#)
+        .await;
+    world
+        .server(r#"{"type":"group","userId":"u2","groupId":"dairy","messageId":"m6"}"#)
+        .await;
     let user = |user: &str| Reference::Identifier(Identifier::new(IdKind::UserId, user));
-    world.command(Command::Merge { left: user("u1"), right: user("u2") }).await.unwrap();
+    world
+        .command(Command::Merge {
+            left: user("u1"),
+            right: user("u2"),
+        })
+        .await
+        .unwrap();
     let one = world.user("u1").await;
     world.advance(3 * HOUR_MS).await;
-    let journal = world.rapport.journal_of(one.number, None, 10).await.unwrap();
-    let merges = journal.iter().filter(|(_, r)| matches!(r.what, What::Merged { .. }));
+    let journal = world
+        .rapport
+        .journal_of(one.number, None, 10)
+        .await
+        .unwrap();
+    let merges = journal
+        .iter()
+        .filter(|(_, r)| matches!(r.what, What::Merged { .. }));
     let first = merges.map(|(number, _)| *number).min().unwrap();
-    world.command(Command::UndoMerge { merge: first }).await.unwrap();
-    world.server(r#"{"type":"track","userId":"u1","event":"Milk Bought","messageId":"m2"}"#).await;
-    world.server(r#"{"type":"track","userId":"u1","event":"Milk Bought","messageId":"m7"}"#).await;
-    world.segment("fresh", r#"did "Milk Bought" at least 2 times within 9 hours"#).await;
+    world
+        .command(Command::UndoMerge { merge: first })
+        .await
+        .unwrap();
+    world
+        .server(r#"{"type":"track","userId":"u1","event":"Milk Bought","messageId":"m2"}"#)
+        .await;
+    world
+        .server(r#"{"type":"track","userId":"u1","event":"Milk Bought","messageId":"m7"}"#)
+        .await;
+    world
+        .segment(
+            "fresh",
+            r#"did "Milk Bought" at least 2 times within 9 hours"#,
+        )
+        .await;
     replay_equals_live(world).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replayed_directory_can_be_served_and_goes_on() {
     let world = World::new().await;
-    world.server(r#"{"type":"track","userId":"u1","event":"Milk Bought","messageId":"m1"}"#).await;
-    let World { rapport, clock, directory, .. } = world;
+    world
+        .server(r#"{"type":"track","userId":"u1","event":"Milk Bought","messageId":"m1"}"#)
+        .await;
+    let World {
+        rapport,
+        clock,
+        directory,
+        ..
+    } = world;
     rapport.stop().await;
     drop(rapport);
     let fresh = tempfile::tempdir().unwrap();
     {
         let settings = Settings::default;
-        let live = Archive::open(roles(directory.path()), settings(), clock.clone()).await.unwrap();
-        let mut again =
-            Archive::open(roles(fresh.path()), settings(), clock.clone()).await.unwrap();
+        let live = Archive::open(roles(directory.path()), settings(), clock.clone())
+            .await
+            .unwrap();
+        let mut again = Archive::open(roles(fresh.path()), settings(), clock.clone())
+            .await
+            .unwrap();
         replay(&live, &mut again, &|_| {}).await.unwrap();
     }
     let rapport: Rapport = super::world::open(fresh.path(), &Settings::default(), &clock).await;
-    let world = World { rapport, clock: Arc::clone(&clock), directory: fresh, settings: Settings::default() };
-    world.server(r#"{"type":"track","userId":"u1","event":"Milk Bought","messageId":"m1"}"#).await;
-    world.server(r#"{"type":"track","userId":"u1","event":"Milk Bought","messageId":"m2"}"#).await;
+    let world = World {
+        rapport,
+        clock: Arc::clone(&clock),
+        directory: fresh,
+        settings: Settings::default(),
+    };
+    world
+        .server(r#"{"type":"track","userId":"u1","event":"Milk Bought","messageId":"m1"}"#)
+        .await;
+    world
+        .server(r#"{"type":"track","userId":"u1","event":"Milk Bought","messageId":"m2"}"#)
+        .await;
     let outcomes = world.rapport.outcomes(None).words;
     assert_eq!((outcomes["accepted"], outcomes["duplicate"]), (2, 1));
     replay_equals_live(world).await;

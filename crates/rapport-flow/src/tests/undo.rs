@@ -10,21 +10,43 @@ use rapport_store::history::Ask;
 async fn an_undone_merge_gives_both_people_back_what_was_theirs() {
     let world = World::new().await;
     world.segment("buyers", r#"did "Milk Bought""#).await;
-    world.browser(r#"{"type":"page","anonymousId":"a1","messageId":"m1"}"#).await;
-    world.server(r#"{"type":"track","userId":"u1","event":"Milk Bought","messageId":"m2"}"#).await;
-    world.browser(r#"{"type":"identify","anonymousId":"a1","userId":"u1","messageId":"m3"}"#).await;
-    world.server(r#"{"type":"track","userId":"u1","event":"Seen Later","messageId":"m4"}"#).await;
+    world
+        .browser(r#"{"type":"page","anonymousId":"a1","messageId":"m1"}"#)
+        .await;
+    world
+        .server(r#"{"type":"track","userId":"u1","event":"Milk Bought","messageId":"m2"}"#)
+        .await;
+    world
+        .browser(r#"{"type":"identify","anonymousId":"a1","userId":"u1","messageId":"m3"}"#)
+        .await;
+    world
+        .server(r#"{"type":"track","userId":"u1","event":"Seen Later","messageId":"m4"}"#)
+        .await;
     let one = world.user("u1").await;
     assert_eq!(one.absorbed.len(), 1);
-    let journal = world.rapport.journal_of(one.number, None, 10).await.unwrap();
-    let merge = journal.iter().find(|(_, r)| matches!(r.what, What::Merged { .. })).unwrap().0;
+    let journal = world
+        .rapport
+        .journal_of(one.number, None, 10)
+        .await
+        .unwrap();
+    let merge = journal
+        .iter()
+        .find(|(_, r)| matches!(r.what, What::Merged { .. }))
+        .unwrap()
+        .0;
     world.command(Command::UndoMerge { merge }).await.unwrap();
     let user = world.user("u1").await;
     let visitor = world.profile(IdKind::AnonymousId, "a1").await.unwrap();
     assert_ne!(user.number, visitor.number);
     let ids = async |profile| {
-        let rows = world.rapport.timeline(profile, &Ask::default()).await.unwrap();
-        rows.iter().map(|row| row.event.message_id.to_string()).collect::<Vec<_>>()
+        let rows = world
+            .rapport
+            .timeline(profile, &Ask::default())
+            .await
+            .unwrap();
+        rows.iter()
+            .map(|row| row.event.message_id.to_string())
+            .collect::<Vec<_>>()
     };
     assert_eq!(ids(&user).await, ["m4", "m3", "m2"]);
     assert_eq!(ids(&visitor).await, ["m1"]);

@@ -35,18 +35,39 @@ impl World {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(HandClock::at(BEGIN));
         let rapport = open(directory.path(), &settings, &clock).await;
-        let source = Source { no: SourceNo(1), name: "Website".to_owned() };
-        rapport.command("test", Command::PutSource(source)).await.unwrap();
-        World { rapport, clock, directory, settings }
+        let source = Source {
+            no: SourceNo(1),
+            name: "Website".to_owned(),
+        };
+        rapport
+            .command("test", Command::PutSource(source))
+            .await
+            .unwrap();
+        World {
+            rapport,
+            clock,
+            directory,
+            settings,
+        }
     }
 
     /// Stops the flow and opens the directory again.
     pub async fn restart(self) -> World {
-        let World { rapport, clock, directory, settings } = self;
+        let World {
+            rapport,
+            clock,
+            directory,
+            settings,
+        } = self;
         rapport.stop().await;
         drop(rapport);
         let rapport = open(directory.path(), &settings, &clock).await;
-        World { rapport, clock, directory, settings }
+        World {
+            rapport,
+            clock,
+            directory,
+            settings,
+        }
     }
 
     pub async fn send(&self, kind: KeyKind, batch: &str) {
@@ -59,7 +80,10 @@ impl World {
             user_agent: None,
         };
         let body = format!("{{\"batch\":[{batch}]}}").into_bytes();
-        self.rapport.collect(Submission { origin, body }).await.unwrap();
+        self.rapport
+            .collect(Submission { origin, body })
+            .await
+            .unwrap();
     }
 
     /// Sends from a server, and waits until it is folded.
@@ -113,25 +137,42 @@ impl World {
     }
 
     pub async fn user(&self, user: &str) -> Profile {
-        self.profile(IdKind::UserId, user).await.unwrap_or_else(|| panic!("no user {user}"))
+        self.profile(IdKind::UserId, user)
+            .await
+            .unwrap_or_else(|| panic!("no user {user}"))
     }
 
     pub fn segments_of(&self, profile: &Profile) -> Vec<String> {
         let registry = self.rapport.registry();
-        let key = |no| registry.by_no(no).map(|s| s.key.to_string()).unwrap_or_default();
-        profile.memberships.iter().map(|membership| key(membership.segment)).collect()
+        let key = |no| {
+            registry
+                .by_no(no)
+                .map(|s| s.key.to_string())
+                .unwrap_or_default()
+        };
+        profile
+            .memberships
+            .iter()
+            .map(|membership| key(membership.segment))
+            .collect()
     }
 
     pub async fn members(&self, key: &str) -> Vec<u64> {
         let no = self.rapport.registry().get(key).unwrap().no;
         let members = self.rapport.members(no, None, 1_000).await.unwrap();
-        assert_eq!(self.rapport.segment_size(no), members.len() as u64, "size of {key}");
+        assert_eq!(
+            self.rapport.segment_size(no),
+            members.len() as u64,
+            "size of {key}"
+        );
         members.iter().map(|profile| profile.number.0).collect()
     }
 }
 
 pub(super) async fn open(path: &Path, settings: &Settings, clock: &Arc<HandClock>) -> Rapport {
-    Rapport::start(roles(path), settings.clone(), Arc::clone(clock) as _).await.unwrap()
+    Rapport::start(roles(path), settings.clone(), Arc::clone(clock) as _)
+        .await
+        .unwrap()
 }
 
 pub(super) fn roles(path: &Path) -> Roles {
@@ -149,7 +190,9 @@ fn opened(path: &Path) -> Directory {
     for _ in 0..500 {
         match Directory::open(path) {
             Ok(directory) => return directory,
-            Err(rapport_store::Error::InUse { .. }) => std::thread::sleep(Duration::from_millis(10)),
+            Err(rapport_store::Error::InUse { .. }) => {
+                std::thread::sleep(Duration::from_millis(10))
+            }
             Err(error) => panic!("{error}"),
         }
     }

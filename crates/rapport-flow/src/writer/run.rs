@@ -89,7 +89,10 @@ pub(crate) fn start(
             if std::panic::catch_unwind(work).is_err() {
                 // The ledger still takes requests: nothing is lost, only nothing is folded.
                 tracing::error!("the writer died: nothing is folded until Rapport is restarted");
-                shared.trouble("writer", Some("it died: restart Rapport and report this".into()));
+                shared.trouble(
+                    "writer",
+                    Some("it died: restart Rapport and report this".into()),
+                );
             }
         })
         .expect("a thread can be started")

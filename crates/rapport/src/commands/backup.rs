@@ -23,11 +23,20 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     let config = arguments.place.config()?;
     if arguments.to.exists() {
-        bail!("{} exists already: a backup is never written over", arguments.to.display());
+        bail!(
+            "{} exists already: a backup is never written over",
+            arguments.to.display()
+        );
     }
     let (archive, _) = at_rest(&config).await?;
     let files = || Files::clone(&archive.files());
-    let head = back_up(archive.roles(), &arguments.to, files).await.context("backing up")?;
-    println!("{} holds everything up to entry {}", arguments.to.display(), head.position);
+    let head = back_up(archive.roles(), &arguments.to, files)
+        .await
+        .context("backing up")?;
+    println!(
+        "{} holds everything up to entry {}",
+        arguments.to.display(),
+        head.position
+    );
     Ok(ExitCode::SUCCESS)
 }

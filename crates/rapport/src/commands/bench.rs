@@ -91,7 +91,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         floor::serve(&arguments.listen, &arguments.data).await?;
         return Ok(ExitCode::SUCCESS);
     }
-    let (people, seconds) = if arguments.quick { (100_000, 4.0) } else { (1_000_000, 30.0) };
+    let (people, seconds) = if arguments.quick {
+        (100_000, 4.0)
+    } else {
+        (1_000_000, 30.0)
+    };
     let scale = Scale {
         people: arguments.people.unwrap_or(people),
         seconds: arguments.seconds.unwrap_or(seconds),
@@ -122,7 +126,10 @@ async fn measure(scale: &Scale, report: &mut Report) -> Result<()> {
     if scale.has(Part::Collect) {
         collecting::paused(scale, report).await?;
     }
-    if [Part::EndToEnd, Part::Latency, Part::Restart].iter().any(|part| scale.has(*part)) {
+    if [Part::EndToEnd, Part::Latency, Part::Restart]
+        .iter()
+        .any(|part| scale.has(*part))
+    {
         folding::all(scale, report).await?;
     }
     Ok(())

@@ -27,7 +27,10 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     let config = arguments.place.config()?;
     let (archive, _) = at_rest(&config).await?;
-    let waiting = archive.last_request().await?.saturating_sub(archive.head().request);
+    let waiting = archive
+        .last_request()
+        .await?
+        .saturating_sub(archive.head().request);
     println!(
         "{}: entry {}, {} files of history, {} entries in the tail, {waiting} requests to fold",
         config.server.data.display(),
@@ -50,7 +53,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         println!("sound");
         return Ok(ExitCode::SUCCESS);
     }
-    println!("{} findings; a backup and `rapport replay` are the way back", findings.len());
+    println!(
+        "{} findings; a backup and `rapport replay` are the way back",
+        findings.len()
+    );
     Ok(ExitCode::FAILURE)
 }
 
@@ -60,16 +66,26 @@ async fn verify(
     config: &crate::config::Config,
 ) -> Result<Vec<String>> {
     let (mut again, _) = open_at_rest(beside, config).await?;
-    let rows = live.files().history.iter().map(|file| file.rows).sum::<u64>();
+    let rows = live
+        .files()
+        .history
+        .iter()
+        .map(|file| file.rows)
+        .sum::<u64>();
     let bar = progress("folding again", Some(rows + live.tail().len() as u64));
     let shown = bar.clone();
     let done = move |done| shown.set_position(done);
-    rapport_flow::replay::replay(live, &mut again, &done).await.context("folding again")?;
+    rapport_flow::replay::replay(live, &mut again, &done)
+        .await
+        .context("folding again")?;
     bar.finish_and_clear();
     let at = live.received().max(again.received());
     let names = difference(&dump(live, at).await?, &dump(&again, at).await?);
     let some: Vec<String> = names.iter().take(SPELLED).cloned().collect();
-    let (there, folded) = (spell(live, at, &some).await?, spell(&again, at, &some).await?);
+    let (there, folded) = (
+        spell(live, at, &some).await?,
+        spell(&again, at, &some).await?,
+    );
     let nothing = "nothing".to_owned();
     let mut findings: Vec<String> = some
         .iter()
@@ -79,6 +95,11 @@ async fn verify(
             format!("{name} is\n{is}\nand folds to\n{folded}")
         })
         .collect();
-    findings.extend(names.iter().skip(SPELLED).map(|name| format!("{name} differs, too")));
+    findings.extend(
+        names
+            .iter()
+            .skip(SPELLED)
+            .map(|name| format!("{name} differs, too")),
+    );
     Ok(findings)
 }

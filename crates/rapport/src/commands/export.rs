@@ -77,14 +77,16 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     };
     bar.finish_and_clear();
     let done = done.with_context(|| format!("exporting to {}", output.display()))?;
-    println!("{} of {} entries written to {}", done.written, done.of, output.display());
+    println!(
+        "{} of {} entries written to {}",
+        done.written,
+        done.of,
+        output.display()
+    );
     Ok(ExitCode::SUCCESS)
 }
 
-async fn filter(
-    arguments: &Arguments,
-    archive: &rapport_flow::archive::Archive,
-) -> Result<Filter> {
+async fn filter(arguments: &Arguments, archive: &rapport_flow::archive::Archive) -> Result<Filter> {
     let mut filter = Filter {
         extent: match arguments.extent {
             HowMuch::Accepted => Extent::Accepted,
@@ -116,7 +118,9 @@ fn reference(text: &str) -> Result<Reference> {
     if let Some(number) = ProfileNo::parse(text) {
         return Ok(Reference::Number(number));
     }
-    let parts = text.split_once(':').and_then(|(kind, value)| Some((IdKind::from_word(kind)?, value)));
+    let parts = text
+        .split_once(':')
+        .and_then(|(kind, value)| Some((IdKind::from_word(kind)?, value)));
     match parts {
         Some((kind, value)) => Ok(Reference::Identifier(Identifier::new(kind, value))),
         None => bail!("{text:?} is no profile: say prf_42 or user_id:ana"),

@@ -23,14 +23,28 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     let (from, _) = at_rest(&config).await?;
     let (mut into, _) = open_at_rest(&arguments.into, &config).await?;
     if into.head() != Default::default() {
-        bail!("{} is not empty: replay folds into a fresh directory", arguments.into.display());
+        bail!(
+            "{} is not empty: replay folds into a fresh directory",
+            arguments.into.display()
+        );
     }
-    let rows = from.files().history.iter().map(|file| file.rows).sum::<u64>();
+    let rows = from
+        .files()
+        .history
+        .iter()
+        .map(|file| file.rows)
+        .sum::<u64>();
     let bar = progress("replaying", Some(rows + from.tail().len() as u64));
     let shown = bar.clone();
     let done = move |done| shown.set_position(done);
-    rapport_flow::replay::replay(&from, &mut into, &done).await.context("replaying")?;
+    rapport_flow::replay::replay(&from, &mut into, &done)
+        .await
+        .context("replaying")?;
     bar.finish_and_clear();
-    println!("{} holds everything up to entry {}", arguments.into.display(), into.head());
+    println!(
+        "{} holds everything up to entry {}",
+        arguments.into.display(),
+        into.head()
+    );
     Ok(ExitCode::SUCCESS)
 }

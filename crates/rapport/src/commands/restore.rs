@@ -23,10 +23,16 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     let data = &config.server.data;
     let taken = std::fs::read_dir(data).is_ok_and(|mut inside| inside.next().is_some());
     if taken {
-        bail!("{} is not empty: restore into a fresh directory", data.display());
+        bail!(
+            "{} is not empty: restore into a fresh directory",
+            data.display()
+        );
     }
     if !arguments.from.join("state.db").is_file() {
-        bail!("{} is no backup: it has no state.db", arguments.from.display());
+        bail!(
+            "{} is no backup: it has no state.db",
+            arguments.from.display()
+        );
     }
     copy(&arguments.from, data).context("copying the backup")?;
     let (archive, _) = at_rest(&config).await?;
@@ -34,8 +40,16 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     for finding in &findings {
         println!("{finding}");
     }
-    println!("{} holds everything up to entry {}", data.display(), archive.head());
-    Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    println!(
+        "{} holds everything up to entry {}",
+        data.display(),
+        archive.head()
+    );
+    Ok(if findings.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {

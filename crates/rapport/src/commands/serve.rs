@@ -43,7 +43,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     for line in keys {
         println!("{line}");
     }
-    let served = rapport_api::serve(listener, rapport_api::router(rapport.clone(), api), stopped());
+    let served = rapport_api::serve(
+        listener,
+        rapport_api::router(rapport.clone(), api),
+        stopped(),
+    );
     let served = served.await;
     tracing::info!("stopping: folding what is on the ledger");
     worker.stop().await;
@@ -71,9 +75,13 @@ fn api_settings(config: &Config) -> Result<ApiSettings> {
 }
 
 pub(crate) fn log_to_stderr(log: &Log) -> Result<()> {
-    let level: tracing::Level =
-        log.level.parse().with_context(|| format!("log.level is {:?}", log.level))?;
-    let logs = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+    let level: tracing::Level = log
+        .level
+        .parse()
+        .with_context(|| format!("log.level is {:?}", log.level))?;
+    let logs = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr);
     let set = match log.format.as_str() {
         "text" => logs.try_init(),
         "json" => logs.json().try_init(),

@@ -21,9 +21,14 @@ impl Client {
     /// # Errors
     /// Where nobody listens.
     pub(super) async fn connect(address: SocketAddr) -> Result<Client> {
-        let stream = TcpStream::connect(address).await.context("connecting to the server")?;
+        let stream = TcpStream::connect(address)
+            .await
+            .context("connecting to the server")?;
         stream.set_nodelay(true)?;
-        Ok(Client { stream, buffer: Vec::with_capacity(4_096) })
+        Ok(Client {
+            stream,
+            buffer: Vec::with_capacity(4_096),
+        })
     }
 
     /// Sends a whole request and reads the whole answer; returns its status.
@@ -77,10 +82,14 @@ impl Client {
             }
         };
         let head = std::str::from_utf8(&self.buffer[..end]).context("the answer's head")?;
-        let status = head.get(9..12).and_then(|code| code.parse().ok()).context("no status")?;
+        let status = head
+            .get(9..12)
+            .and_then(|code| code.parse().ok())
+            .context("no status")?;
         let length = head.lines().skip(1).find_map(|line| {
             let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
+            name.eq_ignore_ascii_case("content-length")
+                .then(|| value.trim().parse().ok())?
         });
         Ok((status, end + 4, length.unwrap_or(0)))
     }

@@ -23,15 +23,51 @@ const ROW_BYTES: usize = 600;
 /// Where a floor cannot be measured.
 pub(super) async fn floors(scale: &Scale, report: &mut Report) -> Result<()> {
     let (syncs, megabytes) = floor::disk(&scale.data.join("disk"), scale.seconds.min(5.0))?;
-    report.add("floor: appends of 4 KB made durable", syncs, "/s", Target::None, "write + fdatasync, one by one");
-    report.add("floor: disk, one long write", megabytes, "MB/s", Target::None, "fdatasync every 64 MB");
-    let rows = floor::state_rows(&scale.data.join("rows"), scale.people, ROW_BYTES, scale.seconds).await?;
-    report.add("floor: rows replaced at random", rows, "rows/s", Target::None, "SQLite, 4,000 a transaction, 600 B each");
+    report.add(
+        "floor: appends of 4 KB made durable",
+        syncs,
+        "/s",
+        Target::None,
+        "write + fdatasync, one by one",
+    );
+    report.add(
+        "floor: disk, one long write",
+        megabytes,
+        "MB/s",
+        Target::None,
+        "fdatasync every 64 MB",
+    );
+    let rows = floor::state_rows(
+        &scale.data.join("rows"),
+        scale.people,
+        ROW_BYTES,
+        scale.seconds,
+    )
+    .await?;
+    report.add(
+        "floor: rows replaced at random",
+        rows,
+        "rows/s",
+        Target::None,
+        "SQLite, 4,000 a transaction, 600 B each",
+    );
     let server = Server::start(Kind::Floor, &scale.data.join("floor")).await?;
     let batches = load::send(&plan(scale, server.address, Shape::Batches)).await?;
-    report.add("floor: parse and append, batches of 100", events(&batches, Shape::Batches), "events/s", Target::None, "same HTTP server, typed parse, append, one fdatasync for all that wait");
+    report.add(
+        "floor: parse and append, batches of 100",
+        events(&batches, Shape::Batches),
+        "events/s",
+        Target::None,
+        "same HTTP server, typed parse, append, one fdatasync for all that wait",
+    );
     let singles = load::send(&plan(scale, server.address, Shape::Anybody)).await?;
-    report.add("floor: parse and append, single events", singles.rate(), "requests/s", Target::None, "the same");
+    report.add(
+        "floor: parse and append, single events",
+        singles.rate(),
+        "requests/s",
+        Target::None,
+        "the same",
+    );
     Ok(())
 }
 
@@ -45,23 +81,74 @@ pub(super) async fn paused(scale: &Scale, report: &mut Report) -> Result<()> {
     let before = server.cpu_seconds();
     let batches = load::send(&plan(scale, server.address, Shape::Batches)).await?;
     let cpu_us = (server.cpu_seconds() - before) * 1e6 / (batches.accepted as f64 * 100.0);
-    let note = format!("batches of 100, p50 {:.1} ms, p99 {:.1} ms, {cpu_us:.2} us of processor an event", batches.latency_ms(0.5), batches.latency_ms(0.99));
+    let note = format!(
+        "batches of 100, p50 {:.1} ms, p99 {:.1} ms, {cpu_us:.2} us of processor an event",
+        batches.latency_ms(0.5),
+        batches.latency_ms(0.99)
+    );
     let all = events(&batches, Shape::Batches);
-    report.add("collect alone, batches", all, "events/s", Target::AtLeast(150_000.0), note);
+    report.add(
+        "collect alone, batches",
+        all,
+        "events/s",
+        Target::AtLeast(150_000.0),
+        note,
+    );
     let sessions = load::send(&plan(scale, server.address, Shape::Sessions)).await?;
-    report.add("collect alone, S1", events(&sessions, Shape::Sessions), "events/s", Target::None, "a session of 12 a request");
+    report.add(
+        "collect alone, S1",
+        events(&sessions, Shape::Sessions),
+        "events/s",
+        Target::None,
+        "a session of 12 a request",
+    );
     let singles = load::send(&plan(scale, server.address, Shape::Anybody)).await?;
-    let note = format!("p50 {:.1} ms, p99 {:.1} ms, {CONNECTIONS_SINGLE} connections", singles.latency_ms(0.5), singles.latency_ms(0.99));
-    report.add("collect alone, single events", singles.rate(), "requests/s", Target::AtLeast(20_000.0), note);
-    let open = Plan { rate: singles.rate() * 0.5, ..plan(scale, server.address, Shape::Anybody) };
+    let note = format!(
+        "p50 {:.1} ms, p99 {:.1} ms, {CONNECTIONS_SINGLE} connections",
+        singles.latency_ms(0.5),
+        singles.latency_ms(0.99)
+    );
+    report.add(
+        "collect alone, single events",
+        singles.rate(),
+        "requests/s",
+        Target::AtLeast(20_000.0),
+        note,
+    );
+    let open = Plan {
+        rate: singles.rate() * 0.5,
+        ..plan(scale, server.address, Shape::Anybody)
+    };
     let open = load::send(&open).await?;
-    report.add("collect alone, latency at half of that, p99", open.latency_ms(0.99), "ms", Target::None, format!("open loop, p50 {:.1} ms", open.latency_ms(0.5)));
+    report.add(
+        "collect alone, latency at half of that, p99",
+        open.latency_ms(0.99),
+        "ms",
+        Target::None,
+        format!("open loop, p50 {:.1} ms", open.latency_ms(0.5)),
+    );
     let waiting = gauges::look(&mut client).await?.lag_requests;
-    report.add("collect alone, requests left waiting", waiting as f64, "", Target::None, "nothing was folded meanwhile");
-    for (name, of) in [("batches", "batches of 100"), ("single events", "single events")] {
+    report.add(
+        "collect alone, requests left waiting",
+        waiting as f64,
+        "",
+        Target::None,
+        "nothing was folded meanwhile",
+    );
+    for (name, of) in [
+        ("batches", "batches of 100"),
+        ("single events", "single events"),
+    ] {
         let floor = report.value(&format!("floor: parse and append, {of}"));
-        if let (Some(floor), Some(value)) = (floor, report.value(&format!("collect alone, {name}"))) {
-            report.add(&format!("collect alone, {name}, of its floor"), value / floor, "", Target::None, "");
+        if let (Some(floor), Some(value)) = (floor, report.value(&format!("collect alone, {name}")))
+        {
+            report.add(
+                &format!("collect alone, {name}, of its floor"),
+                value / floor,
+                "",
+                Target::None,
+                "",
+            );
         }
     }
     Ok(())
@@ -70,13 +157,21 @@ pub(super) async fn paused(scale: &Scale, report: &mut Report) -> Result<()> {
 /// Sends a shape of traffic as fast as it is answered.
 pub(super) fn plan(scale: &Scale, address: SocketAddr, shape: Shape) -> Plan {
     let is_single = shape.events() == 1;
-    let key = if matches!(shape, Shape::Sessions | Shape::Open) { WRITE_KEY } else { SERVER_KEY };
+    let key = if matches!(shape, Shape::Sessions | Shape::Open) {
+        WRITE_KEY
+    } else {
+        SERVER_KEY
+    };
     Plan {
         address,
         key: key.to_owned(),
         shape,
         people: scale.people,
-        connections: if is_single { CONNECTIONS_SINGLE } else { CONNECTIONS },
+        connections: if is_single {
+            CONNECTIONS_SINGLE
+        } else {
+            CONNECTIONS
+        },
         rate: 0.0,
         seconds: scale.seconds,
         requests: 0,

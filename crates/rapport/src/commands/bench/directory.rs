@@ -12,7 +12,10 @@ pub(super) fn make_empty(data: &Path) -> Result<()> {
     if data.exists() {
         let is_empty = std::fs::read_dir(data)?.next().is_none();
         if !is_empty && !mark.exists() {
-            bail!("{} is not empty and not of an earlier bench: name another --data", data.display());
+            bail!(
+                "{} is not empty and not of an earlier bench: name another --data",
+                data.display()
+            );
         }
         std::fs::remove_dir_all(data)?;
     }
@@ -23,7 +26,9 @@ pub(super) fn make_empty(data: &Path) -> Result<()> {
 
 /// Bytes of all files below a path whose names begin with `prefix`; all files where it is empty.
 pub(super) fn bytes(folder: &Path, prefix: &str) -> u64 {
-    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return 0;
+    };
     let size = |entry: std::fs::DirEntry| {
         let is_ours = entry.file_name().to_string_lossy().starts_with(prefix);
         match entry.metadata() {

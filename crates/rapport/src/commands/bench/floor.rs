@@ -96,7 +96,11 @@ fn append_all(mut file: File, mut waiting: mpsc::Receiver<(Bytes, oneshot::Sende
             group.extend_from_slice(&body);
             told.push(other);
         }
-        if file.write_all(&group).and_then(|()| file.sync_data()).is_err() {
+        if file
+            .write_all(&group)
+            .and_then(|()| file.sync_data())
+            .is_err()
+        {
             return;
         }
         for told in told {
@@ -110,7 +114,12 @@ fn append_all(mut file: File, mut waiting: mpsc::Receiver<(Bytes, oneshot::Sende
 ///
 /// # Errors
 /// Those of the engine.
-pub(super) async fn state_rows(data: &Path, people: u64, row_bytes: usize, seconds: f64) -> Result<f64> {
+pub(super) async fn state_rows(
+    data: &Path,
+    people: u64,
+    row_bytes: usize,
+    seconds: f64,
+) -> Result<f64> {
     const ROWS: u64 = 4_000;
     let state = SqliteState::open(&Directory::open(data)?)?;
     let row = |number: u64| Write {
@@ -121,7 +130,9 @@ pub(super) async fn state_rows(data: &Path, people: u64, row_bytes: usize, secon
     let mut head = state.head().await?;
     for first in (0..people).step_by(ROWS as usize) {
         let rows = (first..people.min(first + ROWS)).map(row).collect();
-        head = state.commit(head.version, Position::event(1, 0), rows).await?;
+        head = state
+            .commit(head.version, Position::event(1, 0), rows)
+            .await?;
     }
     let mut random = Random(7);
     let began = Instant::now();
@@ -131,7 +142,9 @@ pub(super) async fn state_rows(data: &Path, people: u64, row_bytes: usize, secon
             (0..ROWS).map(|_| random.below(people)).collect();
         written += places.len();
         let rows = places.into_iter().map(row).collect();
-        head = state.commit(head.version, Position::event(1, 0), rows).await?;
+        head = state
+            .commit(head.version, Position::event(1, 0), rows)
+            .await?;
     }
     Ok(written as f64 / began.elapsed().as_secs_f64())
 }

@@ -27,7 +27,13 @@ const READS: f64 = 100.0;
 pub(super) async fn all(scale: &Scale, report: &mut Report) -> Result<()> {
     let data = scale.data.join("whole");
     let server = Server::start(Kind::Whole, &data).await?;
-    report.add("memory, nothing there yet", megabytes(server.resident_bytes()), "MB", Target::Below(60.0), "resident, after the first start");
+    report.add(
+        "memory, nothing there yet",
+        megabytes(server.resident_bytes()),
+        "MB",
+        Target::Below(60.0),
+        "resident, after the first start",
+    );
     seed(scale, &server, report).await?;
     let mut client = server.client().await?;
     segments::put(&mut client).await?;
@@ -40,8 +46,17 @@ pub(super) async fn all(scale: &Scale, report: &mut Report) -> Result<()> {
             sustained(scale, &server, report, (name, shape, target)).await?;
         }
         while_folding(scale, &server, report).await?;
-        if let (Some(end), Some(collect)) = (report.value("end to end, S1"), report.value("collect alone, batches")) {
-            report.add("end to end, S1, of collect", end / collect, "", Target::AtLeast(0.25), "");
+        if let (Some(end), Some(collect)) = (
+            report.value("end to end, S1"),
+            report.value("collect alone, batches"),
+        ) {
+            report.add(
+                "end to end, S1, of collect",
+                end / collect,
+                "",
+                Target::AtLeast(0.25),
+                "",
+            );
         }
     }
     if scale.has(Part::Latency) {
@@ -49,7 +64,13 @@ pub(super) async fn all(scale: &Scale, report: &mut Report) -> Result<()> {
     }
     let gauges = gauges::settle(&mut client).await?;
     disk_use(&data, &gauges, report);
-    report.add("memory, after the load", megabytes(server.resident_bytes()), "MB", Target::None, "resident");
+    report.add(
+        "memory, after the load",
+        megabytes(server.resident_bytes()),
+        "MB",
+        Target::None,
+        "resident",
+    );
     server.stop().await?;
     if scale.has(Part::Restart) {
         restart(&data, scale, report).await?;
@@ -73,7 +94,13 @@ async fn seed(scale: &Scale, server: &Server, report: &mut Report) -> Result<()>
     governor.await??;
     gauges::settle(&mut client).await?;
     let rate = scale.people as f64 / began.elapsed().as_secs_f64();
-    report.add("new people", rate, "people/s", Target::None, "identify with two identifiers and four traits, until all are folded");
+    report.add(
+        "new people",
+        rate,
+        "people/s",
+        Target::None,
+        "identify with two identifiers and four traits, until all are folded",
+    );
     Ok(())
 }
 
@@ -91,7 +118,10 @@ async fn sustained(
     let hold = Arc::default();
     let lag_max = LAG_EVENTS_MAX / shape.events();
     let governor = tokio::spawn(gauges::govern(server.address, Arc::clone(&hold), lag_max));
-    let everything = Plan { hold, ..plan(scale, server.address, shape) };
+    let everything = Plan {
+        hold,
+        ..plan(scale, server.address, shape)
+    };
     load::send(&everything).await?;
     drop(everything);
     governor.await??;
@@ -105,7 +135,13 @@ async fn sustained(
         after.flushes - before.flushes,
         after.compactions - before.compactions
     );
-    report.add(&format!("end to end, {name}"), rate, "events/s", Target::AtLeast(target), note);
+    report.add(
+        &format!("end to end, {name}"),
+        rate,
+        "events/s",
+        Target::AtLeast(target),
+        note,
+    );
     Ok(())
 }
 
@@ -113,12 +149,24 @@ async fn sustained(
 async fn while_folding(scale: &Scale, server: &Server, report: &mut Report) -> Result<()> {
     let mut client = server.client().await?;
     let before = gauges::settle(&mut client).await?;
-    let everything = Plan { seconds: scale.seconds.min(10.0), ..plan(scale, server.address, Shape::Sessions) };
+    let everything = Plan {
+        seconds: scale.seconds.min(10.0),
+        ..plan(scale, server.address, Shape::Sessions)
+    };
     let sent = load::send(&everything).await?;
     let after = gauges::look(&mut client).await?;
     let folded = (after.folded - before.folded) as f64 / sent.seconds;
-    let note = format!("S1, {folded:.0} events/s folded meanwhile, p99 {:.0} ms", sent.latency_ms(0.99));
-    report.add("collect while folding", events(&sent, Shape::Sessions), "events/s", Target::None, note);
+    let note = format!(
+        "S1, {folded:.0} events/s folded meanwhile, p99 {:.0} ms",
+        sent.latency_ms(0.99)
+    );
+    report.add(
+        "collect while folding",
+        events(&sent, Shape::Sessions),
+        "events/s",
+        Target::None,
+        note,
+    );
     gauges::settle(&mut client).await?;
     Ok(())
 }
@@ -145,12 +193,42 @@ async fn latency(scale: &Scale, server: &Server, report: &mut Report) -> Result<
         histogram.value_at_quantile(quantile) as f64 / 1_000.0
     };
     let offered = events(&sent, shape);
-    let note = format!("at {offered:.0} events/s on R: from the moment the event was due until a read shows it, looks 4 ms apart; p50 {:.1} ms", ms(&memberships, 0.5));
-    report.add("event to membership, p99", ms(&memberships, 0.99), "ms", Target::Below(300.0), note);
-    let note = format!("random people, {READS} reads/s, open loop; p50 {:.1} ms", ms(&reads, 0.5));
-    report.add("profile read, p95", ms(&reads, 0.95), "ms", Target::Below(10.0), note);
-    report.add("profile read, p99", ms(&reads, 0.99), "ms", Target::Below(25.0), "the same");
-    report.add("collect under that load, p99", sent.latency_ms(0.99), "ms", Target::None, format!("open loop, p50 {:.1} ms", sent.latency_ms(0.5)));
+    let note = format!(
+        "at {offered:.0} events/s on R: from the moment the event was due until a read shows it, looks 4 ms apart; p50 {:.1} ms",
+        ms(&memberships, 0.5)
+    );
+    report.add(
+        "event to membership, p99",
+        ms(&memberships, 0.99),
+        "ms",
+        Target::Below(300.0),
+        note,
+    );
+    let note = format!(
+        "random people, {READS} reads/s, open loop; p50 {:.1} ms",
+        ms(&reads, 0.5)
+    );
+    report.add(
+        "profile read, p95",
+        ms(&reads, 0.95),
+        "ms",
+        Target::Below(10.0),
+        note,
+    );
+    report.add(
+        "profile read, p99",
+        ms(&reads, 0.99),
+        "ms",
+        Target::Below(25.0),
+        "the same",
+    );
+    report.add(
+        "collect under that load, p99",
+        sent.latency_ms(0.99),
+        "ms",
+        Target::None,
+        format!("open loop, p50 {:.1} ms", sent.latency_ms(0.5)),
+    );
     Ok(())
 }
 
@@ -164,7 +242,13 @@ fn disk_use(data: &Path, gauges: &Gauges, report: &mut Report) {
     ] {
         let bytes = directory::bytes(&folder, prefix) as f64;
         let note = format!("{:.0} MB, {events:.0} events folded", bytes / 1e6);
-        report.add(&format!("disk, {name}"), bytes / events, "bytes/event", Target::None, note);
+        report.add(
+            &format!("disk, {name}"),
+            bytes / events,
+            "bytes/event",
+            Target::None,
+            note,
+        );
     }
 }
 
@@ -172,19 +256,47 @@ async fn restart(data: &Path, scale: &Scale, report: &mut Report) -> Result<()> 
     let server = Server::start(Kind::Whole, data).await?;
     let ready = server.ready_after.as_secs_f64();
     let note = format!("{} people, after SIGTERM", scale.people);
-    report.add("cold start until ready", ready, "s", Target::Below(2.0), note);
+    report.add(
+        "cold start until ready",
+        ready,
+        "s",
+        Target::Below(2.0),
+        note,
+    );
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     let resident = server.resident_bytes();
     let note = format!("resident, {} people, nothing asked yet", scale.people);
-    report.add("memory, everybody there", megabytes(resident), "MB", Target::Below(400.0), note);
+    report.add(
+        "memory, everybody there",
+        megabytes(resident),
+        "MB",
+        Target::Below(400.0),
+        note,
+    );
     let mut client = server.client().await?;
-    let under = Plan { seconds: scale.seconds.min(10.0), rate: 250.0, ..plan(scale, server.address, Shape::Mixed) };
+    let under = Plan {
+        seconds: scale.seconds.min(10.0),
+        rate: 250.0,
+        ..plan(scale, server.address, Shape::Mixed)
+    };
     load::send(&under).await?;
     gauges::settle(&mut client).await?;
-    report.add("memory, everybody there, under load", megabytes(server.resident_bytes()), "MB", Target::Below(400.0), "resident, after 5,000 events/s on R");
+    report.add(
+        "memory, everybody there, under load",
+        megabytes(server.resident_bytes()),
+        "MB",
+        Target::Below(400.0),
+        "resident, after 5,000 events/s on R",
+    );
     drop(server);
     let server = Server::start(Kind::Whole, data).await?;
-    report.add("start after kill -9 under load", server.ready_after.as_secs_f64(), "s", Target::None, "until ready");
+    report.add(
+        "start after kill -9 under load",
+        server.ready_after.as_secs_f64(),
+        "s",
+        Target::None,
+        "until ready",
+    );
     server.stop().await
 }
 

@@ -34,7 +34,9 @@ pub(super) async fn look(client: &mut Client) -> Result<Gauges> {
     }
     let mut gauges = Gauges::default();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
-        let Some((name, value)) = line.rsplit_once(' ') else { continue };
+        let Some((name, value)) = line.rsplit_once(' ') else {
+            continue;
+        };
         let value = value.parse::<f64>().unwrap_or(0.0) as u64;
         match name {
             "rapport_lag_requests" => gauges.lag_requests = value,

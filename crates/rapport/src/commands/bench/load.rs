@@ -64,7 +64,9 @@ impl Sent {
 
 /// Now, as the ledger counts.
 pub(super) fn now() -> Millis {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
     Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
@@ -94,7 +96,11 @@ pub(super) async fn send(plan: &Plan) -> Result<Sent> {
     }
     sent.seconds = began.elapsed().as_secs_f64();
     if sent.accepted == 0 {
-        bail!("the server accepted nothing: {} failed, {} were too much", sent.failed, sent.busy);
+        bail!(
+            "the server accepted nothing: {} failed, {} were too much",
+            sent.failed,
+            sent.busy
+        );
     }
     Ok(sent)
 }
@@ -108,8 +114,13 @@ async fn sender(plan: Plan, place: u64, began: Instant, next: Arc<AtomicU64>) ->
     let mut client = Client::connect(plan.address).await?;
     let seed = (plan.first + place + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut traffic = Traffic::new(plan.shape, plan.people, &plan.key, seed);
-    let mut sent =
-        Sent { accepted: 0, busy: 0, failed: 0, seconds: 0.0, latency_us: histogram() };
+    let mut sent = Sent {
+        accepted: 0,
+        busy: 0,
+        failed: 0,
+        seconds: 0.0,
+        latency_us: histogram(),
+    };
     loop {
         while plan.hold.load(Ordering::Relaxed) && began.elapsed().as_secs_f64() < plan.seconds {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -123,9 +134,12 @@ async fn sender(plan: Plan, place: u64, began: Instant, next: Arc<AtomicU64>) ->
         if due.as_secs_f64() >= plan.seconds || (plan.requests > 0 && number >= plan.requests) {
             return Ok(sent);
         }
-        let status = client.send(traffic.request(plan.first + number, now())).await?;
+        let status = client
+            .send(traffic.request(plan.first + number, now()))
+            .await?;
         let took = (began.elapsed() - due).as_micros();
-        sent.latency_us.saturating_record(u64::try_from(took).unwrap_or(u64::MAX));
+        sent.latency_us
+            .saturating_record(u64::try_from(took).unwrap_or(u64::MAX));
         match status {
             200 => sent.accepted += 1,
             429 => {

@@ -48,9 +48,14 @@ impl Default for Machine {
     fn default() -> Machine {
         let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
         let memory = read("/proc/meminfo");
-        let kilobytes = memory.split_whitespace().nth(1).and_then(|kb| kb.parse::<u64>().ok());
+        let kilobytes = memory
+            .split_whitespace()
+            .nth(1)
+            .and_then(|kb| kb.parse::<u64>().ok());
         let processor = read("/proc/cpuinfo");
-        let model = processor.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+        let model = processor
+            .lines()
+            .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
         Machine {
             cores: std::thread::available_parallelism().map_or(0, usize::from),
             memory_gib: kilobytes.unwrap_or(0) >> 20,
@@ -63,7 +68,11 @@ impl Default for Machine {
 impl Report {
     /// Of a run among `people` people, each load going on for `seconds`.
     pub(super) fn of(people: u64, seconds: f64) -> Report {
-        Report { people, seconds, ..Report::default() }
+        Report {
+            people,
+            seconds,
+            ..Report::default()
+        }
     }
 
     /// Adds a figure, and says it at once.
@@ -80,20 +89,30 @@ impl Report {
             Target::Below(limit) => (Some(limit), Some(value < limit)),
             Target::None => (None, None),
         };
-        let figure =
-            Figure { name: name.to_owned(), value, unit, target: limit, reached, note: note.into() };
+        let figure = Figure {
+            name: name.to_owned(),
+            value,
+            unit,
+            target: limit,
+            reached,
+            note: note.into(),
+        };
         eprintln!("{}", row(&figure));
         self.figures.push(figure);
     }
 
     /// A figure by its name.
     pub(super) fn value(&self, name: &str) -> Option<f64> {
-        self.figures.iter().find(|figure| figure.name == name).map(|figure| figure.value)
+        self.figures
+            .iter()
+            .find(|figure| figure.name == name)
+            .map(|figure| figure.value)
     }
 
     /// The table, in Markdown.
     pub(super) fn table(&self) -> String {
-        let mut text = String::from("| what | figure | target | reached | how |\n|---|---:|---:|---|---|\n");
+        let mut text =
+            String::from("| what | figure | target | reached | how |\n|---|---:|---:|---|---|\n");
         for figure in &self.figures {
             let _ = writeln!(text, "{}", row(figure));
         }
@@ -116,8 +135,17 @@ fn row(figure: &Figure) -> String {
         Some(false) => "no",
         None => "",
     };
-    let Figure { name, value, unit, note, .. } = figure;
-    format!("| {name} | {} {unit} | {target} | {reached} | {note} |", spelled(*value))
+    let Figure {
+        name,
+        value,
+        unit,
+        note,
+        ..
+    } = figure;
+    format!(
+        "| {name} | {} {unit} | {target} | {reached} | {note} |",
+        spelled(*value)
+    )
 }
 
 /// Whole numbers with separators above a hundred, else what is significant.
@@ -143,13 +171,25 @@ mod tests {
     #[test]
     fn a_figure_is_judged_by_its_target() {
         let mut report = Report::default();
-        report.add("fast", 150_000.0, "events/s", Target::AtLeast(150_000.0), "");
+        report.add(
+            "fast",
+            150_000.0,
+            "events/s",
+            Target::AtLeast(150_000.0),
+            "",
+        );
         report.add("slow", 300.0, "ms", Target::Below(300.0), "");
         report.add("fact", 0.25, "", Target::None, "as it is");
         let table = report.table();
-        assert!(table.contains("| fast | 150,000 events/s | 150,000 | yes |"), "{table}");
+        assert!(
+            table.contains("| fast | 150,000 events/s | 150,000 | yes |"),
+            "{table}"
+        );
         assert!(table.contains("| slow | 300 ms | 300 | no |"), "{table}");
-        assert!(table.contains("| fact | 0.25  |  |  | as it is |"), "{table}");
+        assert!(
+            table.contains("| fact | 0.25  |  |  | as it is |"),
+            "{table}"
+        );
         assert_eq!(report.value("slow"), Some(300.0));
     }
 }

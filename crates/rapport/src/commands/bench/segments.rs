@@ -13,25 +13,73 @@ pub(super) const PROBE_EVENT: &str = "Bench Probe";
 
 const RULES: [(&str, &str); 20] = [
     (PROBED, "did \"Bench Probe\" at least 1 times ever"),
-    ("shoe-fans", "did \"Product Viewed\" where category = \"shoes\" at least 3 times within 7 days"),
-    ("coat-fans", "did \"Product Viewed\" where category = \"coats\" at least 3 times within 7 days"),
-    ("boot-fans", "did \"Product Viewed\" where category = \"boots\" at least 2 times within 1 days"),
-    ("busy-hour", "did \"Product Viewed\" at least 5 times within 1 hours"),
-    ("busy-minute", "did \"Product Viewed\" at least 3 times within 1 minutes"),
+    (
+        "shoe-fans",
+        "did \"Product Viewed\" where category = \"shoes\" at least 3 times within 7 days",
+    ),
+    (
+        "coat-fans",
+        "did \"Product Viewed\" where category = \"coats\" at least 3 times within 7 days",
+    ),
+    (
+        "boot-fans",
+        "did \"Product Viewed\" where category = \"boots\" at least 2 times within 1 days",
+    ),
+    (
+        "busy-hour",
+        "did \"Product Viewed\" at least 5 times within 1 hours",
+    ),
+    (
+        "busy-minute",
+        "did \"Product Viewed\" at least 3 times within 1 minutes",
+    ),
     ("buyers", "did \"Order Completed\" ever"),
-    ("buyers-of-the-week", "did \"Order Completed\" within 7 days"),
-    ("loyal", "did \"Order Completed\" at least 3 times within 30 days"),
-    ("no-order-yet", "did \"Product Added\" within 7 days and did not \"Order Completed\" within 7 days"),
-    ("left-the-cart", "did \"Product Added\" within 1 hours and did not \"Checkout Started\" within 1 hours"),
-    ("left-the-payment", "did \"Payment Info Entered\" within 30 minutes and did not \"Order Completed\" within 30 minutes"),
-    ("dear", "did \"Order Completed\" where price > 50 at least 2 times within 30 days"),
+    (
+        "buyers-of-the-week",
+        "did \"Order Completed\" within 7 days",
+    ),
+    (
+        "loyal",
+        "did \"Order Completed\" at least 3 times within 30 days",
+    ),
+    (
+        "no-order-yet",
+        "did \"Product Added\" within 7 days and did not \"Order Completed\" within 7 days",
+    ),
+    (
+        "left-the-cart",
+        "did \"Product Added\" within 1 hours and did not \"Checkout Started\" within 1 hours",
+    ),
+    (
+        "left-the-payment",
+        "did \"Payment Info Entered\" within 30 minutes and did not \"Order Completed\" within 30 minutes",
+    ),
+    (
+        "dear",
+        "did \"Order Completed\" where price > 50 at least 2 times within 30 days",
+    ),
     ("clicked-now", "did \"Product Clicked\" within 30 seconds"),
-    ("lookers", "did \"Product List Viewed\" at least 2 times within 1 days and did not \"Product Clicked\" within 1 days"),
+    (
+        "lookers",
+        "did \"Product List Viewed\" at least 2 times within 1 days and did not \"Product Clicked\" within 1 days",
+    ),
     ("from-utrecht", "attribute city = \"Utrecht\""),
-    ("plan-of-shoes", "attribute plan = \"shoes\" and did \"Product Viewed\" within 1 days"),
-    ("fans-of-both", "in segment \"shoe-fans\" and in segment \"coat-fans\""),
-    ("fans-who-buy", "in segment \"shoe-fans\" and in segment \"buyers\""),
-    ("cart-of-three", "did \"Product Added\" at least 3 times within 7 days"),
+    (
+        "plan-of-shoes",
+        "attribute plan = \"shoes\" and did \"Product Viewed\" within 1 days",
+    ),
+    (
+        "fans-of-both",
+        "in segment \"shoe-fans\" and in segment \"coat-fans\"",
+    ),
+    (
+        "fans-who-buy",
+        "in segment \"shoe-fans\" and in segment \"buyers\"",
+    ),
+    (
+        "cart-of-three",
+        "did \"Product Added\" at least 3 times within 7 days",
+    ),
 ];
 
 /// Puts all twenty and waits until each is built.
@@ -41,15 +89,18 @@ const RULES: [(&str, &str); 20] = [
 pub(super) async fn put(client: &mut Client) -> Result<()> {
     for (key, rule) in RULES {
         let body = serde_json::json!({ "name": key, "rule": rule }).to_string();
-        let (status, answer) =
-            client.call("PUT", &format!("/api/v1/segments/{key}"), TOKEN, &body).await?;
+        let (status, answer) = client
+            .call("PUT", &format!("/api/v1/segments/{key}"), TOKEN, &body)
+            .await?;
         if !(200..300).contains(&status) {
             bail!("segment {key}: {status} {answer}");
         }
     }
     for (key, _) in RULES {
         loop {
-            let (_, answer) = client.call("GET", &format!("/api/v1/segments/{key}"), TOKEN, "").await?;
+            let (_, answer) = client
+                .call("GET", &format!("/api/v1/segments/{key}"), TOKEN, "")
+                .await?;
             if !answer.contains("building") || answer.contains("\"building\":false") {
                 break;
             }

@@ -44,13 +44,20 @@ impl Server {
     /// Where it is not ready in time; its log is beside the directory.
     pub(super) async fn start(kind: Kind, data: &Path) -> Result<Server> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let log = File::options().create(true).append(true).open(data.with_extension("log"))?;
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(data.with_extension("log"))?;
         let mut command = Command::new(std::env::current_exe()?);
         match kind {
             Kind::Whole | Kind::Paused => command.arg("serve"),
             Kind::Floor => command.args(["bench", "--role", "floor"]),
         };
-        command.arg("--data").arg(data).arg("--listen").arg(address.to_string());
+        command
+            .arg("--data")
+            .arg(data)
+            .arg("--listen")
+            .arg(address.to_string());
         command.env("RAPPORT_WRITE_KEY", WRITE_KEY);
         command.env("RAPPORT_SERVER_KEY", SERVER_KEY);
         command.env("RAPPORT_API_TOKEN", TOKEN);
@@ -59,26 +66,42 @@ impl Server {
             command.env(crate::wiring::PAUSE_FOLD, "1");
         }
         let began = Instant::now();
-        let child = command.stdout(Stdio::null()).stderr(log).spawn().context("the server")?;
-        let mut server = Server { child, address, ready_after: Duration::ZERO };
+        let child = command
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .context("the server")?;
+        let mut server = Server {
+            child,
+            address,
+            ready_after: Duration::ZERO,
+        };
         loop {
             if server.is_ready(kind).await {
                 server.ready_after = began.elapsed();
                 return Ok(server);
             }
             if began.elapsed() > START_MAX || server.child.try_wait()?.is_some() {
-                bail!("the server did not start: see {}", data.with_extension("log").display());
+                bail!(
+                    "the server did not start: see {}",
+                    data.with_extension("log").display()
+                );
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
     async fn is_ready(&self, kind: Kind) -> bool {
-        let Ok(mut client) = Client::connect(self.address).await else { return false };
+        let Ok(mut client) = Client::connect(self.address).await else {
+            return false;
+        };
         if kind == Kind::Floor {
             return true;
         }
-        matches!(client.call("GET", "/health/ready", TOKEN, "").await, Ok((200, _)))
+        matches!(
+            client.call("GET", "/health/ready", TOKEN, "").await,
+            Ok((200, _))
+        )
     }
 
     /// A connection to it.
@@ -93,7 +116,12 @@ impl Server {
     pub(super) fn resident_bytes(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
         let kilobytes = status.unwrap_or_default().lines().find_map(|line| {
-            line.strip_prefix("VmRSS:")?.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()
+            line.strip_prefix("VmRSS:")?
+                .trim()
+                .strip_suffix("kB")?
+                .trim()
+                .parse::<u64>()
+                .ok()
         });
         kilobytes.unwrap_or(0) * 1_024
     }
@@ -102,8 +130,12 @@ impl Server {
     pub(super) fn cpu_seconds(&self) -> f64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
         let stat = stat.unwrap_or_default();
-        let fields: Vec<&str> =
-            stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
+        let fields: Vec<&str> = stat
+            .rsplit(')')
+            .next()
+            .unwrap_or("")
+            .split_whitespace()
+            .collect();
         let ticks = |place: usize| fields.get(place).and_then(|f| f.parse::<f64>().ok());
         // The system counts a hundred ticks a second.
         (ticks(11).unwrap_or(0.0) + ticks(12).unwrap_or(0.0)) / 100.0
@@ -115,7 +147,10 @@ impl Server {
     /// Where it cannot be asked.
     pub(super) async fn stop(mut self) -> Result<()> {
         let pid = self.child.id().to_string();
-        Command::new("kill").args(["-TERM", &pid]).status().context("kill -TERM")?;
+        Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .context("kill -TERM")?;
         while self.child.try_wait()?.is_none() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

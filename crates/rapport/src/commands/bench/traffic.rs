@@ -39,8 +39,9 @@ impl Shape {
 
 /// How many sessions are open at a time.
 const OPEN_SESSIONS: u64 = 50_000;
-const CATEGORIES: [&str; 8] =
-    ["shoes", "coats", "boots", "pants", "belts", "scarf", "glove", "shirt"];
+const CATEGORIES: [&str; 8] = [
+    "shoes", "coats", "boots", "pants", "belts", "scarf", "glove", "shirt",
+];
 const NAMES: [&str; 12] = [
     "Product List Viewed",
     "Product Viewed",
@@ -82,17 +83,28 @@ impl Traffic {
     /// Requests of a shape among `people` people, sent with `key`.
     pub(super) fn new(shape: Shape, people: u64, key: &str, seed: u64) -> Traffic {
         let forms = match shape {
-            Shape::Open | Shape::Anybody => {
-                NAMES.iter().map(|name| Form::one(&event(name), key)).collect()
-            }
+            Shape::Open | Shape::Anybody => NAMES
+                .iter()
+                .map(|name| Form::one(&event(name), key))
+                .collect(),
             Shape::Everybody => vec![Form::batch(&vec![identify(); 100], key)],
             Shape::Sessions | Shape::Mixed | Shape::Batches => {
                 let count = shape.events() as usize;
-                let events: Vec<_> = NAMES.iter().cycle().take(count).map(|name| event(name)).collect();
+                let events: Vec<_> = NAMES
+                    .iter()
+                    .cycle()
+                    .take(count)
+                    .map(|name| event(name))
+                    .collect();
                 vec![Form::batch(&events, key)]
             }
         };
-        Traffic { shape, people, random: Random(seed | 1), forms }
+        Traffic {
+            shape,
+            people,
+            random: Random(seed | 1),
+            forms,
+        }
     }
 
     /// The request with this number, which is nobody else's; `now` is when its events happened.
@@ -107,7 +119,10 @@ impl Traffic {
             let category = CATEGORIES[self.random.below(CATEGORIES.len() as u64) as usize];
             let form = &mut self.forms[form];
             let place = event as usize;
-            hex(&mut form.bytes[form.messages[place] + 2..][..16], number * events + event);
+            hex(
+                &mut form.bytes[form.messages[place] + 2..][..16],
+                number * events + event,
+            );
             decimal(&mut form.bytes[form.users[place] + 2..][..8], person);
             decimal(&mut form.bytes[form.anonymous[place] + 2..][..8], person);
             if let Some(&at) = form.categories.get(place) {
@@ -222,7 +237,8 @@ mod tests {
     fn bodies(shape: Shape) -> Vec<String> {
         let mut traffic = Traffic::new(shape, 1_000, "key", 7);
         let request = |number| {
-            let text = String::from_utf8(traffic.request(number, Millis(1_700_000_000_123)).to_vec());
+            let text =
+                String::from_utf8(traffic.request(number, Millis(1_700_000_000_123)).to_vec());
             text.unwrap().split_once("\r\n\r\n").unwrap().1.to_owned()
         };
         (0..3).map(request).collect()
@@ -240,7 +256,10 @@ mod tests {
                 for event in events {
                     assert!(ids.insert(event["messageId"].to_string()), "{shape:?}");
                     assert_eq!(event["timestamp"], "2023-11-14T22:13:20.123Z");
-                    assert!(!event.to_string().contains(['%', '$', '~', '#', '@']), "{event}");
+                    assert!(
+                        !event.to_string().contains(['%', '$', '~', '#', '@']),
+                        "{event}"
+                    );
                 }
             }
         }

@@ -1,0 +1,235 @@
+//! What can be asked: everything here reads what is folded so far, and changes nothing.
+
+use super::Rapport;
+use crate::configuration::Configuration;
+use crate::counters::Outcomes;
+use crate::error::{Error, Refusal, Result};
+use crate::reads;
+use crate::rejected::Rejected;
+use crate::rows;
+use crate::writer::all;
+use rapport_core::entry::{Destination, Reference, Source};
+use rapport_core::event::{Call, Dialect, Origin, SourceNo};
+use rapport_core::identity::journal::Record;
+use rapport_core::identity::policy::Policy;
+use rapport_core::identity::{Identifier, ProfileNo, shared};
+use rapport_core::position::Position;
+use rapport_core::profile::Profile;
+use rapport_core::profile::company::Company;
+use rapport_core::segment::catalogue::Catalogue;
+use rapport_core::segment::membership::SegmentNo;
+use rapport_core::segment::registry::Registry;
+use rapport_store::history::{Ask, Row};
+use rapport_store::ledger::Submission;
+use rapport_store::state::Table;
+use std::sync::{Arc, PoisonError};
+
+impl Rapport {
+    /// The configuration in force.
+    #[must_use]
+    pub fn configuration(&self) -> Arc<Configuration> {
+        self.shared.configuration()
+    }
+
+    /// Segments, as defined.
+    #[must_use]
+    pub fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.shared.configuration().registry)
+    }
+
+    /// Segments, as compiled.
+    #[must_use]
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.shared.configuration().catalogue)
+    }
+
+    /// The identity policy.
+    #[must_use]
+    pub fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.shared.configuration().policy)
+    }
+
+    /// Where events come from.
+    #[must_use]
+    pub fn sources(&self) -> Vec<Source> {
+        self.shared
+            .configuration()
+            .sources
+            .values()
+            .cloned()
+            .collect()
+    }
+
+    /// Sinks for decisions.
+    #[must_use]
+    pub fn destinations(&self) -> Vec<Destination> {
+        Vec::clone(&self.shared.configuration().destinations)
+    }
+
+    /// The person a reference means, timers that are due fired.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn profile(&self, reference: &Reference) -> Result<Option<Profile>> {
+        Ok(reads::profile::one(&self.shared, reference).await?)
+    }
+
+    /// A company.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn company(&self, id: &str) -> Result<Option<Company>> {
+        let key = rapport_store::state::number_key(rows::cell_of(self.shared.hash().company(id)));
+        let row = self
+            .shared
+            .roles
+            .state
+            .load(Table::Company, &[key])
+            .await?
+            .remove(0);
+        let Some(row) = row else { return Ok(None) };
+        let companies: Vec<Company> = rows::unpack(Table::Company, &row)?;
+        Ok(companies.into_iter().find(|company| &*company.id == id))
+    }
+
+    /// How many people are in a segment.
+    #[must_use]
+    pub fn segment_size(&self, no: SegmentNo) -> u64 {
+        let sizes = self
+            .shared
+            .sizes
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        sizes.get(&no.0).copied().unwrap_or(0)
+    }
+
+    /// Members of a segment above `after`, by number.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn members(
+        &self,
+        no: SegmentNo,
+        after: Option<ProfileNo>,
+        limit: usize,
+    ) -> Result<Vec<Profile>> {
+        let numbers = reads::members::numbers(&self.shared, no, after, limit).await?;
+        Ok(reads::profile::many(&self.shared, &numbers).await?)
+    }
+
+    /// Journal entries that speak of a profile number, newest first, below `before`.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn journal_of(
+        &self,
+        person: ProfileNo,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<(u64, Record)>> {
+        Ok(reads::journal::page(&self.shared, person, before, limit).await?)
+    }
+
+    /// One journal entry.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn journal(&self, number: u64) -> Result<Option<Record>> {
+        Ok(reads::journal::entry(&self.shared, number).await?)
+    }
+
+    /// What a person did, newest first.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn timeline(&self, profile: &Profile, ask: &Ask) -> Result<Vec<Arc<Row>>> {
+        Ok(reads::timeline::of(&self.shared, profile, ask).await?)
+    }
+
+    /// How events ended since the directory was made, of one source or of all.
+    #[must_use]
+    pub fn outcomes(&self, source: Option<SourceNo>) -> Outcomes {
+        let mut counters = self
+            .shared
+            .counters
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let refused = self
+            .shared
+            .refused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        counters.absorb(refused);
+        counters.outcomes(source)
+    }
+
+    /// Rejected events before `before`, newest first.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn rejected(&self, before: Option<Position>, limit: usize) -> Result<Vec<Rejected>> {
+        Ok(reads::rejected::page(&self.shared, before, limit).await?)
+    }
+
+    /// Sends a rejected event through the flow again, as a new entry that names the old one;
+    /// `body` is the event as corrected, or `None` for the item as it was received. False where
+    /// there is no such rejected event.
+    ///
+    /// # Errors
+    /// [`Error`] where storage failed or the request was not taken.
+    pub async fn redrive_rejected(
+        &self,
+        position: Position,
+        body: Option<Vec<u8>>,
+    ) -> Result<bool> {
+        let Some(rejected) = reads::rejected::one(&self.shared, position).await? else {
+            return Ok(false);
+        };
+        let item = body.unwrap_or_else(|| rejected.raw.into_bytes());
+        let mut batch =
+            format!("{{\"context\":{{\"redrive_of\":\"{position}\"}},\"batch\":[").into_bytes();
+        batch.extend(item);
+        batch.extend(b"]}");
+        let origin = Origin {
+            source: rejected.source,
+            key_kind: rejected.key_kind,
+            dialect: Dialect::Segment,
+            call: Call::Batch,
+            ip: None,
+            user_agent: None,
+        };
+        match self
+            .collect(Submission {
+                origin,
+                body: batch,
+            })
+            .await
+        {
+            Ok(()) => Ok(true),
+            Err(Refusal::Stopping) => Err(Error::Stopping),
+            Err(refusal) => Err(Error::Store(rapport_store::Error::Engine {
+                what: "sending the event again".to_owned(),
+                detail: refusal.to_string(),
+            })),
+        }
+    }
+
+    /// Identifiers that are marked shared, with their records.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn shared_identifiers(&self) -> Result<Vec<(Identifier, shared::Record)>> {
+        let mut found = Vec::new();
+        for (_, row) in all(&*self.shared.roles.state, Table::Shared).await? {
+            let records: Vec<(Identifier, shared::Record)> = rows::unpack(Table::Shared, &row)?;
+            found.extend(
+                records
+                    .into_iter()
+                    .filter(|(_, record)| record.marked().is_some()),
+            );
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,54 @@
+//! Recover: takes a directory up where it was left, however it was left.
+
+use crate::error::Result;
+use crate::rows;
+use crate::shared::{Files, Shared};
+use crate::tail;
+use crate::writer::{Writer, all};
+use rapport_core::entry::CommandEntry;
+use rapport_store::history::{Entry, File};
+use rapport_store::seen::Run;
+use rapport_store::state::Table;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Reads the manifest and redirects, removes what a crash left behind, rebuilds the tail.
+pub(crate) async fn recover(shared: &Shared, writer: &mut Writer) -> Result<()> {
+    let state = &*shared.roles.state;
+    let mut files = Files::default();
+    for (key, row) in all(state, Table::File).await? {
+        if key.starts_with(b"history/") {
+            files.history.push(rows::unpack::<File>(Table::File, &row)?);
+        } else {
+            files.runs.push(rows::unpack::<Run>(Table::File, &row)?);
+        }
+    }
+    files.history.sort_by_key(|file| (file.first, file.last));
+    files.runs.sort_by_key(|run| run.received);
+    let listed: BTreeSet<String> = files.history.iter().map(|file| file.name.clone()).collect();
+    shared.roles.history.sweep(&listed).await?;
+    let listed: BTreeSet<String> = files.runs.iter().map(|run| run.name.clone()).collect();
+    shared.roles.seen.sweep(&listed).await?;
+    writer.read_ownership().await?;
+    let ends = all(state, Table::Tail).await?;
+    let commands = commands(&all(state, Table::Command).await?)?;
+    let ledger = &*shared.roles.ledger;
+    let (tail, seen) = tail::rebuild(ledger, &ends, commands, &writer.hash).await?;
+    writer.recent.extend(seen);
+    let mut recorded = shared.recorded_mut();
+    recorded.tail = tail;
+    recorded.files = Arc::new(files);
+    Ok(())
+}
+
+fn commands(rows: &[(Box<[u8]>, Vec<u8>)]) -> Result<Vec<Entry>> {
+    let entry = |(_, json): &(Box<[u8]>, Vec<u8>)| {
+        let entry: CommandEntry =
+            serde_json::from_slice(json).map_err(|error| rapport_store::Error::Damaged {
+                what: "a command".into(),
+                detail: error.to_string(),
+            })?;
+        Ok(Entry::Command(Arc::new(entry)))
+    };
+    rows.iter().map(entry).collect()
+}
