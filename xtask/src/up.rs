@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Read;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -27,17 +27,19 @@ pub(crate) fn run() -> Result<()> {
     needs::check(&[Need::C])?;
     assets::build()?;
     program::run(program::cargo().args(["build", "--release", "--package", "rapport"]))?;
-    let data = places::root().join("data");
+    let home = places::root().join("data");
+    let data = home.join("rapport");
     let listen = std::env::var("RAPPORT_LISTEN").unwrap_or_else(|_| LISTEN.to_owned());
     let address: SocketAddr = listen
         .parse()
         .with_context(|| format!("RAPPORT_LISTEN is no address: {listen}"))?;
-    let is_first = !data.join("keys.env").exists();
-    let keys = keys(&data)?;
+    let keys = keys(&home)?;
     let mut server = serve(&data, &listen, &keys)?;
     wait_until_ready(&mut server, address)?;
-    if is_first {
-        load_demo(address, &keys)?;
+    let told = home.join("demo-told");
+    if !told.exists() {
+        tell_demo(address, &keys)?;
+        fs::write(told, "")?;
     }
     println!("{}", welcome(address, &keys));
     let status = server.wait()?;
@@ -47,10 +49,10 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// The keys of this data directory: made up the first time, read again later; the environment goes first.
-fn keys(data: &Path) -> Result<Vec<(&'static str, String)>> {
-    fs::create_dir_all(data)?;
-    let file = data.join("keys.env");
+/// The keys kept in `home`: made up the first time, read again later; the environment goes first.
+fn keys(home: &Path) -> Result<Vec<(&'static str, String)>> {
+    fs::create_dir_all(home)?;
+    let file = home.join("keys.env");
     let kept = fs::read_to_string(&file).unwrap_or_default();
     let mut keys = Vec::new();
     for name in KEYS {
@@ -96,7 +98,7 @@ fn random_key() -> Result<String> {
 }
 
 fn serve(data: &Path, listen: &str, keys: &[(&'static str, String)]) -> Result<Child> {
-    let rapport = places::target().join("release/rapport");
+    let rapport = binary();
     let mut command = program::command(&rapport.to_string_lossy());
     command
         .arg("serve")
@@ -107,6 +109,10 @@ fn serve(data: &Path, listen: &str, keys: &[(&'static str, String)]) -> Result<C
     command
         .spawn()
         .with_context(|| format!("could not start {}", rapport.display()))
+}
+
+fn binary() -> PathBuf {
+    places::target().join("release/rapport")
 }
 
 fn wait_until_ready(server: &mut Child, address: SocketAddr) -> Result<()> {
@@ -130,8 +136,8 @@ fn wait_until_ready(server: &mut Child, address: SocketAddr) -> Result<()> {
     );
 }
 
-fn load_demo(address: SocketAddr, keys: &[(&'static str, String)]) -> Result<()> {
-    let rapport = places::target().join("release/rapport");
+fn tell_demo(address: SocketAddr, keys: &[(&'static str, String)]) -> Result<()> {
+    let rapport = binary();
     let mut command = program::command(&rapport.to_string_lossy());
     command
         .arg("demo")
@@ -163,6 +169,10 @@ Look at what is there:
   curl -H 'Authorization: Bearer {token}' http://{address}/api/v1/outcomes
   curl -H 'Authorization: Bearer {token}' http://{address}/api/v1/segments
 
-Everything is in ./data. Ctrl-C stops it and loses nothing; cargo xtask up starts it again."
+Watch people enter and leave segments as they go about the shop:
+  env $(cat data/keys.env) {} demo --to http://{address} --live
+
+Everything is in ./data. Ctrl-C stops it and loses nothing; cargo xtask up starts it again.",
+        binary().display()
     )
 }
