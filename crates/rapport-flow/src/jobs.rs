@@ -125,6 +125,7 @@ impl Jobs {
                 Err(error) => {
                     tracing::error!(%error, job = name, "a job failed; it will be tried again");
                     shared.trouble(name, Some(error.to_string()));
+                    drop(shared);
                     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
                 }
             }

@@ -136,10 +136,15 @@ impl Writer {
     /// Keeps the working set inside its bound: when it is full it starts over.
     pub fn make_room(&mut self) {
         if self.people.len() > self.shared.settings.cache_profiles {
-            let emptied = self.people.emptied();
-            self.clear_people(emptied.next());
-            self.people = emptied;
+            self.start_over();
         }
+    }
+
+    /// Lets everybody in the working set go; who is asked for next is loaded as stored.
+    pub fn start_over(&mut self) {
+        let emptied = self.people.emptied();
+        self.clear_people(emptied.next());
+        self.people = emptied;
     }
 
     fn clear_people(&mut self, next: ProfileNo) {

@@ -52,6 +52,9 @@ pub(super) async fn delete(writer: &mut Writer, key: &str, writes: &mut Vec<Writ
             message: error.to_string(),
         })?;
     install(writer, registry, writes);
+    // Memberships of a segment that is no more are dropped where a profile is loaded; one at hand
+    // would carry its own into the next merge, and from there into a member list.
+    writer.start_over();
     writer.drop_members(no, writes).await?;
     Ok(Reply::Done)
 }

@@ -70,6 +70,9 @@ pub(crate) enum Order {
     },
     /// Fold what is on the ledger, then end.
     Stop { reply: oneshot::Sender<()> },
+    /// End at once, as a crash between two transactions does.
+    #[cfg(test)]
+    Kill,
 }
 
 pub(crate) type Reply = std::result::Result<Applied, CommandError>;
@@ -103,6 +106,10 @@ async fn run(writer: &mut Writer, mut orders: mpsc::Receiver<Order>, jobs: jobs:
     let mut stopping: Option<oneshot::Sender<()>> = None;
     loop {
         while let Ok(order) = orders.try_recv() {
+            #[cfg(test)]
+            if matches!(order, Order::Kill) {
+                return;
+            }
             if let Some(reply) = obey(writer, order).await {
                 stopping = Some(reply);
             }
@@ -128,6 +135,8 @@ async fn run(writer: &mut Writer, mut orders: mpsc::Receiver<Order>, jobs: jobs:
         }
         tokio::select! {
             order = orders.recv() => match order {
+                #[cfg(test)]
+                Some(Order::Kill) => return,
                 Some(order) => {
                     if let Some(reply) = obey(writer, order).await {
                         stopping = Some(reply);
@@ -284,6 +293,8 @@ async fn obey(writer: &mut Writer, order: Order) -> Option<oneshot::Sender<()>> 
             let _ = reply.send(kept(writer, done).await);
         }
         Order::Stop { reply } => return Some(reply),
+        #[cfg(test)]
+        Order::Kill => unreachable!("the loop ends before it obeys"),
     }
     None
 }

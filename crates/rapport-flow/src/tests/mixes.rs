@@ -1,0 +1,137 @@
+//! Replay equals live after seeded random mixes of events, rule changes, merges, undos, restarts
+//! and kills, while files are flushed and compacted all the time.
+//!
+//! `RAPPORT_MIXES=200 cargo test -p rapport-flow mixes` runs that many worlds;
+//! `RAPPORT_MIXES_FROM` says with which seed they begin.
+
+use self::dice::Dice;
+use super::replay::replay_equals_live;
+use super::world::{BEGIN, World, roles};
+use crate::clock::{Clock, HandClock};
+use crate::{CommandError, Rapport, Settings};
+use rapport_core::entry::{Command, Reference, Source};
+use rapport_core::event::{KeyKind, SourceNo};
+use rapport_core::time::{DAY_MS, HOUR_MS, SECOND_MS};
+use std::sync::Arc;
+use std::time::Duration;
+
+mod dice;
+mod said;
+
+/// Steps of one world.
+const STEPS: u64 = 60;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replay_equals_live_after_any_mix() {
+    let number = |name: &str, default| {
+        std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+    };
+    let from = number("RAPPORT_MIXES_FROM", 1);
+    for seed in from..from + number("RAPPORT_MIXES", 3_u64) {
+        eprintln!("mix {seed}");
+        mix(seed).await;
+    }
+}
+
+async fn mix(seed: u64) {
+    let mut dice = Dice::new(seed);
+    let mut world = begin(&mut dice).await;
+    for _ in 0..STEPS {
+        world = step(world, &mut dice).await;
+    }
+    world.settle().await;
+    replay_equals_live(world).await;
+}
+
+async fn begin(dice: &mut Dice) -> World {
+    let settings = Settings {
+        flush_bytes: dice.of(&[1_500, 6_000, 60_000]),
+        flush_age_ms: dice.of(&[SECOND_MS, HOUR_MS, DAY_MS]),
+        cache_profiles: dice.of(&[2, 1_000]),
+        ledger_keep_ms: dice.of(&[0, DAY_MS]),
+        ..Settings::default()
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Arc::new(HandClock::at(BEGIN));
+    let rapport = super::world::open(directory.path(), &settings, &clock).await;
+    let source = Source { no: SourceNo(1), name: "Website".to_owned() };
+    rapport.command("test", Command::PutSource(source)).await.unwrap();
+    World { rapport, clock, directory, settings }
+}
+
+async fn step(world: World, dice: &mut Dice) -> World {
+    match dice.below(100) {
+        0..60 => {
+            let kind = dice.of(&[KeyKind::Browser, KeyKind::Server]);
+            let items: Vec<_> =
+                (0..=dice.below(4)).map(|_| said::item(dice, world.clock.now())).collect();
+            world.send(kind, &items.join(",")).await;
+        }
+        60..70 => {
+            let rule = said::rule(dice);
+            let key = dice.of(&said::SEGMENTS);
+            expect(&world, Command::PutSegment { key: key.into(), name: key.into(), rule }).await;
+        }
+        70..72 => {
+            expect(&world, Command::DeleteSegment { key: dice.of(&said::SEGMENTS).into() }).await;
+        }
+        72..78 => {
+            let (left, right) = (person(dice), person(dice));
+            expect(&world, Command::Merge { left, right }).await;
+        }
+        78..84 => {
+            expect(&world, Command::UndoMerge { merge: 1 + dice.below(12) }).await;
+        }
+        84..94 => {
+            let ms = dice.of(&[1, SECOND_MS, 61_000, HOUR_MS, 5 * HOUR_MS]) + dice.below(900) as i64;
+            world.clock.set(world.clock.now().plus(ms));
+            if dice.one_in(2) {
+                tokio::time::sleep(Duration::from_millis(250)).await;
+            }
+        }
+        94..96 => world.settle().await,
+        _ => {
+            let World { rapport, clock, directory, settings } = world;
+            match dice.one_in(3) {
+                true => rapport.stop().await,
+                false => rapport.clone().kill().await,
+            }
+            drop(rapport);
+            closed(directory.path()).await;
+            let rapport: Rapport = super::world::open(directory.path(), &settings, &clock).await;
+            return World { rapport, clock, directory, settings };
+        }
+    }
+    world
+}
+
+/// What is asked for at random may contradict what there is, or name nobody.
+async fn expect(world: &World, command: Command) {
+    match world.command(command.clone()).await {
+        Ok(_)
+        | Err(
+            CommandError::Contradicts { .. }
+            | CommandError::NotFound { .. }
+            | CommandError::Invalid { .. },
+        ) => {}
+        Err(error) => panic!("{command:?}: {error}"),
+    }
+}
+
+fn person(dice: &mut Dice) -> Reference {
+    match dice.one_in(4) {
+        true => Reference::Number(rapport_core::identity::ProfileNo(1 + dice.below(8))),
+        false => Reference::Identifier(said::identifier(dice)),
+    }
+}
+
+/// Waits until jobs that were under way have let go of the directory.
+async fn closed(path: &std::path::Path) {
+    for _ in 0..1_000 {
+        if rapport_embedded::Directory::open(path).is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let _ = roles(path);
+}

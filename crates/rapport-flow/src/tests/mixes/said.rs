@@ -1,0 +1,96 @@
+//! What the people of a mixed world say: items of all types, good and bad, and rules about them.
+
+use super::dice::Dice;
+use rapport_core::identity::{IdKind, Identifier};
+use rapport_core::time::{DAY_MS, HOUR_MS, Millis, SECOND_MS};
+use serde_json::{Value, json};
+
+pub(super) const SEGMENTS: [&str; 4] = ["s1", "s2", "s3", "s4"];
+const USERS: [&str; 4] = ["u1", "u2", "u3", "u4"];
+const VISITORS: [&str; 5] = ["a1", "a2", "a3", "a4", "a5"];
+const EMAILS: [&str; 3] = ["ana@example.org", "bo@example.org", "cy@example.org"];
+const NAMES: [&str; 3] = ["Milk Bought", "Cheese Seen", "Cart Left"];
+
+/// One item of a batch.
+pub(super) fn item(dice: &mut Dice, now: Millis) -> String {
+    let kind = dice.of(&["track", "track", "track", "identify", "identify", "page", "group", "alias", "bad"]);
+    let mut item = json!({ "type": kind, "messageId": format!("m{}", dice.below(400)) });
+    if dice.one_in(2) {
+        item["anonymousId"] = json!(dice.of(&VISITORS));
+    }
+    if item.get("anonymousId").is_none() || dice.one_in(3) {
+        item["userId"] = json!(dice.of(&USERS));
+    }
+    if dice.one_in(4) {
+        let late_ms = dice.of(&[SECOND_MS, HOUR_MS, 9 * HOUR_MS, 9 * DAY_MS, -HOUR_MS]);
+        item["timestamp"] = json!(now.plus(-late_ms + dice.below(2_000) as i64).to_string());
+    }
+    about(dice, kind, &mut item);
+    item.to_string()
+}
+
+fn about(dice: &mut Dice, kind: &str, item: &mut Value) {
+    match kind {
+        "track" => {
+            item["event"] = json!(dice.of(&NAMES));
+            item["properties"] = json!({ "price": dice.below(4), "kind": dice.of(&["goat", "cow"]) });
+        }
+        "identify" => {
+            item["traits"] = json!({ "plan": dice.of(&["free", "gold"]), "age": dice.below(3) });
+            if dice.one_in(2) {
+                item["traits"]["email"] = json!(dice.of(&EMAILS));
+            }
+        }
+        "page" => item["name"] = json!("Home"),
+        "group" => {
+            item["groupId"] = json!(dice.of(&["dairy", "farm"]));
+            item["traits"] = json!({ "size": dice.below(3) });
+        }
+        "alias" => {
+            item["userId"] = json!(dice.of(&USERS));
+            item["previousId"] = json!(match dice.one_in(2) {
+                true => dice.of(&USERS),
+                false => dice.of(&VISITORS),
+            });
+        }
+        _ => {
+            item["type"] = json!(dice.of(&["track", "identify", "nonsense"]));
+            item["userId"] = dice.of(&[0, 1]).into();
+            item["event"] = Value::Null;
+        }
+    }
+}
+
+/// An identifier that somebody may have.
+pub(super) fn identifier(dice: &mut Dice) -> Identifier {
+    match dice.below(3) {
+        0 => Identifier::new(IdKind::UserId, dice.of(&USERS)),
+        1 => Identifier::new(IdKind::Email, dice.of(&EMAILS)),
+        _ => Identifier::new(IdKind::AnonymousId, dice.of(&VISITORS)),
+    }
+}
+
+/// A rule, in text.
+pub(super) fn rule(dice: &mut Dice) -> String {
+    match dice.below(5) {
+        0 => format!("{} and {}", condition(dice), condition(dice)),
+        1 => format!("{} or {}", condition(dice), condition(dice)),
+        2 => format!("not ({})", condition(dice)),
+        _ => condition(dice),
+    }
+}
+
+fn condition(dice: &mut Dice) -> String {
+    let name = dice.of(&NAMES);
+    let window = dice.of(&["", " within 40 seconds", " within 20 minutes", " within 3 hours"]);
+    let filter = dice.of(&["", " where price > 1", " where kind = \"goat\""]);
+    match dice.below(7) {
+        0 => format!("attribute plan = \"{}\"", dice.of(&["free", "gold"])),
+        1 => format!("in segment \"{}\"", dice.of(&SEGMENTS)),
+        2 => format!("not in segment \"{}\"", dice.of(&SEGMENTS)),
+        3 => format!("did not \"{name}\"{filter}{window}"),
+        4 => format!("did \"{name}\"{filter} exactly {} times{window}", 1 + dice.below(2)),
+        5 => format!("did \"{name}\"{filter} at most {} times{window}", 1 + dice.below(3)),
+        _ => format!("did \"{name}\"{filter} at least {} times{window}", 1 + dice.below(3)),
+    }
+}
