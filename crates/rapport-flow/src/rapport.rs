@@ -89,9 +89,16 @@ impl Rapport {
     /// Ends as a crash between two transactions does: nothing is drained, and jobs end nowhere.
     #[cfg(test)]
     pub(crate) async fn kill(self) {
-        self.collector.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.collector
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         let _ = self.orders.send(WriterOrder::Kill).await;
-        let thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self
+            .writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(thread) = thread {
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }

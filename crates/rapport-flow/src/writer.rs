@@ -17,7 +17,7 @@ use rapport_store::state::{Head, Key, Order, Page, State, Table, Value, Write};
 use rapport_store::{Error, Result};
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
@@ -206,8 +206,10 @@ impl Writer {
     }
 
     /// Fires timers of these people that are due at `now`; a transaction of its own.
-    pub async fn fire(&mut self, people: BTreeSet<ProfileNo>, now: Millis) -> Result<()> {
+    pub async fn fire(&mut self, rows: &[(Millis, ProfileNo)], now: Millis) -> Result<()> {
+        let people = rows.iter().map(|(_, person)| *person).collect();
         crate::steps::load::profiles(self, people).await?;
+        let mut writes = self.stray_timers(rows);
         let due = std::mem::take(&mut self.due);
         let configuration = Arc::clone(&self.configuration);
         let mut fold = Fold::resume(
@@ -220,7 +222,6 @@ impl Writer {
         let (effects, due) = fold.finish();
         self.due = due;
         let messages = crate::steps::activate::step(self, &effects);
-        let mut writes = Vec::new();
         self.effects(&effects, &mut writes).await?;
         self.messages(&messages, &mut writes);
         self.commit(self.head.position, writes).await?;
@@ -228,6 +229,18 @@ impl Writer {
             self.shared.announce_messages();
         }
         Ok(())
+    }
+
+    /// Removes timer rows at which nobody stands, so that none can be due for ever.
+    fn stray_timers(&self, rows: &[(Millis, ProfileNo)]) -> Vec<Write> {
+        let stands = |(moment, person): &(Millis, ProfileNo)| {
+            let profile = self.people.profile(*person);
+            profile.is_some_and(|profile| profile.armed == Some(*moment))
+        };
+        let strays = rows.iter().filter(|row| !stands(row));
+        strays
+            .map(|(moment, person)| rows::remove(Table::Timer, rows::timer_key(*moment, *person)))
+            .collect()
     }
 
     fn show(&mut self) {

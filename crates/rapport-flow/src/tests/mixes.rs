@@ -24,7 +24,10 @@ const STEPS: u64 = 60;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn replay_equals_live_after_any_mix() {
     let number = |name: &str, default| {
-        std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+        std::env::var(name)
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(default)
     };
     let from = number("RAPPORT_MIXES_FROM", 1);
     for seed in from..from + number("RAPPORT_MIXES", 3_u64) {
@@ -54,36 +57,69 @@ async fn begin(dice: &mut Dice) -> World {
     let directory = tempfile::tempdir().unwrap();
     let clock = Arc::new(HandClock::at(BEGIN));
     let rapport = super::world::open(directory.path(), &settings, &clock).await;
-    let source = Source { no: SourceNo(1), name: "Website".to_owned() };
-    rapport.command("test", Command::PutSource(source)).await.unwrap();
-    World { rapport, clock, directory, settings }
+    let source = Source {
+        no: SourceNo(1),
+        name: "Website".to_owned(),
+    };
+    rapport
+        .command("test", Command::PutSource(source))
+        .await
+        .unwrap();
+    World {
+        rapport,
+        clock,
+        directory,
+        settings,
+    }
 }
 
 async fn step(world: World, dice: &mut Dice) -> World {
     match dice.below(100) {
         0..60 => {
             let kind = dice.of(&[KeyKind::Browser, KeyKind::Server]);
-            let items: Vec<_> =
-                (0..=dice.below(4)).map(|_| said::item(dice, world.clock.now())).collect();
+            let items: Vec<_> = (0..=dice.below(4))
+                .map(|_| said::item(dice, world.clock.now()))
+                .collect();
             world.send(kind, &items.join(",")).await;
         }
         60..70 => {
             let rule = said::rule(dice);
             let key = dice.of(&said::SEGMENTS);
-            expect(&world, Command::PutSegment { key: key.into(), name: key.into(), rule }).await;
+            expect(
+                &world,
+                Command::PutSegment {
+                    key: key.into(),
+                    name: key.into(),
+                    rule,
+                },
+            )
+            .await;
         }
         70..72 => {
-            expect(&world, Command::DeleteSegment { key: dice.of(&said::SEGMENTS).into() }).await;
+            expect(
+                &world,
+                Command::DeleteSegment {
+                    key: dice.of(&said::SEGMENTS).into(),
+                },
+            )
+            .await;
         }
         72..78 => {
             let (left, right) = (person(dice), person(dice));
             expect(&world, Command::Merge { left, right }).await;
         }
         78..84 => {
-            expect(&world, Command::UndoMerge { merge: 1 + dice.below(12) }).await;
+            expect(
+                &world,
+                Command::UndoMerge {
+                    merge: 1 + dice.below(12),
+                },
+            )
+            .await;
         }
         84..94 => {
-            let ms = dice.of(&[1, SECOND_MS, 61_000, HOUR_MS, 5 * HOUR_MS]) + dice.below(900) as i64;
+            let ms =
+                dice.of(&[1, SECOND_MS, 61_000, HOUR_MS, 5 * HOUR_MS]) + dice.below(900) as i64;
             world.clock.set(world.clock.now().plus(ms));
             if dice.one_in(2) {
                 tokio::time::sleep(Duration::from_millis(250)).await;
@@ -91,7 +127,12 @@ async fn step(world: World, dice: &mut Dice) -> World {
         }
         94..96 => world.settle().await,
         _ => {
-            let World { rapport, clock, directory, settings } = world;
+            let World {
+                rapport,
+                clock,
+                directory,
+                settings,
+            } = world;
             match dice.one_in(3) {
                 true => rapport.stop().await,
                 false => rapport.clone().kill().await,
@@ -99,7 +140,12 @@ async fn step(world: World, dice: &mut Dice) -> World {
             drop(rapport);
             closed(directory.path()).await;
             let rapport: Rapport = super::world::open(directory.path(), &settings, &clock).await;
-            return World { rapport, clock, directory, settings };
+            return World {
+                rapport,
+                clock,
+                directory,
+                settings,
+            };
         }
     }
     world

@@ -14,7 +14,6 @@ use rapport_core::position::Position;
 use rapport_core::time::Millis;
 use rapport_store::Result;
 use rapport_store::state::{self, Page, Table, number_key};
-use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -221,10 +220,9 @@ async fn fire_due(writer: &mut Writer) -> Result<bool> {
     if due.is_empty() {
         return Ok(false);
     }
-    let people: BTreeSet<_> = due
+    let due: Vec<_> = due
         .iter()
         .filter_map(|(key, _)| rows::timer_of(key))
-        .map(|(_, person)| person)
         .collect();
     shared
         .stats
@@ -232,7 +230,7 @@ async fn fire_due(writer: &mut Writer) -> Result<bool> {
         .fetch_add(due.len() as u64, Ordering::Relaxed);
     writer.make_room();
     writer.received = writer.received.max(now);
-    writer.fire(people, now).await?;
+    writer.fire(&due, now).await?;
     Ok(true)
 }
 

@@ -6,7 +6,9 @@ pub(super) struct Dice {
 
 impl Dice {
     pub(super) fn new(seed: u64) -> Dice {
-        Dice { state: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) }
+        Dice {
+            state: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15),
+        }
     }
 
     /// A number below `end`.

@@ -13,7 +13,9 @@ const NAMES: [&str; 3] = ["Milk Bought", "Cheese Seen", "Cart Left"];
 
 /// One item of a batch.
 pub(super) fn item(dice: &mut Dice, now: Millis) -> String {
-    let kind = dice.of(&["track", "track", "track", "identify", "identify", "page", "group", "alias", "bad"]);
+    let kind = dice.of(&[
+        "track", "track", "track", "identify", "identify", "page", "group", "alias", "bad",
+    ]);
     let mut item = json!({ "type": kind, "messageId": format!("m{}", dice.below(400)) });
     if dice.one_in(2) {
         item["anonymousId"] = json!(dice.of(&VISITORS));
@@ -33,7 +35,8 @@ fn about(dice: &mut Dice, kind: &str, item: &mut Value) {
     match kind {
         "track" => {
             item["event"] = json!(dice.of(&NAMES));
-            item["properties"] = json!({ "price": dice.below(4), "kind": dice.of(&["goat", "cow"]) });
+            item["properties"] =
+                json!({ "price": dice.below(4), "kind": dice.of(&["goat", "cow"]) });
         }
         "identify" => {
             item["traits"] = json!({ "plan": dice.of(&["free", "gold"]), "age": dice.below(3) });
@@ -82,15 +85,29 @@ pub(super) fn rule(dice: &mut Dice) -> String {
 
 fn condition(dice: &mut Dice) -> String {
     let name = dice.of(&NAMES);
-    let window = dice.of(&["", " within 40 seconds", " within 20 minutes", " within 3 hours"]);
+    let window = dice.of(&[
+        "",
+        " within 40 seconds",
+        " within 20 minutes",
+        " within 3 hours",
+    ]);
     let filter = dice.of(&["", " where price > 1", " where kind = \"goat\""]);
     match dice.below(7) {
         0 => format!("attribute plan = \"{}\"", dice.of(&["free", "gold"])),
         1 => format!("in segment \"{}\"", dice.of(&SEGMENTS)),
         2 => format!("not in segment \"{}\"", dice.of(&SEGMENTS)),
         3 => format!("did not \"{name}\"{filter}{window}"),
-        4 => format!("did \"{name}\"{filter} exactly {} times{window}", 1 + dice.below(2)),
-        5 => format!("did \"{name}\"{filter} at most {} times{window}", 1 + dice.below(3)),
-        _ => format!("did \"{name}\"{filter} at least {} times{window}", 1 + dice.below(3)),
+        4 => format!(
+            "did \"{name}\"{filter} exactly {} times{window}",
+            1 + dice.below(2)
+        ),
+        5 => format!(
+            "did \"{name}\"{filter} at most {} times{window}",
+            1 + dice.below(3)
+        ),
+        _ => format!(
+            "did \"{name}\"{filter} at least {} times{window}",
+            1 + dice.below(3)
+        ),
     }
 }
