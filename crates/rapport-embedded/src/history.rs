@@ -13,6 +13,7 @@ mod decode;
 mod encode;
 pub mod export;
 mod fault;
+mod find;
 mod folder;
 mod merge;
 mod opened;
@@ -26,7 +27,7 @@ use folder::Folder;
 use opened::Cache;
 use rapport_core::identity::ProfileNo;
 use rapport_core::position::Position;
-use rapport_store::history::{Ask, Entry, File, History, Ownership, Row, Scan, Sink};
+use rapport_store::history::{Ask, Entry, File, History, MessageKey, Ownership, Row, Scan, Sink};
 use rapport_store::{Error, Result};
 use run::Run;
 use std::collections::BTreeSet;
@@ -154,6 +155,14 @@ impl History for ParquetHistory {
         let (origins, ask) = (origins.to_vec(), ask.clone());
         in_background("reading a timeline", move || {
             timeline::read(&history.cache, &history.folder, &files, &origins, &ask)
+        })
+        .await
+    }
+
+    async fn find(&self, files: &[File], ids: &[MessageKey]) -> Result<Vec<bool>> {
+        let (history, files, ids) = (self.clone(), files.to_vec(), ids.to_vec());
+        in_background("looking up message ids", move || {
+            find::find(&history.cache, &history.folder, &files, &ids)
         })
         .await
     }

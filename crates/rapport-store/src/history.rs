@@ -6,7 +6,7 @@
 use crate::Result;
 use async_trait::async_trait;
 use rapport_core::entry::CommandEntry;
-use rapport_core::event::Event;
+use rapport_core::event::{Event, SourceNo};
 use rapport_core::identity::ProfileNo;
 use rapport_core::outcome::Outcome;
 use rapport_core::position::Position;
@@ -85,7 +85,10 @@ impl Ownership {
         let given = if self.moved.is_empty() {
             origin
         } else {
-            self.moved.get(&(origin, position)).copied().unwrap_or(origin)
+            self.moved
+                .get(&(origin, position))
+                .copied()
+                .unwrap_or(origin)
         };
         self.redirects.get(&given).copied().unwrap_or(given)
     }
@@ -119,6 +122,9 @@ pub struct Scan {
     pub kinds: BTreeSet<String>,
 }
 
+/// What dedup knows an event by: its source and its message id.
+pub type MessageKey = (SourceNo, Box<str>);
+
 /// A consumer of a scan; an error stops the scan and is returned.
 pub type Sink<'a, T> = &'a mut (dyn FnMut(T) -> Result<()> + Send);
 
@@ -139,15 +145,27 @@ pub trait History: Send + Sync {
 
     /// Accepted events whose origin is one of `origins`, newest `at` first (ties by position,
     /// newest first).
-    async fn timeline(&self, files: &[File], origins: &[ProfileNo], ask: &Ask)
-        -> Result<Vec<Arc<Row>>>;
+    async fn timeline(
+        &self,
+        files: &[File],
+        origins: &[ProfileNo],
+        ask: &Ask,
+    ) -> Result<Vec<Arc<Row>>>;
+
+    /// For each (source, message id) whether an accepted event of these files carries it: asked
+    /// with thousands of ids at once, most of which are in no file.
+    async fn find(&self, files: &[File], ids: &[MessageKey]) -> Result<Vec<bool>>;
 
     /// Accepted events in ascending order of origin (no order within one origin is promised).
     async fn scan_people(&self, files: &[File], scan: &Scan, sink: Sink<'_, Row>) -> Result<()>;
 
     /// Every entry behind `after`, in ascending order of position: the ledger given back.
-    async fn scan_order(&self, files: &[File], after: Position, sink: Sink<'_, Entry>)
-        -> Result<()>;
+    async fn scan_order(
+        &self,
+        files: &[File],
+        after: Position,
+        sink: Sink<'_, Entry>,
+    ) -> Result<()>;
 
     /// Copies listed files into `target` (links where the engine can), while serving.
     async fn back_up(&self, files: &[File], target: &std::path::Path) -> Result<()>;

@@ -204,7 +204,8 @@ fn is_null(statistics: &Statistics) -> bool {
     statistics.min_bytes_opt().is_none() && statistics.null_count_opt().is_some_and(|n| n > 0)
 }
 
-fn predicate(
+/// A filter of rows that reads these columns only.
+pub(super) fn predicate(
     opened: &Opened,
     columns: &[usize],
     mut keep: impl FnMut(&RecordBatch) -> std::result::Result<BooleanBuffer, decode::Detail>

@@ -1,78 +1,156 @@
-//! A filter asked with one small read: whether a row group can hold a number at all.
+//! Filters that say whether a row group can hold a value at all, read no further than asked.
 //!
-//! Loading the whole filter would cost as much as reading the column; one block of 32 bytes
-//! answers, and the page cache keeps the blocks that are asked often.
+//! For a few values one block of 32 bytes each answers; for many the filter is read whole. Nothing
+//! is kept: the page cache keeps what is asked often, and gives it back under pressure.
 
 use super::opened::Opened;
-use parquet::bloom_filter::Sbbf;
+use bytes::Bytes;
 use parquet::file::reader::ChunkReader;
 use rapport_store::Result;
+use twox_hash::XxHash64;
 
 const BLOCK: u64 = 32;
+/// From this many values on, reading the whole filter is cheaper than their blocks.
+const MANY: usize = 64;
+/// What spreads a hash over the eight words of a block: part of the Parquet format.
+const SALT: [u32; 8] = [
+    0x47b6_137b,
+    0x4497_4d91,
+    0x8824_ad5b,
+    0xa2b7_289d,
+    0x7054_95c7,
+    0x2df1_424b,
+    0x9efc_4947,
+    0x5c6b_fb31,
+];
 
-/// Whether the column of a row group may hold `value`; true where there is no filter.
-pub(super) fn may_hold(opened: &Opened, group: usize, column: usize, value: u64) -> Result<bool> {
-    let chunk = opened.footer().row_group(group).column(column);
-    let (Some(offset), Some(length)) = (chunk.bloom_filter_offset(), chunk.bloom_filter_length())
-    else {
-        return Ok(true);
-    };
-    // The header is shorter than a block, and the filter behind it a power of two of bytes.
-    let length = length.unsigned_abs();
-    let Some(filter_bytes) = length.checked_ilog2().map(|log| 1_u64 << log) else {
-        return Ok(true);
-    };
-    if filter_bytes < BLOCK {
-        return Ok(true);
+/// A value as filters know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Hash(u64);
+
+impl Hash {
+    /// Of a number.
+    pub(super) fn of_number(value: u64) -> Hash {
+        Hash::of_bytes(&value.to_le_bytes())
     }
-    let start = offset as u64 + u64::from(length) - filter_bytes;
-    let blocks = filter_bytes / BLOCK;
-    let block = ((xxh64(value) >> 32) * blocks) >> 32;
-    let bytes = opened
-        .bytes
-        .get_bytes(start + block * BLOCK, BLOCK as usize)
-        .map_err(|error| opened.failed(&error))?;
-    Ok(Sbbf::new(&bytes).check(&(value as i64)))
+
+    /// Of a text.
+    pub(super) fn of_text(value: &str) -> Hash {
+        Hash::of_bytes(value.as_bytes())
+    }
+
+    fn of_bytes(bytes: &[u8]) -> Hash {
+        Hash(XxHash64::oneshot(0, bytes))
+    }
+
+    fn block(self, blocks: u64) -> u64 {
+        ((self.0 >> 32) * blocks) >> 32
+    }
+
+    /// Whether a block has all the bits that this value sets.
+    fn is_in(self, block: &[u8]) -> bool {
+        let low = self.0 as u32;
+        block.as_chunks().0.iter().zip(SALT).all(|(word, salt)| {
+            let bit = low.wrapping_mul(salt) >> 27;
+            u32::from_le_bytes(*word) & (1 << bit) != 0
+        })
+    }
 }
 
-/// XXH64 of eight little-endian bytes with seed 0, the hash of Parquet's filters.
-fn xxh64(value: u64) -> u64 {
-    const P1: u64 = 0x9E37_79B1_85EB_CA87;
-    const P2: u64 = 0xC2B2_AE3D_27D4_EB4F;
-    const P3: u64 = 0x1656_67B1_9E37_79F9;
-    const P4: u64 = 0x85EB_CA77_C2B2_AE63;
-    const P5: u64 = 0x27D4_EB2F_1656_67C5;
-    let lane = value.wrapping_mul(P2).rotate_left(31).wrapping_mul(P1);
-    let mut hash = P5.wrapping_add(8) ^ lane;
-    hash = hash.rotate_left(27).wrapping_mul(P1).wrapping_add(P4);
-    hash = (hash ^ (hash >> 33)).wrapping_mul(P2);
-    hash = (hash ^ (hash >> 29)).wrapping_mul(P3);
-    hash ^ (hash >> 32)
+/// The filter of one column of one row group.
+pub(super) struct Filter<'a> {
+    opened: &'a Opened,
+    /// Where its blocks start, and how many there are.
+    blocks: Option<(u64, u64)>,
+}
+
+impl<'a> Filter<'a> {
+    /// Finds the filter; reads nothing.
+    pub(super) fn of(opened: &'a Opened, group: usize, column: usize) -> Filter<'a> {
+        let chunk = opened.footer().row_group(group).column(column);
+        let place = chunk.bloom_filter_offset().zip(chunk.bloom_filter_length());
+        let blocks = place.and_then(|(offset, length)| {
+            // The header is shorter than a block, and the filter behind it a power of two of bytes.
+            let length = length.unsigned_abs();
+            let filter_bytes = length.checked_ilog2().map(|log| 1_u64 << log)?;
+            let start = offset as u64 + u64::from(length) - filter_bytes;
+            (filter_bytes >= BLOCK).then_some((start, filter_bytes / BLOCK))
+        });
+        Filter { opened, blocks }
+    }
+
+    /// Whether the row group may hold the value; true where there is no filter.
+    pub(super) fn may_hold(&self, hash: Hash) -> Result<bool> {
+        let Some((start, blocks)) = self.blocks else {
+            return Ok(true);
+        };
+        let block = self.read(start + hash.block(blocks) * BLOCK, BLOCK)?;
+        Ok(hash.is_in(&block))
+    }
+
+    /// Those of `asked` whose value the row group may hold.
+    pub(super) fn may_hold_of(
+        &self,
+        asked: &[usize],
+        hash_of: impl Fn(usize) -> Hash,
+    ) -> Result<Vec<usize>> {
+        let Some((start, blocks)) = self.blocks else {
+            return Ok(asked.to_vec());
+        };
+        if asked.len() >= MANY {
+            let whole = self.read(start, blocks * BLOCK)?;
+            let may_hold = |value: &usize| {
+                let hash = hash_of(*value);
+                let at = (hash.block(blocks) * BLOCK) as usize;
+                hash.is_in(&whole[at..at + BLOCK as usize])
+            };
+            return Ok(asked.iter().copied().filter(may_hold).collect());
+        }
+        let mut held = Vec::new();
+        for value in asked {
+            if self.may_hold(hash_of(*value))? {
+                held.push(*value);
+            }
+        }
+        Ok(held)
+    }
+
+    fn read(&self, start: u64, length: u64) -> Result<Bytes> {
+        let bytes = self.opened.bytes.get_bytes(start, length as usize);
+        bytes.map_err(|error| self.opened.failed(&error))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use parquet::bloom_filter::Sbbf;
 
     #[test]
-    fn the_block_of_a_number_is_the_one_parquet_put_it_into() {
-        let mut filter = Sbbf::new_with_num_of_bytes(4096);
+    fn a_value_is_where_parquet_put_it_and_a_stranger_is_not() {
+        let mut filter = Sbbf::new_with_num_of_bytes(8192);
         let numbers: Vec<u64> = (0..200_u64)
             .map(|n| n.wrapping_mul(0x9E37_79B9_7F4A_7C15))
             .collect();
         for number in &numbers {
             filter.insert(&(*number as i64));
+            filter.insert(format!("message-{number}").as_str());
         }
         let mut bytes = Vec::new();
         filter.write(&mut bytes).expect("a filter is written");
-        let bits = &bytes[bytes.len() - 4096..];
-        for number in numbers {
-            let block = (((xxh64(number) >> 32) * 128) >> 32) as usize;
-            let one = Sbbf::new(&bits[block * 32..block * 32 + 32]);
+        let bits = &bytes[bytes.len() - 8192..];
+        let holds = |hash: Hash| {
+            let at = (hash.block(256) * BLOCK) as usize;
+            hash.is_in(&bits[at..at + BLOCK as usize])
+        };
+        for number in &numbers {
+            assert!(holds(Hash::of_number(*number)), "{number}");
             assert!(
-                one.check(&(number as i64)),
-                "{number} is not in block {block}"
+                holds(Hash::of_text(&format!("message-{number}"))),
+                "message-{number}"
             );
         }
+        let strangers = (0..1_000).filter(|n| holds(Hash::of_text(&format!("stranger-{n}"))));
+        assert!(strangers.count() < 10, "few strangers pass");
     }
 }

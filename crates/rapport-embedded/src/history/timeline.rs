@@ -106,7 +106,10 @@ impl Newest {
 fn find(opened: &Opened, file: usize, origin: u64, ask: &Ask, newest: &mut Newest) -> Result<()> {
     for group in (0..opened.footer().num_row_groups()).rev() {
         let holds = batches::origins(opened, group).is_some_and(|there| there.contains(&origin));
-        if !holds || !bloom::may_hold(opened, group, c::ORIGIN, origin)? {
+        if !holds
+            || !bloom::Filter::of(opened, group, c::ORIGIN)
+                .may_hold(bloom::Hash::of_number(origin))?
+        {
             continue;
         }
         let rows = rows_of(opened, group, origin)?;

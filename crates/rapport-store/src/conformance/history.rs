@@ -1,5 +1,6 @@
 //! What every history must do.
 
+mod finding;
 mod keeping;
 
 use super::{command, event, invalid};
@@ -21,6 +22,8 @@ pub async fn history<H: History>(make: impl AsyncFn() -> H) {
     a_timeline_is_newest_first(&make().await).await;
     a_timeline_gives_what_is_asked(&make().await).await;
     a_timeline_continues_where_a_page_ended(&make().await).await;
+    finding::accepted_ids_are_found(&make().await).await;
+    finding::ids_are_found_after_a_compaction(&make().await).await;
     people_come_in_ascending_order(&make().await).await;
     a_scan_of_people_is_cut_and_filtered(&make().await).await;
     a_sink_stops_a_scan(&make().await).await;

@@ -2,7 +2,7 @@
 
 use super::{Call, Faults, lock, missing};
 use crate::Result;
-use crate::history::{Ask, Entry, File, History, Ownership, Row, Scan, Sink};
+use crate::history::{Ask, Entry, File, History, MessageKey, Ownership, Row, Scan, Sink};
 use async_trait::async_trait;
 use rapport_core::identity::ProfileNo;
 use rapport_core::outcome::Outcome;
@@ -128,6 +128,17 @@ impl History for MemoryHistory {
         }
         let rows = rows.into_iter().map(|(_, row)| row).collect();
         self.faults.end(Call::ReadHistory, &ending, rows)
+    }
+
+    async fn find(&self, files: &[File], ids: &[MessageKey]) -> Result<Vec<bool>> {
+        let ending = self.faults.begin(Call::ReadHistory)?;
+        let rows = self.accepted(files)?;
+        let key =
+            |(_, row): &(ProfileNo, Arc<Row>)| (row.event.source, row.event.message_id.to_string());
+        let accepted: BTreeSet<_> = rows.iter().map(key).collect();
+        let is_accepted = |(source, id): &MessageKey| accepted.contains(&(*source, id.to_string()));
+        let found = ids.iter().map(is_accepted).collect();
+        self.faults.end(Call::ReadHistory, &ending, found)
     }
 
     async fn scan_people(&self, files: &[File], scan: &Scan, sink: Sink<'_, Row>) -> Result<()> {
