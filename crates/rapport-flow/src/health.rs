@@ -47,6 +47,15 @@ pub(crate) fn look(shared: &Shared) -> Health {
         reasons,
         lag_requests,
         lag_ms: shared.stats.lag_us.load(Ordering::Relaxed) / 1_000,
-        dedup_window_ms: shared.settings.dedup_window_ms,
+        dedup_window_ms: dedup_window_ms(shared),
     }
+}
+
+/// What left the runs because it was too old is outside the configured window anyway.
+fn dedup_window_ms(shared: &Shared) -> i64 {
+    let configured = shared.settings.dedup_window_ms;
+    let forgotten = shared.files().forgotten;
+    forgotten.map_or(configured, |moment| {
+        shared.clock.now().since(moment).clamp(0, configured)
+    })
 }

@@ -27,6 +27,8 @@ pub struct Published {
     pub replaced_history: Vec<String>,
     /// Runs that the new ones replace, or whose ids are out of the window.
     pub replaced_runs: Vec<String>,
+    /// Ids accepted before this may be missing from the runs that are left.
+    pub forgotten: Option<Millis>,
     /// For a flush: every entry up to here is in the new files.
     pub flushed: Option<Position>,
     /// For a flush: the ids in the new run.

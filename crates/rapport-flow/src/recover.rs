@@ -4,8 +4,9 @@ use crate::error::Result;
 use crate::rows;
 use crate::shared::{Files, Shared};
 use crate::tail;
-use crate::writer::{Writer, all};
+use crate::writer::{FORGOTTEN, Writer, all};
 use rapport_core::entry::CommandEntry;
+use rapport_core::time::Millis;
 use rapport_store::history::{Entry, File};
 use rapport_store::seen::Run;
 use rapport_store::state::Table;
@@ -29,6 +30,7 @@ pub(crate) async fn recover(shared: &Shared, writer: &mut Writer) -> Result<()> 
     shared.roles.history.sweep(&listed).await?;
     let listed: BTreeSet<String> = files.runs.iter().map(|run| run.name.clone()).collect();
     shared.roles.seen.sweep(&listed).await?;
+    files.forgotten = forgotten(shared, &files).await?;
     writer.read_ownership().await?;
     let ends = all(state, Table::Tail).await?;
     let commands = commands(&all(state, Table::Command).await?)?;
@@ -39,6 +41,22 @@ pub(crate) async fn recover(shared: &Shared, writer: &mut Writer) -> Result<()> 
     recorded.tail = tail;
     recorded.files = Arc::new(files);
     Ok(())
+}
+
+/// What the state says about ids that left the runs. A directory of before it said so may have
+/// let go of everything outside the window.
+async fn forgotten(shared: &Shared, files: &Files) -> Result<Option<Millis>> {
+    let state = &shared.roles.state;
+    let row = state
+        .load(Table::Meta, &[FORGOTTEN.into()])
+        .await?
+        .remove(0);
+    if let Some(row) = row {
+        return Ok(Some(rows::unpack(Table::Meta, &row)?));
+    }
+    let oldest = shared.clock.now().plus(-shared.settings.dedup_window_ms);
+    let is_older = files.history.iter().any(|file| file.received.0 < oldest);
+    Ok(is_older.then_some(oldest))
 }
 
 fn commands(rows: &[(Box<[u8]>, Vec<u8>)]) -> Result<Vec<Entry>> {

@@ -9,6 +9,7 @@ use crate::rows::Hash;
 use crate::settings::Settings;
 use crate::tail::Tail;
 use rapport_core::identity::ProfileNo;
+use rapport_core::time::Millis;
 use rapport_store::history::{Entry, File, History, Ownership};
 use rapport_store::ledger::Ledger;
 use rapport_store::seen::{Run, Seen};
@@ -38,6 +39,9 @@ pub struct Files {
     pub history: Vec<File>,
     /// Of seen ids, oldest first.
     pub runs: Vec<Run>,
+    /// Ids accepted before this may be in no run any more, only in history; `None` where every
+    /// id ever accepted is in a run.
+    pub forgotten: Option<Millis>,
 }
 
 impl Files {
@@ -48,6 +52,7 @@ impl Files {
                 self.history.push(file.clone());
             }
         }
+        self.forgotten = self.forgotten.max(other.forgotten);
         for run in &other.runs {
             if !self.runs.iter().any(|known| known.name == run.name) {
                 self.runs.push(run.clone());
@@ -104,6 +109,8 @@ pub(crate) struct Shared {
     /// While backups run: files that were replaced meanwhile and must stay.
     pub held: Mutex<Option<Files>>,
     pub troubles: Mutex<BTreeMap<&'static str, String>>,
+    /// When retention looked last, in milliseconds.
+    pub retained_ms: AtomicI64,
     hash: OnceLock<Hash>,
     configuration: RwLock<Arc<Configuration>>,
     head: RwLock<Head>,
@@ -126,6 +133,7 @@ impl Shared {
             refused: Mutex::default(),
             held: Mutex::default(),
             troubles: Mutex::default(),
+            retained_ms: AtomicI64::new(i64::MIN),
             hash: OnceLock::new(),
             configuration: RwLock::default(),
             head: RwLock::default(),
@@ -184,6 +192,14 @@ impl Shared {
         self.recorded
             .write()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ids accepted before this are outside the dedup window of every event still to be folded;
+    /// `None` while only the ledger knows when the next one was received.
+    pub fn window_begins(&self) -> Option<Millis> {
+        let folded = self.head().position.request;
+        let now = self.feed.low_water(self.clock.now(), folded)?;
+        Some(now.plus(-self.settings.dedup_window_ms))
     }
 
     pub fn extend_tail(&self, entries: impl Iterator<Item = Entry>) {

@@ -25,7 +25,7 @@ mod changes;
 mod run;
 
 pub(crate) use changes::bitmap;
-pub(crate) use run::{Order as WriterOrder, publish, start};
+pub(crate) use run::{FORGOTTEN, Order as WriterOrder, publish, start};
 
 /// Numbers the writer gives, kept in one row of [`Table::Meta`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ use super::{Published, publish};
 use crate::error::Result;
 use crate::shared::{Files, Shared};
 use crate::writer::WriterOrder;
+use rapport_core::time::Millis;
 use rapport_store::history::File;
 use rapport_store::seen::Run;
 use std::sync::atomic::Ordering;
@@ -40,8 +41,9 @@ pub(crate) async fn run(shared: &Arc<Shared>, orders: &mpsc::Sender<WriterOrder>
         published.replaced_history = group.into_iter().map(|file| file.name).collect();
     }
     if let Some(group) = crowded_runs(&files) {
-        let window_ms = shared.settings.dedup_window_ms;
-        let oldest = shared.clock.now().plus(-window_ms);
+        let oldest = shared.window_begins().unwrap_or(Millis(i64::MIN));
+        let leaves_out = group.iter().any(|run| run.received.0 < oldest);
+        published.forgotten = leaves_out.then_some(oldest);
         published.runs = vec![shared.roles.seen.merge(&group, oldest).await?];
         published.replaced_runs = group.into_iter().map(|run| run.name).collect();
     }

@@ -6,24 +6,25 @@ use crate::rejected::Rejected;
 use crate::rows;
 use crate::shared::Shared;
 use crate::writer::{WriterOrder, all};
+use rapport_core::time::Millis;
 use rapport_store::state::Table;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::Ordering;
 use tokio::sync::{mpsc, oneshot};
 
 /// How often it looks, in milliseconds.
 const EVERY_MS: i64 = 60_000;
 
-static LAST_MS: AtomicI64 = AtomicI64::new(0);
-
 /// Whether it is time to look again.
 pub(crate) fn is_due(shared: &Shared) -> bool {
     let now = shared.clock.now().0;
-    now - LAST_MS.load(Ordering::Relaxed) >= EVERY_MS
+    now.saturating_sub(shared.retained_ms.load(Ordering::Relaxed)) >= EVERY_MS
 }
 
 /// Forgets what is not to be kept any longer.
 pub(crate) async fn run(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> Result<()> {
-    LAST_MS.store(shared.clock.now().0, Ordering::Relaxed);
+    shared
+        .retained_ms
+        .store(shared.clock.now().0, Ordering::Relaxed);
     rejected(shared, orders).await?;
     runs(shared, orders).await
 }
@@ -58,12 +59,14 @@ async fn rejected(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> Result
 
 async fn runs(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> Result<()> {
     let files = shared.files();
-    let oldest = shared.clock.now().plus(-shared.settings.dedup_window_ms);
+    let oldest = shared.window_begins().unwrap_or(Millis(i64::MIN));
     let mut bytes: u64 = files.runs.iter().map(|run| run.bytes).sum();
     let mut replaced_runs = Vec::new();
+    let mut forgotten = None;
     for run in &files.runs {
         if run.received.1 < oldest || bytes > shared.settings.dedup_disk_bytes {
             bytes -= run.bytes;
+            forgotten = forgotten.max(Some(run.received.1.plus(1)));
             replaced_runs.push(run.name.clone());
         }
     }
@@ -75,6 +78,7 @@ async fn runs(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> Result<()>
         orders,
         Published {
             replaced_runs,
+            forgotten,
             ..Published::default()
         },
     )

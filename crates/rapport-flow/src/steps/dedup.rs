@@ -11,8 +11,9 @@ use rapport_core::event::Event;
 use rapport_core::outcome::Outcome;
 use rapport_core::time::Millis;
 use rapport_store::Result;
+use rapport_store::history::{File, MessageKey};
 use rapport_store::seen::SeenKey;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The ids accepted since the last flush.
 #[derive(Debug, Default)]
@@ -59,6 +60,7 @@ pub(crate) async fn step(writer: &mut Writer, items: Vec<Item>) -> Result<Vec<Fr
     let hash = writer.hash;
     let keys: Vec<Option<SeenKey>> = items.iter().map(|item| key_of(&hash, item)).collect();
     let older = older(writer, &keys).await?;
+    let recorded = recorded(writer, &items, &keys, &older).await?;
     let window_ms = writer.shared.settings.dedup_window_ms;
     let judge = |(item, key): (Item, Option<SeenKey>)| match item {
         Item::Invalid(event, reason) => Fresh::Ended(event, Outcome::Invalid(reason)),
@@ -68,7 +70,8 @@ pub(crate) async fn step(writer: &mut Writer, items: Vec<Item>) -> Result<Vec<Fr
                 .recent
                 .accepted(key)
                 .or_else(|| older.get(&key).copied());
-            if accepted.is_some_and(|at| is_duplicate(at, &event, window_ms)) {
+            let is_recorded = is_import(&event, window_ms) && recorded.contains(&key);
+            if is_recorded || accepted.is_some_and(|at| is_duplicate(at, &event, window_ms)) {
                 Fresh::Ended(event, Outcome::Duplicate)
             } else {
                 Fresh::Event(event, key)
@@ -81,8 +84,12 @@ pub(crate) async fn step(writer: &mut Writer, items: Vec<Item>) -> Result<Vec<Fr
 /// Whether an event whose id was accepted at `accepted` is one too many: inside the window, or,
 /// where the event itself is older than the window, ever.
 pub(crate) fn is_duplicate(accepted: Millis, event: &Event, window_ms: i64) -> bool {
-    let is_import = event.received.since(event.at) >= window_ms;
-    is_import || event.received.since(accepted) < window_ms
+    is_import(event, window_ms) || event.received.since(accepted) < window_ms
+}
+
+/// Whether an event is older than the window: dedup is exact for ever for such ones.
+fn is_import(event: &Event, window_ms: i64) -> bool {
+    event.received.since(event.at) >= window_ms
 }
 
 fn key_of(hash: &Hash, item: &Item) -> Option<SeenKey> {
@@ -110,4 +117,39 @@ async fn older(writer: &Writer, keys: &[Option<SeenKey>]) -> Result<BTreeMap<See
         .zip(found)
         .filter_map(|(key, at)| Some((key, at?)))
         .collect())
+}
+
+/// Looks imported ids up in history, where the runs no longer have all of them. A replay folds
+/// into a directory whose runs have every id, so that it comes to the same answer.
+async fn recorded(
+    writer: &Writer,
+    items: &[Item],
+    keys: &[Option<SeenKey>],
+    older: &BTreeMap<SeenKey, Millis>,
+) -> Result<BTreeSet<SeenKey>> {
+    let shared = &writer.shared;
+    let listed = shared.files();
+    let Some(forgotten) = listed.forgotten else {
+        return Ok(BTreeSet::new());
+    };
+    let window_ms = shared.settings.dedup_window_ms;
+    let mut asked: BTreeMap<SeenKey, MessageKey> = BTreeMap::new();
+    for (item, key) in items.iter().zip(keys) {
+        let (Item::Event(event), Some(key)) = (item, key) else {
+            continue;
+        };
+        let is_known = writer.recent.accepted(*key).is_some() || older.contains_key(key);
+        if !is_known && is_import(event, window_ms) {
+            asked.insert(*key, (event.source, event.message_id.clone()));
+        }
+    }
+    if asked.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let had = |file: &&File| file.received.0 < forgotten;
+    let files: Vec<File> = listed.history.iter().filter(had).cloned().collect();
+    let (keys, ids): (Vec<SeenKey>, Vec<MessageKey>) = asked.into_iter().unzip();
+    let found = shared.roles.history.find(&files, &ids).await?;
+    let accepted = keys.into_iter().zip(found).filter(|(_, found)| *found);
+    Ok(accepted.map(|(key, _)| key).collect())
 }

@@ -33,6 +33,9 @@ const RETRY: Duration = Duration::from_millis(500);
 /// How often the writer looks at the clock when nothing happens.
 const TICK: Duration = Duration::from_millis(200);
 
+/// The key of [`Files::forgotten`] in [`Table::Meta`].
+pub(crate) const FORGOTTEN: &[u8] = b"forgotten";
+
 /// What the writer is asked to do between two batches.
 pub(crate) enum Order {
     /// Apply a command.
@@ -370,6 +373,10 @@ pub(crate) async fn publish(writer: &mut Writer, published: jobs::Published) -> 
     for name in &published.replaced_runs {
         writes.push(rows::remove(Table::File, file_key("seen", name)));
     }
+    let forgotten = published.forgotten.max(writer.shared.files().forgotten);
+    if let Some(moment) = forgotten {
+        writes.push(rows::put(Table::Meta, FORGOTTEN.into(), &moment));
+    }
     if let Some(through) = published.flushed {
         forget_tail(writer, through, &mut writes).await?;
     }
@@ -387,6 +394,7 @@ pub(crate) async fn publish(writer: &mut Writer, published: jobs::Published) -> 
         .retain(|run| !published.replaced_runs.contains(&run.name));
     files.runs.extend(published.runs);
     files.runs.sort_by_key(|run| run.received);
+    files.forgotten = forgotten;
     recorded.files = Arc::new(files);
     if let Some(through) = published.flushed {
         recorded.tail.forget(through);
