@@ -9,6 +9,7 @@ use rapport_flow::Rapport;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
+mod console;
 pub mod errors;
 pub mod native;
 pub mod operate;
@@ -39,6 +40,7 @@ pub fn router(rapport: Rapport, settings: ApiSettings) -> Router {
         numbering: Arc::default(),
     };
     Router::new()
+        .merge(console::routes())
         .merge(track::routes())
         .merge(native::routes())
         .merge(operate::routes())

@@ -2,4 +2,5 @@
 
 mod client;
 mod crash;
+mod docs;
 mod server;
