@@ -12,6 +12,7 @@ import { to } from '../place'
 import { remember } from '../recent'
 
 const NAMES = ['name', 'firstName', 'lastName']
+const KINDS: Record<string, string> = { anonymous_id: 'visitor', device_id: 'device', user_id: 'user' }
 
 export function ProfilePage({ reference }: { reference: string }) {
   const { data, failure, again } = useAsked<Profile>(`profiles/${encodeURIComponent(reference)}`, 3_000)
@@ -75,7 +76,7 @@ function Links({ reference }: { reference: string }) {
       <ul className="links">
         {data?.results.map((link) => (
           <li key={`${link.kind}:${link.value}`}>
-            <span className="kind">{link.kind.replace('_', ' ')}</span>
+            <span className="kind">{KINDS[link.kind] ?? link.kind.replaceAll('_', ' ')}</span>
             <button className="value cut" title={`${link.value} (copy)`} onClick={() => void navigator.clipboard.writeText(link.value)}>
               {link.value}
             </button>
