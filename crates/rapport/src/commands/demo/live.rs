@@ -21,15 +21,17 @@ pub(super) async fn trickle(door: &FrontDoor, seed: u64, people: &[Person]) -> R
     let started_ms = Timestamp::now().as_millisecond();
     let mut chance = Chance::new(seed, started_ms.unsigned_abs());
     let mut visits: Vec<VecDeque<Call>> = Vec::new();
+    let mut arrived = 0_u64;
     let mut sizes = sizes(door).await?;
     let mut ticks = tokio::time::interval(PACE);
     for number in 0_u64.. {
         ticks.tick().await;
         while visits.len() < PEOPLE_AT_ONCE {
+            arrived += 1;
             visits.push(visitor(
                 people,
                 &mut chance,
-                format!("demo-live-{started_ms}-{number}"),
+                format!("demo-live-{started_ms}-{arrived}"),
             ));
         }
         let last = i64::try_from(visits.len()).unwrap_or(1) - 1;
