@@ -246,6 +246,16 @@ impl People {
         }
     }
 
+    /// Lets go of every profile that `keep` does not ask for, and of all that was looked up and
+    /// does not lead to one that stays. Nothing may be changed and not taken yet.
+    pub fn keep(&mut self, keep: impl Fn(&Profile) -> bool) {
+        debug_assert!(self.changed_profiles.is_empty() && self.changed_owners.is_empty());
+        self.profiles.retain(|_, profile| keep(profile));
+        let profiles = &self.profiles;
+        self.owners.retain(|_, owner| owner.is_some_and(|owner| profiles.contains_key(&owner)));
+        self.companies.clear();
+    }
+
     /// The number the next new profile gets.
     #[must_use]
     pub fn next(&self) -> ProfileNo {
@@ -285,5 +295,29 @@ impl People {
                 .collect(),
             next: self.next,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::IdKind;
+
+    #[test]
+    fn who_is_let_go_is_looked_up_again_and_who_stays_is_not() {
+        let mut people = People::new(ProfileNo(3));
+        let [ana, bo, nobody] = ["ana", "bo", "x"].map(|id| Identifier::new(IdKind::UserId, id));
+        for (number, identifier) in [(1, &ana), (2, &bo)] {
+            let birth = Position::event(number, 0);
+            let profile = Profile::born(ProfileNo(number), birth, Millis(number as i64));
+            people.insert_loaded_profile(profile);
+            people.insert_loaded_owner(identifier.clone(), Some(ProfileNo(number)));
+        }
+        people.insert_loaded_owner(nobody.clone(), None);
+        people.keep(|profile| profile.last_seen > Millis(1));
+        assert!(people.profile(ProfileNo(1)).is_none());
+        assert_eq!(people.owner(&bo), Some(ProfileNo(2)));
+        assert!(!people.has_looked_up(&ana) && !people.has_looked_up(&nobody));
+        assert_eq!(people.next(), ProfileNo(3));
     }
 }

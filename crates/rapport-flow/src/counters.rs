@@ -1,7 +1,6 @@
 //! Counters of outcomes, per source and reason, since the directory was made.
 
 use rapport_core::event::SourceNo;
-use rapport_core::outcome::Outcome;
 use rapport_store::state::{Key, Table, Write};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,12 +27,6 @@ pub struct Outcomes {
 pub const REFUSED: &str = "refused";
 
 impl Counters {
-    /// Counts one event's outcome.
-    pub fn add(&mut self, source: Option<SourceNo>, outcome: &Outcome) {
-        let code = outcome.reason().map_or("", |reason| reason.code.as_str());
-        self.add_many(source, outcome.word(), code, 1);
-    }
-
     /// Counts `count` of a word and code.
     pub fn add_many(&mut self, source: Option<SourceNo>, word: &str, code: &str, count: u64) {
         let counted = (

@@ -133,11 +133,19 @@ impl Writer {
         Ok(())
     }
 
-    /// Keeps the working set inside its bound: when it is full it starts over.
+    /// Keeps the working set inside its bound: when it is full, the half of it that was seen
+    /// longest ago goes.
     pub fn make_room(&mut self) {
-        if self.people.len() > self.shared.settings.cache_profiles {
-            self.start_over();
+        if self.people.len() <= self.shared.settings.cache_profiles {
+            return;
         }
+        let mut seen: Vec<Millis> = self.people.profiles().map(|one| one.last_seen).collect();
+        let middle = seen.len() / 2;
+        let (_, &mut middle, _) = seen.select_nth_unstable(middle);
+        self.people.keep(|profile| profile.last_seen > middle);
+        let people = &self.people;
+        self.due.retain(|(_, number)| people.profile(*number).is_some());
+        self.armed.retain(|number, _| people.profile(*number).is_some());
     }
 
     /// Lets everybody in the working set go; who is asked for next is loaded as stored.

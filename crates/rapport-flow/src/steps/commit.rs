@@ -1,6 +1,5 @@
 //! Commit: everything a batch changed, in one transaction; then the rest of the process sees it.
 
-use crate::counters::Counters;
 use crate::flow::{Ended, Folded, Source};
 use crate::outbox::Message;
 use crate::rows;
@@ -12,6 +11,7 @@ use rapport_store::Result;
 use rapport_store::history::Entry;
 use rapport_store::state::{Table, Write, number_key};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Writes a batch.
 pub(crate) async fn step(
@@ -48,7 +48,7 @@ pub(crate) async fn step(
             None => return Ok(()),
         },
     };
-    count(&mut writer.counters, &ended);
+    count(writer, &ended);
     writes.extend(ended.iter().filter_map(rejected));
     writer.effects(&effects, &mut writes).await?;
     writer.messages(&messages, &mut writes);
@@ -64,9 +64,18 @@ pub(crate) async fn step(
     Ok(())
 }
 
-fn count(counters: &mut Counters, ended: &[Ended]) {
-    for item in ended {
-        counters.add(Some(item.event.source), &item.outcome);
+fn count(writer: &mut Writer, ended: &[Ended]) {
+    let stats = &writer.shared.stats;
+    stats.events.fetch_add(ended.len() as u64, Ordering::Relaxed);
+    // Runs of equal outcomes of one source are the rule: each is counted once.
+    let alike = |left: &Ended, right: &Ended| {
+        left.event.source == right.event.source && left.outcome == right.outcome
+    };
+    for run in ended.chunk_by(alike) {
+        let outcome = &run[0].outcome;
+        let code = outcome.reason().map_or("", |reason| reason.code.as_str());
+        let source = Some(run[0].event.source);
+        writer.counters.add_many(source, outcome.word(), code, run.len() as u64);
     }
 }
 

@@ -15,10 +15,13 @@ use rapport_store::Result;
 use rapport_store::state::{Table, Write, number_key};
 use roaring::RoaringBitmap;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 
 impl Writer {
     /// Adds the writes of everything a fold changed.
     pub async fn effects(&mut self, effects: &Effects, writes: &mut Vec<Write>) -> Result<()> {
+        let flips = effects.changes.len() as u64;
+        self.shared.stats.flips.fetch_add(flips, Ordering::Relaxed);
         for record in &effects.journal {
             self.journal(record, writes);
         }

@@ -60,6 +60,9 @@ const MESSAGE: &str = "m-################";
 const USER: &str = "u-%%%%%%%%";
 const ANONYMOUS: &str = "a-$$$$$$$$";
 const CATEGORY: &str = "~~~~~";
+/// What differs from event to event in real traffic, too: products, addresses, visits.
+const NOISE: &str = "^^^^^^^^";
+const NOISES: usize = 4;
 const TIME: &str = "@@@@@@@@@@@@@@@@@@@@@@@@";
 
 /// A request whose ids can be written anew.
@@ -76,6 +79,7 @@ struct Form {
     users: Vec<usize>,
     anonymous: Vec<usize>,
     categories: Vec<usize>,
+    noises: Vec<usize>,
     times: Vec<usize>,
 }
 
@@ -117,6 +121,7 @@ impl Traffic {
                 person = self.person(number * events + event);
             }
             let category = CATEGORIES[self.random.below(CATEGORIES.len() as u64) as usize];
+            let noise: [u64; NOISES] = std::array::from_fn(|_| self.random.below(u64::MAX));
             let form = &mut self.forms[form];
             let place = event as usize;
             hex(
@@ -127,6 +132,9 @@ impl Traffic {
             decimal(&mut form.bytes[form.anonymous[place] + 2..][..8], person);
             if let Some(&at) = form.categories.get(place) {
                 form.bytes[at..at + 5].copy_from_slice(category.as_bytes());
+            }
+            for (&at, noise) in form.noises.iter().skip(place * NOISES).zip(noise) {
+                hex(&mut form.bytes[at..at + 8], noise);
             }
         }
         let form = &mut self.forms[form];
@@ -174,6 +182,7 @@ impl Form {
             users: places(USER),
             anonymous: places(ANONYMOUS),
             categories: places(CATEGORY),
+            noises: places(NOISE),
             times: places(TIME),
             bytes: text.into_bytes(),
         }
@@ -185,11 +194,11 @@ fn event(name: &str) -> String {
     format!(
         "{{\"type\":\"track\",\"event\":\"{name}\",\"messageId\":\"{MESSAGE}\",\"userId\":\"{USER}\",\
          \"anonymousId\":\"{ANONYMOUS}\",\"timestamp\":\"{TIME}\",\"properties\":{{\"product_id\":\
-         \"p-4711\",\"sku\":\"G-32\",\"category\":\"{CATEGORY}\",\"name\":\"Trail runner, light\",\"brand\":\
+         \"p-{NOISE}\",\"sku\":\"G-32\",\"category\":\"{CATEGORY}\",\"name\":\"Trail runner, light\",\"brand\":\
          \"Northway\",\"price\":79.95,\"quantity\":1,\"currency\":\"EUR\",\"position\":3}},\"context\":\
-         {{\"page\":{{\"path\":\"/shoes/trail\",\"title\":\"Trail runner\",\"url\":\
-         \"https://shop.example.com/shoes/trail\"}},\"userAgent\":\"Mozilla/5.0 (X11; Linux x86_64) \
-         AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36\",\"locale\":\"en-GB\",\
+         {{\"page\":{{\"path\":\"/shoes/{NOISE}\",\"title\":\"Trail runner\",\"url\":\
+         \"https://shop.example.com/shoes/{NOISE}\"}},\"userAgent\":\"Mozilla/5.0 (X11; Linux x86_64) \
+         AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36\",\"locale\":\"en-GB\",\"visit\":\"{NOISE}\",\
          \"library\":{{\"name\":\"analytics.js\",\"version\":\"next-1.81.0\"}}}}}}"
     )
 }
@@ -257,7 +266,7 @@ mod tests {
                     assert!(ids.insert(event["messageId"].to_string()), "{shape:?}");
                     assert_eq!(event["timestamp"], "2023-11-14T22:13:20.123Z");
                     assert!(
-                        !event.to_string().contains(['%', '$', '~', '#', '@']),
+                        !event.to_string().contains(['%', '$', '~', '#', '@', '^']),
                         "{event}"
                     );
                 }
