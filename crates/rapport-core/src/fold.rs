@@ -237,16 +237,15 @@ impl<'a> Fold<'a> {
         if self.touched.is_empty() {
             return;
         }
-        let profile = self
-            .people
-            .profile_mut(number)
-            .expect("only people at hand are settled");
-        let numbers = numbers(profile);
-        let (facts, memberships) = parts(profile, &numbers);
-        catalogue.settle(&facts, memberships, now, &mut self.touched, &mut self.flips);
-        let next = catalogue.next_moment(&facts, now);
+        let (due, touched, flips) = (&mut self.due, &mut self.touched, &mut self.flips);
+        self.people.change_if(number, |profile| {
+            let numbers = numbers(profile);
+            let (facts, memberships) = parts(profile, &numbers);
+            catalogue.settle(&facts, memberships, now, touched, flips);
+            let next = catalogue.next_moment(&facts, now);
+            arm(due, profile, next) || !flips.is_empty()
+        });
         self.touched.clear();
-        arm(&mut self.due, profile, next);
         self.record(number, why);
     }
 
@@ -271,10 +270,10 @@ impl<'a> Fold<'a> {
 }
 
 /// Moves a person's timer row only where the next moment is earlier than the one it stands at;
-/// one that stands too early fires, finds nothing and arms itself again.
-fn arm(due: &mut Due, profile: &mut Profile, next: Option<Millis>) {
+/// one that stands too early fires, finds nothing and arms itself again. Says whether it moved.
+fn arm(due: &mut Due, profile: &mut Profile, next: Option<Millis>) -> bool {
     let Some(next) = next else {
-        return;
+        return false;
     };
     if profile.armed.is_none_or(|armed| next < armed) {
         if let Some(armed) = profile.armed {
@@ -282,7 +281,9 @@ fn arm(due: &mut Due, profile: &mut Profile, next: Option<Millis>) {
         }
         profile.armed = Some(next);
         due.insert((next, profile.number));
+        return true;
     }
+    false
 }
 
 /// The numbers under which history may hold events of a person; most people have one.

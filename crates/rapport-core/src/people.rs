@@ -132,6 +132,14 @@ impl People {
         Some(profile)
     }
 
+    /// A loaded profile that `change` may change, which says whether it did: only then it is
+    /// among the next changes.
+    pub fn change_if(&mut self, number: ProfileNo, change: impl FnOnce(&mut Profile) -> bool) {
+        if self.profiles.get_mut(&number).is_some_and(change) {
+            self.changed_profiles.insert(number);
+        }
+    }
+
     /// The numbers of the loaded profiles, ascending.
     pub fn numbers(&self) -> impl Iterator<Item = ProfileNo> + '_ {
         self.profiles.keys().copied()
