@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicU64;
 /// Connections for batches: a batch holds the processor for long enough.
 const CONNECTIONS: usize = 32;
 /// Connections for single events: many wait for one sync.
-const CONNECTIONS_SINGLE: usize = 256;
+const CONNECTIONS_SINGLE: usize = 1_024;
 /// A profile's row with a few segments and leaves, in bytes.
 const ROW_BYTES: usize = 600;
 
@@ -77,7 +77,6 @@ pub(super) async fn floors(scale: &Scale, report: &mut Report) -> Result<()> {
 /// Where the server fails.
 pub(super) async fn paused(scale: &Scale, report: &mut Report) -> Result<()> {
     let server = Server::start(Kind::Paused, &scale.data.join("paused")).await?;
-    let mut client = server.client().await?;
     let before = server.cpu_seconds();
     let batches = load::send(&plan(scale, server.address, Shape::Batches)).await?;
     let cpu_us = (server.cpu_seconds() - before) * 1e6 / (batches.accepted as f64 * 100.0);
@@ -127,6 +126,7 @@ pub(super) async fn paused(scale: &Scale, report: &mut Report) -> Result<()> {
         Target::None,
         format!("open loop, p50 {:.1} ms", open.latency_ms(0.5)),
     );
+    let mut client = server.client().await?;
     let waiting = gauges::look(&mut client).await?.lag_requests;
     report.add(
         "collect alone, requests left waiting",

@@ -36,7 +36,16 @@ pub(super) async fn all(scale: &Scale, report: &mut Report) -> Result<()> {
     );
     seed(scale, &server, report).await?;
     let mut client = server.client().await?;
+    let began = Instant::now();
     segments::put(&mut client).await?;
+    let built = segments::COUNT as f64 * scale.people as f64 / began.elapsed().as_secs_f64();
+    report.add(
+        "segments built from history",
+        built,
+        "people/s",
+        Target::None,
+        format!("{} segments one after another, each over everybody", segments::COUNT),
+    );
     if scale.has(Part::EndToEnd) {
         for (name, shape, target) in [
             ("S1", Shape::Sessions, 40_000.0),
@@ -62,7 +71,7 @@ pub(super) async fn all(scale: &Scale, report: &mut Report) -> Result<()> {
     if scale.has(Part::Latency) {
         latency(scale, &server, report).await?;
     }
-    let gauges = gauges::settle(&mut client).await?;
+    let gauges = gauges::settle(server.address).await?;
     disk_use(&data, &gauges, report);
     report.add(
         "memory, after the load",
@@ -79,7 +88,6 @@ pub(super) async fn all(scale: &Scale, report: &mut Report) -> Result<()> {
 }
 
 async fn seed(scale: &Scale, server: &Server, report: &mut Report) -> Result<()> {
-    let mut client = server.client().await?;
     let began = Instant::now();
     let hold = Arc::default();
     let governor = tokio::spawn(gauges::govern(server.address, Arc::clone(&hold), 2_000));
@@ -92,7 +100,7 @@ async fn seed(scale: &Scale, server: &Server, report: &mut Report) -> Result<()>
     load::send(&everybody).await?;
     drop(everybody);
     governor.await??;
-    gauges::settle(&mut client).await?;
+    gauges::settle(server.address).await?;
     let rate = scale.people as f64 / began.elapsed().as_secs_f64();
     report.add(
         "new people",
@@ -111,8 +119,7 @@ async fn sustained(
     report: &mut Report,
     (name, shape, target): (&str, Shape, f64),
 ) -> Result<()> {
-    let mut client = server.client().await?;
-    let before = gauges::settle(&mut client).await?;
+    let before = gauges::settle(server.address).await?;
     let cpu = server.cpu_seconds();
     let began = Instant::now();
     let hold = Arc::default();
@@ -125,7 +132,7 @@ async fn sustained(
     load::send(&everything).await?;
     drop(everything);
     governor.await??;
-    let after = gauges::settle(&mut client).await?;
+    let after = gauges::settle(server.address).await?;
     let folded = (after.folded - before.folded) as f64;
     let rate = folded / began.elapsed().as_secs_f64();
     let cpu_us = (server.cpu_seconds() - cpu) * 1e6 / folded;
@@ -147,13 +154,13 @@ async fn sustained(
 
 /// What the door takes while the writer works, the lag growing as it may.
 async fn while_folding(scale: &Scale, server: &Server, report: &mut Report) -> Result<()> {
-    let mut client = server.client().await?;
-    let before = gauges::settle(&mut client).await?;
+    let before = gauges::settle(server.address).await?;
     let everything = Plan {
         seconds: scale.seconds.min(10.0),
         ..plan(scale, server.address, Shape::Sessions)
     };
     let sent = load::send(&everything).await?;
+    let mut client = server.client().await?;
     let after = gauges::look(&mut client).await?;
     let folded = (after.folded - before.folded) as f64 / sent.seconds;
     let note = format!(
@@ -167,14 +174,13 @@ async fn while_folding(scale: &Scale, server: &Server, report: &mut Report) -> R
         Target::None,
         note,
     );
-    gauges::settle(&mut client).await?;
+    gauges::settle(server.address).await?;
     Ok(())
 }
 
 /// From event to membership and reads, while R goes on at a set rate.
 async fn latency(scale: &Scale, server: &Server, report: &mut Report) -> Result<()> {
-    let mut client = server.client().await?;
-    gauges::settle(&mut client).await?;
+    gauges::settle(server.address).await?;
     let shape = Shape::Mixed;
     let background = Plan {
         rate: LATENCY_RATE / shape.events() as f64,
@@ -273,14 +279,13 @@ async fn restart(data: &Path, scale: &Scale, report: &mut Report) -> Result<()> 
         Target::Below(400.0),
         note,
     );
-    let mut client = server.client().await?;
     let under = Plan {
         seconds: scale.seconds.min(10.0),
         rate: 250.0,
         ..plan(scale, server.address, Shape::Mixed)
     };
     load::send(&under).await?;
-    gauges::settle(&mut client).await?;
+    gauges::settle(server.address).await?;
     report.add(
         "memory, everybody there, under load",
         megabytes(server.resident_bytes()),

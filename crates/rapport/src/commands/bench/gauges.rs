@@ -54,13 +54,15 @@ pub(super) async fn look(client: &mut Client) -> Result<Gauges> {
     Ok(gauges)
 }
 
-/// Waits until nothing waits to be folded.
+/// Waits until nothing waits to be folded. The connection is its own: the server closes one that
+/// was idle for the length of a load.
 ///
 /// # Errors
 /// Where the server does not answer.
-pub(super) async fn settle(client: &mut Client) -> Result<Gauges> {
+pub(super) async fn settle(address: SocketAddr) -> Result<Gauges> {
+    let mut client = Client::connect(address).await?;
     loop {
-        let gauges = look(client).await?;
+        let gauges = look(&mut client).await?;
         if gauges.lag_requests == 0 {
             return Ok(gauges);
         }

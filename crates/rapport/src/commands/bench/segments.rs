@@ -11,7 +11,10 @@ pub(super) const PROBED: &str = "probed";
 /// The event that makes it so.
 pub(super) const PROBE_EVENT: &str = "Bench Probe";
 
-const RULES: [(&str, &str); 20] = [
+/// How many there are.
+pub(super) const COUNT: usize = 20;
+
+const RULES: [(&str, &str); COUNT] = [
     (PROBED, "did \"Bench Probe\" at least 1 times ever"),
     (
         "shoe-fans",
