@@ -11,7 +11,7 @@ import { inspect } from 'node:util'
 
 export const WRITE_KEY = 'suite-browser-key-0123456789'
 export const SERVER_KEY = 'suite-server-key-0123456789'
-const API_TOKEN = 'suite-api-token-0123456789'
+export const API_TOKEN = 'suite-api-token-0123456789'
 
 const READY_WITHIN_MS = 30_000
 const STOPPED_WITHIN_MS = 30_000
