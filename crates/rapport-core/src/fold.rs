@@ -23,6 +23,8 @@ use std::collections::BTreeSet;
 pub mod build;
 pub mod merge;
 pub mod undo;
+#[cfg(test)]
+pub(crate) mod worlds;
 
 /// An event that arrives later than this after it happened is marked late where it moves a
 /// membership.

@@ -233,12 +233,6 @@ impl People {
         )
     }
 
-    /// The number a refold remembers of the profile that this entry made.
-    #[must_use]
-    pub fn born_at(&self, birth: Position) -> Option<ProfileNo> {
-        self.births.get(&birth).copied()
-    }
-
     /// New profiles get numbers from here on, if that is more than they would.
     pub fn number_from(&mut self, next: ProfileNo) {
         self.next = self.next.max(next);

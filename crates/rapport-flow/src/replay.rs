@@ -80,7 +80,8 @@ async fn fold(into: &mut Archive, waiting: &mut Vec<Arc<Row>>) -> Result<()> {
     Ok(())
 }
 
-fn item(row: Arc<Row>) -> Item {
+/// A row of history as an item of a batch.
+pub(crate) fn item(row: Arc<Row>) -> Item {
     let row = Arc::unwrap_or_clone(row);
     let event = Box::new(row.event);
     match row.outcome {

@@ -7,4 +7,5 @@ mod replay;
 mod restart;
 mod segments;
 mod undo;
+mod vetoed;
 mod world;

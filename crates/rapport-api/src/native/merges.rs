@@ -135,7 +135,7 @@ fn cause_of(cause: &MergeCause) -> Value {
             "event": kind,
             "identifiers": identifiers.iter().map(ToString::to_string).collect::<Vec<_>>(),
         }),
-        MergeCause::Member { actor } => json!({ "member": actor }),
+        MergeCause::Member { actor, .. } => json!({ "member": actor }),
     }
 }
 

@@ -12,11 +12,10 @@ impl Fold<'_> {
     /// survivor, or `None` where both are the same or one is not in the working set.
     pub fn merge(
         &mut self,
-        left: ProfileNo,
-        right: ProfileNo,
+        (left, right): (ProfileNo, ProfileNo),
+        cause: MergeCause,
         place: Position,
         received: Millis,
-        actor: &str,
     ) -> Option<ProfileNo> {
         if left == right
             || [left, right]
@@ -27,9 +26,6 @@ impl Fold<'_> {
         }
         self.fire(received);
         self.last = place;
-        let cause = MergeCause::Member {
-            actor: actor.into(),
-        };
         let journal = &mut self.effects.journal;
         let at = merge::Place {
             position: place,

@@ -5,8 +5,12 @@
 //! Marks of shared identifiers are facts of their own and are not taken back.
 
 use super::{Change, Fold, Member, Rules, Why};
+use crate::entry::Reference;
 use crate::event::Event;
 use crate::identity::ProfileNo;
+use crate::identity::journal::{MergeCause, Record};
+use crate::identity::normalise::normalise;
+use crate::identity::policy::Policy;
 use crate::people::People;
 use crate::position::Position;
 use crate::profile::Profile;
@@ -24,18 +28,14 @@ pub enum Past<'a> {
         /// The number it was given when folded first.
         origin: ProfileNo,
     },
-    /// A merge by a member that still holds, named by the births of the two.
+    /// A merge by a member that still holds.
     Merge {
         /// Where the command stands.
         place: Position,
         /// When it was applied.
         received: Millis,
-        /// Birth of one.
-        left: Position,
-        /// Birth of the other.
-        right: Position,
-        /// Who asked.
-        actor: &'a str,
+        /// Who asked, and for whom.
+        cause: &'a MergeCause,
     },
 }
 
@@ -57,6 +57,8 @@ pub struct Refolded {
     pub people: People,
     /// Events whose person is not the one their origin leads to: (origin, position, person).
     pub moved: Vec<(ProfileNo, Position, ProfileNo)>,
+    /// Merges, refusals and marks of all these entries, in the order they happen now.
+    pub journal: Vec<Record>,
     /// The difference in memberships: what the world hears of.
     pub changes: Vec<Change>,
     /// The difference in the member lists.
@@ -80,7 +82,7 @@ pub fn refold(
             people.remember_birth(birth, number);
         }
     }
-    let placed = fold_past(rules, past, &mut people, now);
+    let (placed, journal) = fold_past(rules, past, &mut people, now);
     let mut moved = Vec::new();
     for (origin, position, number) in placed {
         let person = people.survivor(number);
@@ -93,6 +95,7 @@ pub fn refold(
     Refolded {
         people,
         moved,
+        journal,
         changes,
         members,
     }
@@ -103,7 +106,7 @@ fn fold_past(
     past: &[Past<'_>],
     people: &mut People,
     now: Millis,
-) -> Vec<(ProfileNo, Position, ProfileNo)> {
+) -> (Vec<(ProfileNo, Position, ProfileNo)>, Vec<Record>) {
     let mut placed = Vec::new();
     let mut fold = Fold::new(rules, people, Position::default());
     for entry in past {
@@ -116,20 +119,32 @@ fn fold_past(
             Past::Merge {
                 place,
                 received,
-                left,
-                right,
-                actor,
+                cause,
             } => {
-                let number = |birth| fold.people.born_at(birth).map(|n| fold.people.survivor(n));
-                if let (Some(left), Some(right)) = (number(*left), number(*right)) {
-                    fold.merge(left, right, *place, *received, actor);
+                if let Some(pair) = both(rules.policy, fold.people, cause) {
+                    fold.merge(pair, (*cause).clone(), *place, *received);
                 }
             }
         }
     }
     fold.fire(now);
-    let _ = fold.finish();
-    placed
+    let (effects, _) = fold.finish();
+    (placed, effects.journal)
+}
+
+/// The two a member meant, whoever that is now; `None` where somebody is not there.
+fn both(policy: &Policy, people: &People, cause: &MergeCause) -> Option<(ProfileNo, ProfileNo)> {
+    let MergeCause::Member { left, right, .. } = cause else {
+        return None;
+    };
+    let meant = |reference: &Reference| match reference {
+        Reference::Number(number) => {
+            let number = people.survivor(*number);
+            people.profile(number).map(|profile| profile.number)
+        }
+        Reference::Identifier(sent) => people.owner(&normalise(policy, sent).ok()?),
+    };
+    meant(left).zip(meant(right))
 }
 
 fn note_moved(people: &mut People, moved: &[(ProfileNo, Position, ProfileNo)]) {
@@ -189,3 +204,6 @@ fn difference(
     }
     (changes, members)
 }
+
+#[cfg(test)]
+mod tests;

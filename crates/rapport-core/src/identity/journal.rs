@@ -1,5 +1,6 @@
 //! Why profiles were joined, why others were not, and what was taken back.
 
+use crate::entry::Reference;
 use crate::event;
 use crate::identity::{Identifier, ProfileNo};
 use crate::position::Position;
@@ -77,6 +78,10 @@ pub enum MergeCause {
     Member {
         /// Who.
         actor: String,
+        /// One of the two, as they named it: a refold asks again whom that means.
+        left: Reference,
+        /// The other.
+        right: Reference,
     },
 }
 

@@ -5,6 +5,7 @@ use crate::error::CommandError;
 use crate::writer::Writer;
 use rapport_core::entry::{CommandEntry, Reference};
 use rapport_core::fold::Fold;
+use rapport_core::identity::journal::MergeCause;
 use rapport_store::state::Write;
 use std::sync::Arc;
 
@@ -16,6 +17,11 @@ pub(super) async fn apply(
     right: &Reference,
     writes: &mut Vec<Write>,
 ) -> Outcome {
+    let cause = MergeCause::Member {
+        actor: entry.actor.clone(),
+        left: left.clone(),
+        right: right.clone(),
+    };
     let left = person(writer, left).await?;
     let right = person(writer, right).await?;
     if left == right {
@@ -26,7 +32,7 @@ pub(super) async fn apply(
     let due = std::mem::take(&mut writer.due);
     let last = writer.head.position;
     let mut fold = Fold::resume(configuration.rules(), &mut writer.people, due, last);
-    let survivor = fold.merge(left, right, entry.position, entry.received, &entry.actor);
+    let survivor = fold.merge((left, right), cause, entry.position, entry.received);
     let (done, due) = fold.finish();
     writer.due = due;
     let survivor = survivor.expect("both are loaded and differ");

@@ -10,9 +10,10 @@ use crate::writer::Writer;
 use rapport_core::entry::CommandEntry;
 use rapport_core::fold::Effects;
 use rapport_core::fold::undo::{self, Past};
-use rapport_core::identity::ProfileNo;
 use rapport_core::identity::journal::{MergeCause, Record, What};
+use rapport_core::identity::{Identifier, ProfileNo};
 use rapport_core::people::People;
+use rapport_core::position::Position;
 use rapport_core::profile::Profile;
 use rapport_store::history::{Ask, Row};
 use rapport_store::state::{Table, Write};
@@ -42,26 +43,27 @@ pub(super) async fn apply(
     else {
         return Err(missing());
     };
-    let component = component(writer, [survivor, absorbed].into()).await?;
-    let undone = undone(&component.journal);
-    if undone.contains(&merge) {
+    let mut component = component(writer, [survivor, absorbed].into()).await?;
+    if component.undone.contains(&merge) {
         return Err(CommandError::Contradicts {
             message: format!("mrg_{merge} is undone already"),
         });
     }
     forbid(writer, survivor_birth, absorbed_birth, writes);
-    let rows = past_events(writer, &component.profiles).await?;
-    let past = in_order(&rows, &component.journal, merge, &undone);
-    let empty = People::whole(writer.people.next());
-    let configuration = Arc::clone(&writer.configuration);
-    let (place, now) = (entry.position, entry.received);
-    let before = &component.profiles;
-    let refolded = undo::refold(configuration.rules(), before, &past, empty, place, now);
-    let profiles = replace(writer, before, refolded, writes).await?;
+    let refolded = loop {
+        component.undone.insert(merge);
+        let refolded = refold(writer, &component, entry).await?;
+        let strangers = strangers(writer, &component, &refolded.people).await?;
+        if strangers.is_empty() {
+            break refolded;
+        }
+        component = grown(writer, component, strangers).await?;
+    };
+    let profiles = replace(writer, &component, refolded, writes).await?;
     let what = What::Undone { merge };
     let journalled = Record {
-        place,
-        received: now,
+        place: entry.position,
+        received: entry.received,
         what,
     };
     let number = writer.journal(&journalled, writes);
@@ -77,12 +79,7 @@ pub(super) async fn apply(
     Ok(Reply::Undone { profiles })
 }
 
-fn forbid(
-    writer: &mut Writer,
-    left: rapport_core::position::Position,
-    right: rapport_core::position::Position,
-    writes: &mut Vec<Write>,
-) {
+fn forbid(writer: &mut Writer, left: Position, right: Position, writes: &mut Vec<Write>) {
     let mut vetoes = rapport_core::identity::veto::Vetoes::clone(&writer.configuration.vetoes);
     vetoes.forbid(left, right);
     let change = |c: &mut Configuration| c.vetoes = Arc::new(vetoes.clone());
@@ -93,6 +90,63 @@ fn forbid(
 struct Component {
     profiles: Vec<Profile>,
     journal: Vec<(u64, Record)>,
+    /// Journal numbers of merges that were taken back.
+    undone: BTreeSet<u64>,
+}
+
+async fn refold(
+    writer: &Writer,
+    component: &Component,
+    entry: &CommandEntry,
+) -> Result<undo::Refolded, CommandError> {
+    let rows = past_events(writer, &component.profiles).await?;
+    let past = in_order(&rows, component);
+    let empty = People::whole(writer.people.next());
+    let rules = writer.configuration.rules();
+    let (place, now) = (entry.position, entry.received);
+    Ok(undo::refold(
+        rules,
+        &component.profiles,
+        &past,
+        empty,
+        place,
+        now,
+    ))
+}
+
+/// Whoever has an identifier that somebody of the component has now that it is folded again: an
+/// identifier once dropped for want of room, say, and taken by somebody else afterwards.
+async fn strangers(
+    writer: &mut Writer,
+    component: &Component,
+    people: &People,
+) -> Result<BTreeSet<ProfileNo>, CommandError> {
+    let links = people.profiles().flat_map(|profile| &profile.links);
+    let held: BTreeSet<Identifier> = links.map(|link| link.identifier.clone()).collect();
+    let unknown = held
+        .iter()
+        .filter(|identifier| !writer.people.has_looked_up(identifier));
+    crate::steps::load::identifiers(writer, unknown.cloned().collect()).await?;
+    let owners: BTreeSet<_> = held
+        .iter()
+        .filter_map(|held| writer.people.owner(held))
+        .collect();
+    let known = |owner: &ProfileNo| {
+        component
+            .profiles
+            .iter()
+            .any(|known| known.number == *owner)
+    };
+    Ok(owners.into_iter().filter(|owner| !known(owner)).collect())
+}
+
+async fn grown(
+    writer: &mut Writer,
+    small: Component,
+    mut strangers: BTreeSet<ProfileNo>,
+) -> Result<Component, CommandError> {
+    strangers.extend(small.profiles.iter().map(|profile| profile.number));
+    component(writer, strangers).await
 }
 
 fn undone(journal: &[(u64, Record)]) -> BTreeSet<u64> {
@@ -132,9 +186,11 @@ async fn component(
             journal.insert(number, record);
         }
     }
+    let journal: Vec<(u64, Record)> = journal.into_iter().collect();
     Ok(Component {
         profiles: profiles.into_values().collect(),
-        journal: journal.into_iter().collect(),
+        undone: undone(&journal),
+        journal,
     })
 }
 
@@ -149,56 +205,72 @@ async fn past_events(writer: &Writer, profiles: &[Profile]) -> Result<Vec<Arc<Ro
     Ok(rows.into_values().collect())
 }
 
-fn in_order<'a>(
-    rows: &'a [Arc<Row>],
-    journal: &'a [(u64, Record)],
-    undoing: u64,
-    undone: &BTreeSet<u64>,
-) -> Vec<Past<'a>> {
+fn in_order<'a>(rows: &'a [Arc<Row>], component: &'a Component) -> Vec<Past<'a>> {
     let events = rows.iter().filter_map(|row| {
         Some(Past::Event {
             event: &row.event,
             origin: row.origin?,
         })
     });
-    let merges = journal
+    let taken_back = |(number, _): &&(u64, Record)| component.undone.contains(number);
+    let taken_back: BTreeSet<Position> = component
+        .journal
         .iter()
-        .filter_map(|(number, record)| match &record.what {
-            What::Merged {
-                survivor_birth,
-                absorbed_birth,
-                cause: MergeCause::Member { actor },
-                ..
-            } if *number != undoing && !undone.contains(number) => Some(Past::Merge {
-                place: record.place,
-                received: record.received,
-                left: *survivor_birth,
-                right: *absorbed_birth,
-                actor,
-            }),
-            _ => None,
-        });
-    let mut past: Vec<Past<'_>> = events.chain(merges).collect();
+        .filter(taken_back)
+        .map(|(_, record)| record.place)
+        .collect();
+    // An earlier undo may have journalled the same command once more, between other survivors.
+    let mut merges: BTreeMap<Position, Past<'_>> = BTreeMap::new();
+    for (_, record) in &component.journal {
+        if let What::Merged { cause, .. } = &record.what
+            && matches!(cause, MergeCause::Member { .. })
+            && !taken_back.contains(&record.place)
+        {
+            let (place, received) = (record.place, record.received);
+            let merge = Past::Merge {
+                place,
+                received,
+                cause,
+            };
+            merges.insert(place, merge);
+        }
+    }
+    let mut past: Vec<Past<'_>> = events.chain(merges.into_values()).collect();
     past.sort_by_key(Past::place);
     past
+}
+
+/// What the journal does not say yet of merges and refusals, now that they are others.
+fn news(component: &Component, refolded: Vec<Record>) -> Vec<Record> {
+    let mut known: BTreeMap<Position, Vec<&Record>> = BTreeMap::new();
+    for (_, record) in &component.journal {
+        known.entry(record.place).or_default().push(record);
+    }
+    let is_news = |record: &Record| {
+        let of_people = matches!(record.what, What::Merged { .. } | What::Refused { .. });
+        let of_place = known.get(&record.place).map_or(&[][..], Vec::as_slice);
+        of_people && !of_place.contains(&record)
+    };
+    refolded.into_iter().filter(is_news).collect()
 }
 
 /// Writes the component as folded again over what it was.
 async fn replace(
     writer: &mut Writer,
-    before: &[Profile],
+    component: &Component,
     refolded: undo::Refolded,
     writes: &mut Vec<Write>,
 ) -> Result<Vec<ProfileNo>, CommandError> {
     let undo::Refolded {
         mut people,
         moved,
+        journal,
         changes,
         members,
     } = refolded;
     let now = people.take_changes();
     let numbers: Vec<ProfileNo> = now.profiles.iter().map(|profile| profile.number).collect();
-    for profile in before {
+    for profile in &component.profiles {
         // Whoever absorbs or redirects now says so below, over this.
         writer.take_out(profile, writes);
     }
@@ -213,7 +285,7 @@ async fn replace(
         writer.moved(origin, position, Some(person), writes);
     }
     let effects = Effects {
-        journal: Vec::new(),
+        journal: news(component, journal),
         changes,
         members,
     };

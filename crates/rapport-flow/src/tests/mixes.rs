@@ -15,25 +15,29 @@ use rapport_core::time::{DAY_MS, HOUR_MS, SECOND_MS};
 use std::sync::Arc;
 use std::time::Duration;
 
-mod dice;
-mod said;
+pub(super) mod dice;
+pub(super) mod said;
 
 /// Steps of one world.
 const STEPS: u64 = 60;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn replay_equals_live_after_any_mix() {
+    for seed in seeds() {
+        eprintln!("mix {seed}");
+        mix(seed).await;
+    }
+}
+
+pub(super) fn seeds() -> std::ops::Range<u64> {
     let number = |name: &str, default| {
         std::env::var(name)
             .ok()
             .and_then(|text| text.parse().ok())
             .unwrap_or(default)
     };
-    let from = number("RAPPORT_MIXES_FROM", 1);
-    for seed in from..from + number("RAPPORT_MIXES", 3_u64) {
-        eprintln!("mix {seed}");
-        mix(seed).await;
-    }
+    let from: u64 = number("RAPPORT_MIXES_FROM", 1);
+    from..from + number("RAPPORT_MIXES", 3)
 }
 
 async fn mix(seed: u64) {
@@ -46,7 +50,7 @@ async fn mix(seed: u64) {
     replay_equals_live(world).await;
 }
 
-async fn begin(dice: &mut Dice) -> World {
+pub(super) async fn begin(dice: &mut Dice) -> World {
     let settings = Settings {
         flush_bytes: dice.of(&[1_500, 6_000, 60_000]),
         flush_age_ms: dice.of(&[SECOND_MS, HOUR_MS, DAY_MS]),
@@ -75,13 +79,7 @@ async fn begin(dice: &mut Dice) -> World {
 
 async fn step(world: World, dice: &mut Dice) -> World {
     match dice.below(100) {
-        0..60 => {
-            let kind = dice.of(&[KeyKind::Browser, KeyKind::Server]);
-            let items: Vec<_> = (0..=dice.below(4))
-                .map(|_| said::item(dice, world.clock.now()))
-                .collect();
-            world.send(kind, &items.join(",")).await;
-        }
+        0..60 => send(world, dice).await,
         60..70 => {
             let rule = said::rule(dice);
             let key = dice.of(&said::SEGMENTS);
@@ -94,6 +92,7 @@ async fn step(world: World, dice: &mut Dice) -> World {
                 },
             )
             .await;
+            world
         }
         70..72 => {
             expect(
@@ -103,56 +102,80 @@ async fn step(world: World, dice: &mut Dice) -> World {
                 },
             )
             .await;
+            world
         }
-        72..78 => {
-            let (left, right) = (person(dice), person(dice));
-            expect(&world, Command::Merge { left, right }).await;
+        72..78 => merge(world, dice).await,
+        78..84 => undo(world, dice).await,
+        84..94 => pass(world, dice).await,
+        94..96 => {
+            world.settle().await;
+            world
         }
-        78..84 => {
-            expect(
-                &world,
-                Command::UndoMerge {
-                    merge: 1 + dice.below(12),
-                },
-            )
-            .await;
-        }
-        84..94 => {
-            let ms =
-                dice.of(&[1, SECOND_MS, 61_000, HOUR_MS, 5 * HOUR_MS]) + dice.below(900) as i64;
-            world.clock.set(world.clock.now().plus(ms));
-            if dice.one_in(2) {
-                tokio::time::sleep(Duration::from_millis(250)).await;
-            }
-        }
-        94..96 => world.settle().await,
-        _ => {
-            let World {
-                rapport,
-                clock,
-                directory,
-                settings,
-            } = world;
-            match dice.one_in(3) {
-                true => rapport.stop().await,
-                false => rapport.clone().kill().await,
-            }
-            drop(rapport);
-            closed(directory.path()).await;
-            let rapport: Rapport = super::world::open(directory.path(), &settings, &clock).await;
-            return World {
-                rapport,
-                clock,
-                directory,
-                settings,
-            };
-        }
+        _ => again(world, dice).await,
+    }
+}
+
+pub(super) async fn send(world: World, dice: &mut Dice) -> World {
+    let kind = dice.of(&[KeyKind::Browser, KeyKind::Server]);
+    let items: Vec<_> = (0..=dice.below(4))
+        .map(|_| said::item(dice, world.clock.now()))
+        .collect();
+    world.send(kind, &items.join(",")).await;
+    world
+}
+
+pub(super) async fn merge(world: World, dice: &mut Dice) -> World {
+    let (left, right) = (person(dice), person(dice));
+    expect(&world, Command::Merge { left, right }).await;
+    world
+}
+
+pub(super) async fn undo(world: World, dice: &mut Dice) -> World {
+    expect(
+        &world,
+        Command::UndoMerge {
+            merge: 1 + dice.below(12),
+        },
+    )
+    .await;
+    world
+}
+
+/// Time passes; sometimes timers get the time to fire, sometimes the next entry comes first.
+pub(super) async fn pass(world: World, dice: &mut Dice) -> World {
+    let ms = dice.of(&[1, SECOND_MS, 61_000, HOUR_MS, 5 * HOUR_MS]) + dice.below(900) as i64;
+    world.clock.set(world.clock.now().plus(ms));
+    if dice.one_in(2) {
+        tokio::time::sleep(Duration::from_millis(250)).await;
     }
     world
 }
 
+/// Stopped or killed, and started again.
+async fn again(world: World, dice: &mut Dice) -> World {
+    let World {
+        rapport,
+        clock,
+        directory,
+        settings,
+    } = world;
+    match dice.one_in(3) {
+        true => rapport.stop().await,
+        false => rapport.clone().kill().await,
+    }
+    drop(rapport);
+    closed(directory.path()).await;
+    let rapport: Rapport = super::world::open(directory.path(), &settings, &clock).await;
+    World {
+        rapport,
+        clock,
+        directory,
+        settings,
+    }
+}
+
 /// What is asked for at random may contradict what there is, or name nobody.
-async fn expect(world: &World, command: Command) {
+pub(super) async fn expect(world: &World, command: Command) {
     match world.command(command.clone()).await {
         Ok(_)
         | Err(
@@ -172,7 +195,7 @@ fn person(dice: &mut Dice) -> Reference {
 }
 
 /// Waits until jobs that were under way have let go of the directory.
-async fn closed(path: &std::path::Path) {
+pub(super) async fn closed(path: &std::path::Path) {
     for _ in 0..1_000 {
         if rapport_embedded::Directory::open(path).is_ok() {
             return;

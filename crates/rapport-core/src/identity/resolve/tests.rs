@@ -1,6 +1,7 @@
 //! A small world that resolves events, and what it does with them.
 
 use super::*;
+use crate::entry::Reference;
 use crate::event::SourceNo;
 use crate::identity::shared::Record;
 use crate::position::Position;
@@ -83,6 +84,8 @@ impl World {
     fn merge_by_member(&mut self, left: u64, right: u64) -> Option<Profile> {
         let cause = MergeCause::Member {
             actor: "ana".into(),
+            left: Reference::Number(ProfileNo(left)),
+            right: Reference::Number(ProfileNo(right)),
         };
         let place = Place {
             position: Position::command(self.requests, 1),

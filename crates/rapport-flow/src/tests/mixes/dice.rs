@@ -1,18 +1,18 @@
 //! Seeded dice: the same seed throws the same numbers on every machine.
 
-pub(super) struct Dice {
+pub(in crate::tests) struct Dice {
     state: u64,
 }
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Dice {
+    pub(in crate::tests) fn new(seed: u64) -> Dice {
         Dice {
             state: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15),
         }
     }
 
     /// A number below `end`.
-    pub(super) fn below(&mut self, end: u64) -> u64 {
+    pub(in crate::tests) fn below(&mut self, end: u64) -> u64 {
         // SplitMix64: small, and good enough to choose with.
         self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.state;
@@ -21,11 +21,11 @@ impl Dice {
         (mixed ^ (mixed >> 31)) % end
     }
 
-    pub(super) fn one_in(&mut self, times: u64) -> bool {
+    pub(in crate::tests) fn one_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }
 
-    pub(super) fn of<T: Copy>(&mut self, choices: &[T]) -> T {
+    pub(in crate::tests) fn of<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len() as u64) as usize]
     }
 }

@@ -5,14 +5,14 @@ use rapport_core::identity::{IdKind, Identifier};
 use rapport_core::time::{DAY_MS, HOUR_MS, Millis, SECOND_MS};
 use serde_json::{Value, json};
 
-pub(super) const SEGMENTS: [&str; 4] = ["s1", "s2", "s3", "s4"];
+pub(in crate::tests) const SEGMENTS: [&str; 4] = ["s1", "s2", "s3", "s4"];
 const USERS: [&str; 4] = ["u1", "u2", "u3", "u4"];
 const VISITORS: [&str; 5] = ["a1", "a2", "a3", "a4", "a5"];
 const EMAILS: [&str; 3] = ["ana@example.org", "bo@example.org", "cy@example.org"];
 const NAMES: [&str; 3] = ["Milk Bought", "Cheese Seen", "Cart Left"];
 
 /// One item of a batch.
-pub(super) fn item(dice: &mut Dice, now: Millis) -> String {
+pub(in crate::tests) fn item(dice: &mut Dice, now: Millis) -> String {
     let kind = dice.of(&[
         "track", "track", "track", "identify", "identify", "page", "group", "alias", "bad",
     ]);
@@ -65,7 +65,7 @@ fn about(dice: &mut Dice, kind: &str, item: &mut Value) {
 }
 
 /// An identifier that somebody may have.
-pub(super) fn identifier(dice: &mut Dice) -> Identifier {
+pub(in crate::tests) fn identifier(dice: &mut Dice) -> Identifier {
     match dice.below(3) {
         0 => Identifier::new(IdKind::UserId, dice.of(&USERS)),
         1 => Identifier::new(IdKind::Email, dice.of(&EMAILS)),
@@ -74,7 +74,7 @@ pub(super) fn identifier(dice: &mut Dice) -> Identifier {
 }
 
 /// A rule, in text.
-pub(super) fn rule(dice: &mut Dice) -> String {
+pub(in crate::tests) fn rule(dice: &mut Dice) -> String {
     match dice.below(5) {
         0 => format!("{} and {}", condition(dice), condition(dice)),
         1 => format!("{} or {}", condition(dice), condition(dice)),
