@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 
 mod any;
 mod live;
+mod people;
 mod rules;
 
 /// Keys of the segments of a world, each of which may refer to those before it.
