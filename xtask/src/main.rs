@@ -3,8 +3,11 @@
 mod assets;
 mod bench;
 mod everything;
+mod faults;
+mod fuzz;
 mod http;
 mod long;
+mod mixes;
 mod needs;
 mod places;
 mod program;
@@ -27,6 +30,9 @@ Rapport's own commands.
   cargo xtask bench   measure a release build under load
   cargo xtask kill    the long crash test: kill -9 under load, many rounds
   cargo xtask power   the long power test: what was not synced is lost, many cuts
+  cargo xtask faults  seed faults into a copy of the core: the oracle must notice each
+  cargo xtask fuzz    throw broken input at every parser: fuzz [minutes]
+  cargo xtask mixes   replay equals live, undo equals a veto: mixes [worlds]
 
 Arguments after bench, kill and power go to the program they run.";
 
@@ -43,6 +49,9 @@ fn main() -> ExitCode {
         "sdk" => sdk::run(rest),
         "bench" => bench::run(rest),
         "kill" => long::run(long::Danger::Kill, rest),
+        "faults" => faults::run(rest),
+        "mixes" => mixes::run(rest),
+        "fuzz" => fuzz::run(rest),
         "power" => long::run(long::Danger::Power, rest),
         "help" | "--help" | "-h" => {
             println!("{HELP}");
