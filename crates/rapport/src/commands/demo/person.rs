@@ -82,7 +82,7 @@ impl Person {
             last,
             email: format!("{first}.{last}{no}@example.org").to_lowercase(),
             phone: (no < PHONES).then(|| format!("+447700900{no:03}")),
-            town: *chance.pick(&TOWNS),
+            town: chance.pick::<&str>(&TOWNS),
             user_id: format!("c{}", 1_000 + no),
             browser: chance.uuid(),
             app: chance.uuid(),

@@ -207,7 +207,10 @@ fn shelf(category: &str) -> Vec<&'static Product> {
 
 fn favoured(diary: &mut Diary) -> &'static Product {
     match diary.chance.percent(60) {
-        true => *diary.chance.pick(&shelf(diary.person.favourite)),
+        true => {
+            let shelf = shelf(diary.person.favourite);
+            diary.chance.pick::<&Product>(&shelf)
+        }
         false => diary.chance.pick(&PRODUCTS),
     }
 }
