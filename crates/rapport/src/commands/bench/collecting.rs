@@ -101,6 +101,21 @@ pub(super) async fn paused(scale: &Scale, report: &mut Report) -> Result<()> {
         Target::None,
         "a session of 12 a request",
     );
+    singles(scale, &server, report).await?;
+    let mut client = server.client().await?;
+    let waiting = gauges::look(&mut client).await?.lag_requests;
+    report.add(
+        "collect alone, requests left waiting",
+        waiting as f64,
+        "",
+        Target::None,
+        "nothing was folded meanwhile",
+    );
+    beside_floors(report);
+    Ok(())
+}
+
+async fn singles(scale: &Scale, server: &Server, report: &mut Report) -> Result<()> {
     let singles = load::send(&plan(scale, server.address, Shape::Anybody)).await?;
     let note = format!(
         "p50 {:.1} ms, p99 {:.1} ms, {CONNECTIONS_SINGLE} connections",
@@ -126,15 +141,10 @@ pub(super) async fn paused(scale: &Scale, report: &mut Report) -> Result<()> {
         Target::None,
         format!("open loop, p50 {:.1} ms", open.latency_ms(0.5)),
     );
-    let mut client = server.client().await?;
-    let waiting = gauges::look(&mut client).await?.lag_requests;
-    report.add(
-        "collect alone, requests left waiting",
-        waiting as f64,
-        "",
-        Target::None,
-        "nothing was folded meanwhile",
-    );
+    Ok(())
+}
+
+fn beside_floors(report: &mut Report) {
     for (name, of) in [
         ("batches", "batches of 100"),
         ("single events", "single events"),
@@ -151,7 +161,6 @@ pub(super) async fn paused(scale: &Scale, report: &mut Report) -> Result<()> {
             );
         }
     }
-    Ok(())
 }
 
 /// Sends a shape of traffic as fast as it is answered.

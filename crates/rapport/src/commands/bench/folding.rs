@@ -44,7 +44,10 @@ pub(super) async fn all(scale: &Scale, report: &mut Report) -> Result<()> {
         built,
         "people/s",
         Target::None,
-        format!("{} segments one after another, each over everybody", segments::COUNT),
+        format!(
+            "{} segments one after another, each over everybody",
+            segments::COUNT
+        ),
     );
     if scale.has(Part::EndToEnd) {
         for (name, shape, target) in [
