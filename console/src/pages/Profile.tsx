@@ -1,7 +1,7 @@
 // One person: who they are on the left, what they did in the middle, what follows from it on the right.
 import { useEffect, useState } from 'react'
 
-import { nameOf, useAsked, type Json, type Link, type List, type Profile } from '../api'
+import { nameOf, useAsked, type Json, type Link, type List, type Profile, type Segment } from '../api'
 import { Avatar } from '../parts/Avatar'
 import { Explain } from '../parts/Explain'
 import { Merges } from '../parts/Merges'
@@ -92,6 +92,8 @@ function Links({ reference }: { reference: string }) {
 
 function Segments({ keys, profile }: { keys: string[]; profile: string }) {
   const [open, setOpen] = useState('')
+  const { data } = useAsked<List<Segment>>('segments?limit=1000')
+  const others = data?.results.filter((segment) => !keys.includes(segment.key)) ?? []
   return (
     <>
       <h2>Segments</h2>
@@ -109,6 +111,17 @@ function Segments({ keys, profile }: { keys: string[]; profile: string }) {
           )}
         </div>
       ))}
+      {others.length > 0 && (
+        <select aria-label="Why not in another segment?" value={keys.includes(open) ? '' : open} onChange={(event) => setOpen(event.target.value)}>
+          <option value="">Why not in …</option>
+          {others.map((segment) => (
+            <option key={segment.key} value={segment.key}>
+              {segment.name}
+            </option>
+          ))}
+        </select>
+      )}
+      {open && !keys.includes(open) && <Explain segment={open} profile={profile} />}
     </>
   )
 }
