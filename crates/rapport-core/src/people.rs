@@ -7,6 +7,9 @@ use crate::profile::company::Company;
 use crate::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Looked-up identifiers that weigh as much as a profile.
+const IDENTIFIERS_A_PROFILE: usize = 8;
+
 /// A working set: filled by a shell before a batch, changed by the rules, emptied into the
 /// batch's transaction.
 ///
@@ -23,6 +26,8 @@ pub struct People {
     next: ProfileNo,
     /// Whether everything there is is loaded: what is not here does not exist.
     whole: bool,
+    /// In a refold, the entry that is folded.
+    place: Position,
     changed_owners: BTreeSet<Identifier>,
     changed_profiles: BTreeSet<ProfileNo>,
     changed_shared: BTreeSet<Identifier>,
@@ -60,6 +65,7 @@ impl People {
             births: BTreeMap::new(),
             next,
             whole: false,
+            place: Position::default(),
             changed_owners: BTreeSet::new(),
             changed_profiles: BTreeSet::new(),
             changed_shared: BTreeSet::new(),
@@ -177,13 +183,19 @@ impl People {
             && self
                 .shared
                 .get(identifier)
-                .is_some_and(|record| record.marked().is_some())
+                .and_then(shared::Record::marked)
+                .is_some_and(|marked| !self.whole || marked < self.place)
     }
 
     /// The record of an identifier's refusals, to be changed; an empty one where there was none.
     pub fn shared_mut(&mut self, identifier: &Identifier) -> &mut shared::Record {
         self.changed_shared.insert(identifier.clone());
         self.shared.entry(identifier.clone()).or_default()
+    }
+
+    /// Every loaded record of refusals.
+    pub fn shared_records(&self) -> impl Iterator<Item = (&Identifier, &shared::Record)> + '_ {
+        self.shared.iter()
     }
 
     /// A loaded company.
@@ -205,10 +217,36 @@ impl People {
         self.profiles.values()
     }
 
-    /// How many profiles are loaded.
+    /// How many profiles are loaded, or what companies and looked-up identifiers weigh beside
+    /// them where that is more.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.profiles.len()
+        let identifiers = self.owners.len() / IDENTIFIERS_A_PROFILE;
+        self.profiles
+            .len()
+            .max(self.companies.len())
+            .max(identifiers)
+    }
+
+    /// Whether anything was changed since the changes were taken last.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        !(self.changed_profiles.is_empty()
+            && self.changed_owners.is_empty()
+            && self.changed_shared.is_empty()
+            && self.changed_companies.is_empty()
+            && self.absorbed.is_empty())
+    }
+
+    /// Says which entry is folded next: for a refold, which sees marks as they were then.
+    pub fn stand_at(&mut self, place: Position) {
+        self.place = place;
+    }
+
+    /// Whether this is a refold, which counts no refusals again.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// Whether no profile is loaded.
@@ -254,7 +292,8 @@ impl People {
         debug_assert!(self.changed_profiles.is_empty() && self.changed_owners.is_empty());
         self.profiles.retain(|_, profile| keep(profile));
         let profiles = &self.profiles;
-        self.owners.retain(|_, owner| owner.is_some_and(|owner| profiles.contains_key(&owner)));
+        self.owners
+            .retain(|_, owner| owner.is_some_and(|owner| profiles.contains_key(&owner)));
         self.companies.clear();
     }
 

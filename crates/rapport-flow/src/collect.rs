@@ -3,12 +3,11 @@
 //! While one group is being synced the next one gathers, so the group size follows the load and
 //! nobody waits for a timer.
 
-use crate::clock::Clock;
 use crate::error::Refusal;
-use crate::feed::Feed;
+use crate::shared::Shared;
 use rapport_core::time::Millis;
 use rapport_store::Error;
-use rapport_store::ledger::{Ledger, Submission};
+use rapport_store::ledger::Submission;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -30,6 +29,7 @@ pub struct Collector {
     waiting: mpsc::UnboundedSender<Waiting>,
     room: Arc<Semaphore>,
     room_bytes: usize,
+    counts: Arc<Counts>,
 }
 
 /// What collecting has done since the start.
@@ -48,21 +48,18 @@ pub struct Counts {
 impl Collector {
     /// Starts the task that writes the ledger; it ends when every clone of the collector is gone
     /// and all that waited is written.
-    pub fn start(
-        ledger: Arc<dyn Ledger>,
-        feed: Arc<Feed>,
-        clock: Arc<dyn Clock>,
-        counts: Arc<Counts>,
-        room_bytes: usize,
-    ) -> (Collector, tokio::task::JoinHandle<()>) {
+    pub(crate) fn start(shared: &Arc<Shared>) -> (Collector, tokio::task::JoinHandle<()>) {
+        let room_bytes = shared.settings.collect_queue_bytes;
+        let counts = Arc::clone(&shared.collected);
         let (waiting, receiver) = mpsc::unbounded_channel();
-        let task = tokio::spawn(run(receiver, ledger, feed, clock, counts));
+        let task = tokio::spawn(run(receiver, Arc::clone(shared)));
         let room = Arc::new(Semaphore::new(room_bytes));
         (
             Collector {
                 waiting,
                 room,
                 room_bytes,
+                counts,
             },
             task,
         )
@@ -77,7 +74,10 @@ impl Collector {
         let permits = u32::try_from(bytes).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.room)
             .try_acquire_many_owned(permits)
-            .map_err(|_| Refusal::Busy { retry_after_s: 1 })?;
+            .map_err(|_| {
+                self.counts.busy.fetch_add(1, Ordering::Relaxed);
+                Refusal::Busy { retry_after_s: 1 }
+            })?;
         let (told, answer) = oneshot::channel();
         self.waiting
             .send(Waiting {
@@ -90,28 +90,27 @@ impl Collector {
     }
 }
 
-async fn run(
-    mut receiver: mpsc::UnboundedReceiver<Waiting>,
-    ledger: Arc<dyn Ledger>,
-    feed: Arc<Feed>,
-    clock: Arc<dyn Clock>,
-    counts: Arc<Counts>,
-) {
+async fn run(mut receiver: mpsc::UnboundedReceiver<Waiting>, shared: Arc<Shared>) {
+    let (feed, counts) = (&shared.feed, &shared.collected);
     let mut next = receiver.recv().await;
     while let Some(first) = next.take() {
         let (group, told, left) = gather(first, &mut receiver);
         let bytes: usize = group.iter().map(|submission| submission.body.len()).sum();
         let requests = group.len() as u64;
-        let stamp = feed.begin_stamp(clock.now());
-        let answer = match ledger.append(group, stamp).await {
+        let stamp = feed.begin_stamp(shared.clock.now());
+        let answer = match shared.roles.ledger.append(group, stamp).await {
             Ok(appended) => {
                 counts.requests.fetch_add(requests, Ordering::Relaxed);
                 counts.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
                 counts.groups.fetch_add(1, Ordering::Relaxed);
                 feed.push(appended);
+                shared.trouble("ledger", None);
                 Ok(())
             }
-            Err(error) => Err(refusal(&error)),
+            Err(error) => {
+                shared.trouble("ledger", Some(error.to_string()));
+                Err(refusal(&error))
+            }
         };
         feed.end_stamp();
         for told in told {

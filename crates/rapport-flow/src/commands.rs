@@ -88,8 +88,11 @@ pub(crate) async fn replay(
     entry: CommandEntry,
 ) -> Result<Applied, CommandError> {
     let mut writes = Vec::new();
+    writer.make_room();
+    writer.fire_all(entry.received).await?;
     writer.received = writer.received.max(entry.received);
     let before = Arc::clone(&writer.configuration);
+    let untouched = writer.next_journal;
     let applied = match &entry.command {
         Command::PutSegment { key, name, rule } => {
             segment::put(writer, &entry, key, name, rule, &mut writes).await
@@ -110,8 +113,12 @@ pub(crate) async fn replay(
     let reply = match applied {
         Ok(reply) => reply,
         Err(refused) => {
-            writer.configuration = before;
-            writer.reset().await?;
+            let is_clean = Arc::ptr_eq(&before, &writer.configuration)
+                && untouched == writer.next_journal
+                && !writer.people.is_changed();
+            if !is_clean {
+                writer.reset().await?;
+            }
             return Err(refused);
         }
     };

@@ -104,6 +104,12 @@ impl Feed {
         self.last.store(number, Ordering::Release);
     }
 
+    /// No stamp will be earlier than `floor`: the clock of the last entry before this start.
+    pub fn set_floor(&self, floor: Millis) {
+        let mut held = self.held();
+        held.floor = held.floor.max(floor);
+    }
+
     /// The latest instant up to `now` before which no request that is not folded yet can have
     /// been stamped, where `folded` is the last one folded; `None` where the next one waits and
     /// only the ledger knows its stamp. No later stamp will be earlier.

@@ -108,6 +108,15 @@ pub(crate) async fn events(
     source: Source<'_>,
 ) -> Result<()> {
     let fresh = dedup::step(writer, items).await?;
+    folded(writer, fresh, source).await
+}
+
+/// Sends events through the steps behind dedup: a replayed event keeps the verdict it had.
+pub(crate) async fn folded(
+    writer: &mut Writer,
+    fresh: Vec<Fresh>,
+    source: Source<'_>,
+) -> Result<()> {
     load::step(writer, &fresh).await?;
     let folded = fold::step(writer, fresh);
     let messages = activate::step(writer, &folded.effects);

@@ -36,6 +36,12 @@ impl KeyRing {
         self.tokens.get(&hash(token)).map(String::as_str)
     }
 
+    /// Whether no API token is in force.
+    #[must_use]
+    pub fn has_no_token(&self) -> bool {
+        self.tokens.is_empty()
+    }
+
     /// Every write key, by the hash of it.
     pub fn keys(&self) -> impl Iterator<Item = (&str, &KeyUse)> {
         self.keys.iter().map(|(hash, key)| (hash.as_str(), key))

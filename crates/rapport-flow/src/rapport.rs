@@ -11,7 +11,7 @@ use crate::jobs::Jobs;
 use crate::keys::KeyRing;
 use crate::recover::recover;
 use crate::settings::Settings;
-use crate::shared::{Files, Roles, Shared, Stats};
+use crate::shared::{Files, Hold, Roles, Shared, Stats};
 use crate::writer::{self, Writer, WriterOrder};
 use rapport_core::entry::Command;
 use rapport_core::event::SourceNo;
@@ -46,16 +46,11 @@ impl Rapport {
         recover(&shared, &mut writer).await?;
         let (last, _) = shared.roles.ledger.last().await?;
         shared.feed.set_last(last.max(writer.head.position.request));
+        shared.feed.set_floor(writer.received);
         let (orders, receiver) = mpsc::channel(1_024);
         let jobs = Jobs::new(Arc::clone(&shared), orders.clone());
         let thread = writer::start(writer, receiver, jobs.clone());
-        let (collector, _) = Collector::start(
-            Arc::clone(&shared.roles.ledger),
-            Arc::clone(&shared.feed),
-            Arc::clone(&shared.clock),
-            Arc::clone(&shared.collected),
-            shared.settings.collect_queue_bytes,
-        );
+        let (collector, _) = Collector::start(&shared);
         Ok(Rapport {
             shared,
             orders,
@@ -220,11 +215,10 @@ impl Rapport {
     /// # Errors
     /// Those of storage; [`CommandError::Contradicts`] while another backup runs.
     pub async fn back_up(&self, target: &Path) -> std::result::Result<Head, CommandError> {
-        if self.shared.is_held() {
+        let Some(_hold) = Hold::begin(&self.shared) else {
             let message = "another backup is running".to_owned();
             return Err(CommandError::Contradicts { message });
-        }
-        self.shared.hold(Some(Files::clone(&self.shared.files())));
+        };
         let shared = Arc::clone(&self.shared);
         let files = move || {
             let mut files = Files::clone(&shared.files());
@@ -232,9 +226,7 @@ impl Rapport {
             files.add(held.as_ref().unwrap_or(&Files::default()));
             files
         };
-        let done = backup::back_up(&self.shared.roles, target, files).await;
-        self.shared.hold(None);
-        Ok(done?)
+        Ok(backup::back_up(&self.shared.roles, target, files).await?)
     }
 
     /// The storage engines.

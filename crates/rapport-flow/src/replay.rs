@@ -4,8 +4,9 @@
 use crate::archive::Archive;
 use crate::commands;
 use crate::error::{CommandError, Error, Result};
-use crate::flow::{self, Item, Source};
+use crate::flow::{self, Fresh, Source};
 use crate::jobs::flush;
+use crate::rows::Hash;
 use crate::writer::publish;
 use rapport_core::outcome::Outcome;
 use rapport_store::history::{Entry, Row};
@@ -72,21 +73,25 @@ async fn fold(into: &mut Archive, waiting: &mut Vec<Arc<Row>>) -> Result<()> {
     if waiting.is_empty() {
         return Ok(());
     }
-    let items = waiting.drain(..).map(item).collect();
-    flow::events(&mut into.writer, items, Source::Replay).await?;
+    let hash = into.writer.hash;
+    let fresh = waiting.drain(..).map(|row| fresh(&hash, row)).collect();
+    flow::folded(&mut into.writer, fresh, Source::Replay).await?;
     if into.shared.recorded().tail.bytes() >= into.shared.settings.flush_bytes {
         flush_all(into).await?;
     }
     Ok(())
 }
 
-/// A row of history as an item of a batch.
-pub(crate) fn item(row: Arc<Row>) -> Item {
+/// A row of history as it goes into the fold: with the verdict it had.
+pub(crate) fn fresh(hash: &Hash, row: Arc<Row>) -> Fresh {
     let row = Arc::unwrap_or_clone(row);
     let event = Box::new(row.event);
     match row.outcome {
-        Outcome::Invalid(reason) => Item::Invalid(event, reason),
-        _ => Item::Event(event),
+        outcome @ (Outcome::Invalid(_) | Outcome::Duplicate) => Fresh::Ended(event, outcome),
+        _ => {
+            let key = hash.seen(event.source.0, &event.message_id);
+            Fresh::Event(event, key)
+        }
     }
 }
 

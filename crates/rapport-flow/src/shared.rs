@@ -61,6 +61,28 @@ impl Files {
     }
 }
 
+/// While it lives nothing is removed or forgotten, however its backup ends.
+pub(crate) struct Hold(Arc<Shared>);
+
+impl Hold {
+    /// Begins holding still; `None` where somebody does already.
+    pub fn begin(shared: &Arc<Shared>) -> Option<Hold> {
+        let files = Files::clone(&shared.files());
+        let mut held = shared.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.is_some() {
+            return None;
+        }
+        *held = Some(files);
+        Some(Hold(Arc::clone(shared)))
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        *self.0.held.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
 /// Entries behind the fold, wherever they are: in files, or still in memory.
 #[derive(Default)]
 pub(crate) struct Recorded {
@@ -231,11 +253,6 @@ impl Shared {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .is_some()
-    }
-
-    /// Begins or ends holding still.
-    pub fn hold(&self, files: Option<Files>) {
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = files;
     }
 
     /// Notes files that are about to be replaced, where they must stay.

@@ -36,6 +36,9 @@ struct Numbers {
     received: Millis,
 }
 
+/// Timers fired in one transaction at most.
+const TIMERS: usize = 2_000;
+
 const NUMBERS: &[u8] = b"numbers";
 const SECRET: &[u8] = b"secret";
 
@@ -102,7 +105,13 @@ impl Writer {
     /// contradicted transaction.
     pub async fn reset(&mut self) -> Result<()> {
         let state = Arc::clone(&self.shared.roles.state);
+        let known = self.head.version;
         self.head = state.head().await?;
+        if known != 0 && known != self.head.version {
+            // A commit was answered with an error and is there all the same.
+            let shared = Arc::clone(&self.shared);
+            crate::recover::reload(&shared, self).await?;
+        }
         let numbers = state.load(Table::Meta, &[NUMBERS.into()]).await?.remove(0);
         let numbers = match numbers {
             Some(row) => rows::unpack(Table::Meta, &row)?,
@@ -144,8 +153,10 @@ impl Writer {
         let (_, &mut middle, _) = seen.select_nth_unstable(middle);
         self.people.keep(|profile| profile.last_seen > middle);
         let people = &self.people;
-        self.due.retain(|(_, number)| people.profile(*number).is_some());
-        self.armed.retain(|number, _| people.profile(*number).is_some());
+        self.due
+            .retain(|(_, number)| people.profile(*number).is_some());
+        self.armed
+            .retain(|number, _| people.profile(*number).is_some());
     }
 
     /// Lets everybody in the working set go; who is asked for next is loaded as stored.
@@ -211,6 +222,35 @@ impl Writer {
         let configuration = Arc::new(configuration);
         self.pending.configuration = Some(Arc::clone(&configuration));
         self.configuration = configuration;
+    }
+
+    /// Fires every timer that is due at `now`: what comes next may change the rules.
+    pub async fn fire_all(&mut self, now: Millis) -> Result<()> {
+        while self.fire_some(now).await? {}
+        Ok(())
+    }
+
+    /// Fires some of the timers that are due at `now`; false where there are none.
+    pub async fn fire_some(&mut self, now: Millis) -> Result<bool> {
+        let page = Page {
+            table: Table::Timer,
+            from: Box::default(),
+            to: Some(rows::timer_key(now.plus(1), ProfileNo(0))),
+            limit: TIMERS,
+            order: Order::Ascending,
+        };
+        let due = self.shared.roles.state.scan(page).await?;
+        let due: Vec<_> = due
+            .iter()
+            .filter_map(|(key, _)| rows::timer_of(key))
+            .collect();
+        if due.is_empty() {
+            return Ok(false);
+        }
+        let fired = &self.shared.stats.timers;
+        fired.fetch_add(due.len() as u64, Ordering::Relaxed);
+        self.fire(&due, now).await?;
+        Ok(true)
     }
 
     /// Fires timers of these people that are due at `now`; a transaction of its own.

@@ -60,10 +60,26 @@ pub enum Table {
 impl Table {
     /// Every table, ascending.
     pub const ALL: [Table; 20] = [
-        Table::Meta, Table::Config, Table::Profile, Table::Redirect, Table::Identifier,
-        Table::Journal, Table::JournalOfProfile, Table::Timer, Table::Members, Table::Company,
-        Table::Outbox, Table::DeadLetter, Table::Rejected, Table::Outcome, Table::Tail,
-        Table::File, Table::Moved, Table::Shared, Table::Command, Table::Series,
+        Table::Meta,
+        Table::Config,
+        Table::Profile,
+        Table::Redirect,
+        Table::Identifier,
+        Table::Journal,
+        Table::JournalOfProfile,
+        Table::Timer,
+        Table::Members,
+        Table::Company,
+        Table::Outbox,
+        Table::DeadLetter,
+        Table::Rejected,
+        Table::Outcome,
+        Table::Tail,
+        Table::File,
+        Table::Moved,
+        Table::Shared,
+        Table::Command,
+        Table::Series,
     ];
 
     /// Whether its keys are numbers.
@@ -71,8 +87,15 @@ impl Table {
     pub fn is_numbered(self) -> bool {
         matches!(
             self,
-            Table::Profile | Table::Redirect | Table::Identifier | Table::Journal | Table::Company
-                | Table::Outbox | Table::DeadLetter | Table::Tail | Table::Shared
+            Table::Profile
+                | Table::Redirect
+                | Table::Identifier
+                | Table::Journal
+                | Table::Company
+                | Table::Outbox
+                | Table::DeadLetter
+                | Table::Tail
+                | Table::Shared
         )
     }
 }

@@ -12,14 +12,11 @@ const KEY_BYTES: usize = 24;
 /// Sets what the environment says and makes what a new directory lacks; returns lines that tell
 /// made keys, which are not told again.
 pub(crate) async fn set(rapport: &Rapport) -> Result<Vec<String>> {
-    let is_new = rapport.sources().is_empty();
-    if is_new {
-        for (no, name) in [(1, "Website"), (2, "Server")] {
-            let source = Source {
-                no: SourceNo(no),
-                name: name.to_owned(),
-            };
-            apply(rapport, Command::PutSource(source)).await?;
+    for (no, name) in [(1, "Website"), (2, "Server")] {
+        let no = SourceNo(no);
+        if !rapport.sources().iter().any(|source| source.no == no) {
+            let name = name.to_owned();
+            apply(rapport, Command::PutSource(Source { no, name })).await?;
         }
     }
     let mut told = Vec::new();
@@ -37,6 +34,7 @@ pub(crate) async fn set(rapport: &Rapport) -> Result<Vec<String>> {
             SourceNo(2),
         ),
     ] {
+        let is_new = !rapport.keys().keys().any(|(_, key)| key.kind == kind);
         if let Some(key) = given_or_made(variable, what, is_new, &mut told)? {
             let ring = rapport.keys();
             let known = ring.write_key(&key);
@@ -64,6 +62,7 @@ pub(crate) async fn set(rapport: &Rapport) -> Result<Vec<String>> {
             .await?;
         }
     }
+    let is_new = rapport.keys().has_no_token();
     if let Some(token) = given_or_made("RAPPORT_API_TOKEN", "API token", is_new, &mut told)?
         && rapport.keys().token(&token).is_none()
     {

@@ -15,7 +15,10 @@ pub(super) fn routes() -> Router<Api> {
 /// Makes a backup in a folder of its own below the one that is set up; the name is the moment.
 async fn make(State(api): State<Api>, _: Actor) -> Result<Json<Value>, Error> {
     let Some(folder) = &api.settings.backups else {
-        return Err(Error::new(Code::NotFound, "this server has no folder for backups"));
+        return Err(Error::new(
+            Code::NotFound,
+            "this server has no folder for backups",
+        ));
     };
     let name = api.rapport.clock().now().to_string().replace(':', "-");
     let target = folder.join(&name);

@@ -110,11 +110,14 @@ pub(super) fn page<T>(
     let is_last = results.len() <= limit;
     results.truncate(limit);
     let next = if is_last { None } else { results.last() };
-    let paging = Paging {
-        next: next.map(|last| Next {
-            after: cursor(last),
-        }),
-    };
+    let next = next.map(cursor);
+    behind(results, next)
+}
+
+/// A page whose next one, if there is one, begins behind `after`.
+pub(super) fn behind<T>(results: Vec<T>, after: Option<String>) -> Json<List<T>> {
+    let next = after.map(|after| Next { after });
+    let paging = Paging { next };
     Json(List { results, paging })
 }
 

@@ -39,7 +39,7 @@ async fn of_profile(
     loop {
         let records = api
             .rapport
-            .journal_of(profile.number, before, page.limit + 1)
+            .journal_of(&profile.numbers(), before, page.limit + 1)
             .await?;
         before = records.last().map(|(number, _)| *number);
         let is_last = records.len() <= page.limit;

@@ -163,7 +163,7 @@ async fn members(
 ) -> Result<Response, Error> {
     let segment = find(&api, &key)?.no;
     let after = page.after(ProfileNo::parse)?;
-    let found = api.rapport.members(segment, after, page.limit + 1).await?;
+    let (found, next) = api.rapport.members(segment, after, page.limit).await?;
     let members: Vec<Member<'_>> = found
         .iter()
         .map(|profile| Member {
@@ -175,8 +175,8 @@ async fn members(
                 .map(|m| m.entered_at.to_string()),
         })
         .collect();
-    let answer = list::page(members, page.limit, |last| last.profile_id.clone());
-    Ok(answer.into_response())
+    let next = next.map(|number| number.to_string());
+    Ok(list::behind(members, next).into_response())
 }
 
 async fn explain(

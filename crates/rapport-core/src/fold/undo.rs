@@ -112,6 +112,7 @@ fn fold_past(
     for entry in past {
         match entry {
             Past::Event { event, origin } => {
+                fold.people.stand_at(event.position);
                 if let Some(number) = fold.event(event).origin {
                     placed.push((*origin, event.position, number));
                 }

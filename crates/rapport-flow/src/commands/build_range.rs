@@ -38,6 +38,8 @@ pub(crate) async fn apply(writer: &mut Writer, range: Range) -> Result<bool> {
             to: range.to,
         },
     };
+    writer.make_room();
+    writer.fire_all(entry.received).await?;
     writer.received = entry.received;
     let mut writes = Vec::new();
     unite(writer, &entry, &range, &mut writes).await?;

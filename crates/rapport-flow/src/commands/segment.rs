@@ -31,6 +31,7 @@ pub(super) async fn put(
         .building()
         .any(|definition| definition.no == put.no);
     install(writer, registry, writes);
+    writer.undos += 1;
     Ok(Reply::Segment {
         no: put.no.0,
         version: put.version,

@@ -101,7 +101,10 @@ async fn refold(
 ) -> Result<undo::Refolded, CommandError> {
     let rows = past_events(writer, &component.profiles).await?;
     let past = in_order(&rows, component);
-    let empty = People::whole(writer.people.next());
+    let mut empty = People::whole(writer.people.next());
+    for (identifier, record) in writer.people.shared_records() {
+        empty.insert_loaded_shared(identifier.clone(), record.clone());
+    }
     let rules = writer.configuration.rules();
     let (place, now) = (entry.position, entry.received);
     Ok(undo::refold(

@@ -62,7 +62,11 @@ pub(crate) async fn run(
         while start < to {
             let next = ProfileNo(to.0.min(start.0 + RANGE));
             // Events an undo gave to somebody in front of the range go with its first step.
-            let rest = kept.split_off(&next);
+            let rest = match next < to {
+                true => kept.split_off(&next),
+                // What an undo gave to somebody behind the pass goes with its last step.
+                false => BTreeMap::new(),
+            };
             let range = Range {
                 segment,
                 version,

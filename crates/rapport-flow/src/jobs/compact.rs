@@ -16,8 +16,10 @@ use tokio::sync::mpsc;
 const FANOUT: usize = 8;
 /// The highest level.
 const LEVEL_MAX: u8 = 2;
-/// A file this large is left as it is, in bytes.
-const FILE_BYTES_MAX: u64 = 1 << 30;
+/// A file with this many bytes or rows is left as it is: half of what an engine puts into one, so
+/// that rewriting always leaves fewer.
+const FILE_BYTES_MAX: u64 = 128 << 20;
+const FILE_ROWS_MAX: u64 = 2 << 20;
 /// How long a reader may still be reading replaced files.
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -79,7 +81,9 @@ async fn remove_later(shared: Weak<Shared>, history: Vec<String>, runs: Vec<Stri
 
 fn crowded_level(files: &Files) -> Option<(u8, Vec<File>)> {
     (0..=LEVEL_MAX).find_map(|level| {
-        let of_level = |file: &&File| file.level == level && file.bytes < FILE_BYTES_MAX;
+        let of_level = |file: &&File| {
+            file.level == level && file.bytes < FILE_BYTES_MAX && file.rows < FILE_ROWS_MAX
+        };
         let group: Vec<File> = files
             .history
             .iter()

@@ -5,11 +5,14 @@ use crate::error::{Error, Result};
 use crate::rejected::Rejected;
 use crate::rows;
 use crate::shared::Shared;
-use crate::writer::{WriterOrder, all};
+use crate::writer::WriterOrder;
 use rapport_core::time::Millis;
-use rapport_store::state::Table;
+use rapport_store::state::{Key, Order, Page, Table};
 use std::sync::atomic::Ordering;
 use tokio::sync::{mpsc, oneshot};
+
+/// Rejected events read at once.
+const PAGE: usize = 500;
 
 /// How often it looks, in milliseconds.
 const EVERY_MS: i64 = 60_000;
@@ -30,18 +33,33 @@ pub(crate) async fn run(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> 
 }
 
 async fn rejected(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> Result<()> {
-    let rows = all(&*shared.roles.state, Table::Rejected).await?;
     let oldest = shared.clock.now().plus(-shared.settings.rejected_keep_ms);
     let mut room = shared.settings.rejected_bytes;
     let mut keys = Vec::new();
-    for (key, row) in rows.into_iter().rev() {
-        let kept: Rejected = rows::unpack(Table::Rejected, &row)?;
-        let size = row.len() as u64;
-        if kept.received < oldest || size > room {
-            room = 0;
-            keys.push(key);
-        } else {
-            room -= size;
+    let mut before: Option<Key> = None;
+    loop {
+        let page = Page {
+            table: Table::Rejected,
+            from: Key::default(),
+            to: before.take(),
+            limit: PAGE,
+            order: Order::Descending,
+        };
+        let rows = shared.roles.state.scan(page).await?;
+        let is_last = rows.len() < PAGE;
+        for (key, row) in rows {
+            let size = row.len() as u64;
+            let kept: Rejected = rows::unpack(Table::Rejected, &row)?;
+            before = Some(key.clone());
+            if kept.received < oldest || size > room {
+                room = 0;
+                keys.push(key);
+            } else {
+                room -= size;
+            }
+        }
+        if is_last {
+            break;
         }
     }
     if keys.is_empty() {

@@ -22,6 +22,7 @@ use rapport_core::segment::registry::Registry;
 use rapport_store::history::{Ask, Row};
 use rapport_store::ledger::Submission;
 use rapport_store::state::Table;
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 impl Rapport {
@@ -103,7 +104,8 @@ impl Rapport {
         sizes.get(&no.0).copied().unwrap_or(0)
     }
 
-    /// Members of a segment above `after`, by number.
+    /// Members of a segment above `after`, by number, and where the next page begins: behind
+    /// which number, `None` where there is none.
     ///
     /// # Errors
     /// Those of storage.
@@ -112,22 +114,37 @@ impl Rapport {
         no: SegmentNo,
         after: Option<ProfileNo>,
         limit: usize,
-    ) -> Result<Vec<Profile>> {
-        let numbers = reads::members::numbers(&self.shared, no, after, limit).await?;
-        Ok(reads::profile::many(&self.shared, &numbers).await?)
+    ) -> Result<(Vec<Profile>, Option<ProfileNo>)> {
+        let more = limit.saturating_add(1);
+        let mut numbers = reads::members::numbers(&self.shared, no, after, more).await?;
+        let is_last = numbers.len() <= limit;
+        numbers.truncate(limit);
+        let next = if is_last {
+            None
+        } else {
+            numbers.last().copied()
+        };
+        let mut people = reads::profile::many(&self.shared, &numbers).await?;
+        // Whoever left, or was absorbed, since the list was read.
+        people.retain(|profile| profile.memberships.contains(no));
+        Ok((people, next))
     }
 
-    /// Journal entries that speak of a profile number, newest first, below `before`.
+    /// Journal entries that speak of any of these profile numbers, newest first, below `before`.
     ///
     /// # Errors
     /// Those of storage.
     pub async fn journal_of(
         &self,
-        person: ProfileNo,
+        numbers: &[ProfileNo],
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<(u64, Record)>> {
-        Ok(reads::journal::page(&self.shared, person, before, limit).await?)
+        let mut found = BTreeMap::new();
+        for &number in numbers {
+            found.extend(reads::journal::page(&self.shared, number, before, limit).await?);
+        }
+        Ok(found.into_iter().rev().take(limit).collect())
     }
 
     /// One journal entry.

@@ -18,7 +18,7 @@ pub(crate) async fn numbers(
     after: Option<ProfileNo>,
     limit: usize,
 ) -> Result<Vec<ProfileNo>> {
-    let first = after.map_or(0, |after| after.0 + 1);
+    let first = after.map_or(0, |after| after.0.saturating_add(1));
     let mut chunk = u32::try_from(first / CHUNK).unwrap_or(u32::MAX);
     let mut found = Vec::new();
     loop {

@@ -14,6 +14,14 @@ use rapport_store::state::{Table, number_key};
 
 /// The person a reference means, with the timers that are due fired.
 pub(crate) async fn one(shared: &Shared, reference: &Reference) -> Result<Option<Profile>> {
+    // A merge between the two reads of a look leads the second one elsewhere: look once more.
+    match look(shared, reference).await? {
+        Some(profile) => Ok(Some(profile)),
+        None => look(shared, reference).await,
+    }
+}
+
+async fn look(shared: &Shared, reference: &Reference) -> Result<Option<Profile>> {
     let number = match reference {
         Reference::Number(number) => Some(*number),
         Reference::Identifier(identifier) => owner(shared, identifier).await?,

@@ -19,7 +19,9 @@ pub(crate) fn step(writer: &mut Writer, effects: &Effects) -> Vec<Message> {
         let Some(segment) = configuration.registry.by_no(change.segment) else {
             continue;
         };
-        let Some(person) = writer.people.profile(change.person) else {
+        // Whoever was absorbed later in the same batch is spoken of by the survivor's identifiers.
+        let survivor = writer.people.survivor(change.person);
+        let Some(person) = writer.people.profile(survivor) else {
             continue;
         };
         let decided = activate::messages(

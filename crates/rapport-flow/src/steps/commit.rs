@@ -53,6 +53,12 @@ pub(crate) async fn step(
     writer.effects(&effects, &mut writes).await?;
     writer.messages(&messages, &mut writes);
     writer.commit(head, writes).await?;
+    let folded = ended.len() as u64;
+    writer
+        .shared
+        .stats
+        .events
+        .fetch_add(folded, Ordering::Relaxed);
     writer.recent.extend(accepted);
     let rows = ended
         .into_iter()
@@ -66,7 +72,9 @@ pub(crate) async fn step(
 
 fn count(writer: &mut Writer, ended: &[Ended]) {
     let stats = &writer.shared.stats;
-    stats.events.fetch_add(ended.len() as u64, Ordering::Relaxed);
+    stats
+        .events
+        .fetch_add(ended.len() as u64, Ordering::Relaxed);
     // Runs of equal outcomes of one source are the rule: each is counted once.
     let alike = |left: &Ended, right: &Ended| {
         left.event.source == right.event.source && left.outcome == right.outcome
@@ -75,7 +83,9 @@ fn count(writer: &mut Writer, ended: &[Ended]) {
         let outcome = &run[0].outcome;
         let code = outcome.reason().map_or("", |reason| reason.code.as_str());
         let source = Some(run[0].event.source);
-        writer.counters.add_many(source, outcome.word(), code, run.len() as u64);
+        writer
+            .counters
+            .add_many(source, outcome.word(), code, run.len() as u64);
     }
 }
 

@@ -6,7 +6,7 @@ use crate::writer::Writer;
 use rapport_core::event::Event;
 use rapport_core::identity::{Identifier, ProfileNo, resolve};
 use rapport_core::profile::Profile;
-use rapport_core::profile::company::Company;
+use rapport_core::profile::company::{self, Company};
 use rapport_store::Result;
 use rapport_store::state::{Table, number_key};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +33,7 @@ pub(crate) async fn step(writer: &mut Writer, fresh: &[Fresh]) -> Result<()> {
     identifiers(writer, wanted).await?;
     let groups = events
         .iter()
-        .filter_map(|event| event.group.as_deref())
+        .filter_map(|event| company::of(event))
         .collect();
     companies(writer, groups).await
 }

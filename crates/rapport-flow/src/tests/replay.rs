@@ -86,7 +86,7 @@ async fn events_rules_merges_undos_and_time_replay_to_the_same_state() {
     world.advance(3 * HOUR_MS).await;
     let journal = world
         .rapport
-        .journal_of(one.number, None, 10)
+        .journal_of(&one.numbers(), None, 10)
         .await
         .unwrap();
     let merges = journal

@@ -26,7 +26,7 @@ async fn an_undone_merge_gives_both_people_back_what_was_theirs() {
     assert_eq!(one.absorbed.len(), 1);
     let journal = world
         .rapport
-        .journal_of(one.number, None, 10)
+        .journal_of(&one.numbers(), None, 10)
         .await
         .unwrap();
     let merge = journal

@@ -92,8 +92,8 @@ async fn fold_vetoed(live: &Archive, vetoed: &mut Archive) {
     while let Some(entry) = entries.recv().await {
         match entry.unwrap() {
             Entry::Event(row) => {
-                let items = vec![replay::item(row)];
-                flow::events(&mut vetoed.writer, items, Source::Replay)
+                let fresh = vec![replay::fresh(&vetoed.writer.hash, row)];
+                flow::folded(&mut vetoed.writer, fresh, Source::Replay)
                     .await
                     .unwrap();
             }

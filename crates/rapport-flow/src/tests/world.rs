@@ -159,7 +159,8 @@ impl World {
 
     pub async fn members(&self, key: &str) -> Vec<u64> {
         let no = self.rapport.registry().get(key).unwrap().no;
-        let members = self.rapport.members(no, None, 1_000).await.unwrap();
+        let (members, next) = self.rapport.members(no, None, 1_000).await.unwrap();
+        assert_eq!(next, None);
         assert_eq!(
             self.rapport.segment_size(no),
             members.len() as u64,

@@ -32,6 +32,8 @@ impl Writer {
 
     /// Adds the writes of messages.
     pub fn messages(&mut self, messages: &[Message], writes: &mut Vec<Write>) {
+        let waiting = &self.shared.stats.outbox;
+        waiting.fetch_add(messages.len() as u64, Ordering::Relaxed);
         for message in messages {
             writes.push(rows::put(
                 Table::Outbox,

@@ -26,8 +26,6 @@ const BATCH_REQUESTS: usize = 4_096;
 const BATCH_REQUESTS_WHILE_COMMANDS_WAIT: usize = 256;
 /// Bodies in one batch at most, in bytes.
 const BATCH_BYTES: usize = 4 << 20;
-/// Timers fired in one transaction at most.
-const TIMERS: usize = 2_000;
 /// How long the writer waits before it tries a failed transaction again.
 const RETRY: Duration = Duration::from_millis(500);
 /// How often the writer looks at the clock when nothing happens.
@@ -209,32 +207,9 @@ async fn fire_due(writer: &mut Writer) -> Result<bool> {
     let Some(now) = shared.feed.low_water(shared.clock.now(), folded) else {
         return Ok(false);
     };
-    let page = Page {
-        table: Table::Timer,
-        from: Box::default(),
-        to: Some(rows::timer_key(
-            now.plus(1),
-            rapport_core::identity::ProfileNo(0),
-        )),
-        limit: TIMERS,
-        order: state::Order::Ascending,
-    };
-    let due = shared.roles.state.scan(page).await?;
-    if due.is_empty() {
-        return Ok(false);
-    }
-    let due: Vec<_> = due
-        .iter()
-        .filter_map(|(key, _)| rows::timer_of(key))
-        .collect();
-    shared
-        .stats
-        .timers
-        .fetch_add(due.len() as u64, Ordering::Relaxed);
-    writer.make_room();
     writer.received = writer.received.max(now);
-    writer.fire(&due, now).await?;
-    Ok(true)
+    writer.make_room();
+    writer.fire_some(now).await
 }
 
 /// Writes counters of what the door refused, when nothing else takes them along.
@@ -250,9 +225,7 @@ async fn recover(writer: &mut Writer, error: &rapport_store::Error) {
     tracing::error!(%error, "a transaction failed: reading the state again");
     writer.shared.trouble("flow", Some(error.to_string()));
     tokio::time::sleep(RETRY).await;
-    if let Err(error) = writer.reset().await {
-        tracing::error!(%error, "the state cannot be read");
-    }
+    reset(writer).await;
 }
 
 /// Does what was ordered. Whoever hung up meanwhile has lost only the answer.
@@ -307,9 +280,12 @@ async fn kept<T>(writer: &mut Writer, done: Result<T>) -> std::result::Result<T,
     done.map_err(Error::Store)
 }
 
+/// Reads the state again until that works: nothing may be folded onto what is half changed.
 async fn reset(writer: &mut Writer) {
-    if let Err(error) = writer.reset().await {
+    while let Err(error) = writer.reset().await {
         tracing::error!(%error, "the state cannot be read");
+        writer.shared.trouble("flow", Some(error.to_string()));
+        tokio::time::sleep(RETRY).await;
     }
 }
 
@@ -322,6 +298,10 @@ async fn deliveries(writer: &mut Writer, results: Vec<(u64, Delivery)>) -> Resul
     let mut writes = Vec::new();
     for (row, (_, delivery)) in rows.into_iter().zip(results) {
         if let Some(row) = row {
+            if !matches!(delivery, Delivery::Retry { .. }) {
+                let waiting = &writer.shared.stats.outbox;
+                waiting.fetch_sub(1, Ordering::Relaxed);
+            }
             writes.extend(outbox::settle(rows::unpack(Table::Outbox, &row)?, delivery));
         }
     }
@@ -343,6 +323,7 @@ async fn redrive(writer: &mut Writer, number: u64) -> Result<bool> {
     message.attempts = 0;
     message.next_at = Millis(0);
     writer.next_message += 1;
+    writer.shared.stats.outbox.fetch_add(1, Ordering::Relaxed);
     let again = rows::put(Table::Outbox, number_key(message.number), &message);
     writer
         .commit(

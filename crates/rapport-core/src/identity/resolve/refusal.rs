@@ -42,6 +42,10 @@ impl Step<'_> {
     /// is nothing to share. Nor is a confirmed address for what browser keys say of it, or anybody
     /// could make a customer's address useless by claiming it often enough.
     fn count_refusal(&mut self, candidate: &Candidate, followed: &[Candidate]) {
+        if self.people.is_whole() {
+            // Marks are facts of their own: a refold neither makes nor takes them back.
+            return;
+        }
         let identifier = &candidate.identifier;
         let Some(owner) = candidate.owner.and_then(|owner| self.people.profile(owner)) else {
             return;

@@ -249,7 +249,7 @@ async fn members(rapport: &Rapport, bought: &BTreeMap<ProfileNo, u64>) -> Result
             .members(segment.no, None, 100_000)
             .await
             .map_err(text)?;
-        let members: BTreeSet<ProfileNo> = members.iter().map(|person| person.number).collect();
+        let members: BTreeSet<ProfileNo> = members.0.iter().map(|person| person.number).collect();
         let expected = bought.iter().filter(|(_, count)| **count >= least);
         let expected: BTreeSet<ProfileNo> = expected.map(|(person, _)| *person).collect();
         if members != expected {
