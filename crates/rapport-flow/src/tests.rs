@@ -3,6 +3,7 @@
 mod flow;
 mod imports;
 mod mixes;
+mod reading;
 mod replay;
 mod restart;
 mod segments;

@@ -314,7 +314,6 @@ impl Writer {
         }
         self.shared
             .set_configuration(Arc::clone(&self.configuration));
-        self.shared.set_head(self.head);
         let sizes = self.sizes.clone();
         *self
             .shared
@@ -327,6 +326,8 @@ impl Writer {
             .counters
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = counters;
+        // The head comes last: who sees it sees everything else that belongs to it.
+        self.shared.set_head(self.head);
         self.shared.stats.batches.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -336,7 +337,14 @@ impl Writer {
             .refused
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        self.counters.absorb(std::mem::take(&mut *refused));
+        let taken = std::mem::take(&mut *refused);
+        // Shown at once and under the same lock, so that nobody reads them in neither place.
+        self.shared
+            .counters
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .absorb(taken.clone());
+        self.counters.absorb(taken);
     }
 
     /// Reads who redirects to whom, and what undos moved.

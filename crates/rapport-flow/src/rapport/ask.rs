@@ -166,19 +166,19 @@ impl Rapport {
     /// How events ended since the directory was made, of one source or of all.
     #[must_use]
     pub fn outcomes(&self, source: Option<SourceNo>) -> Outcomes {
+        // In the writer's order, and the first held through: a count is in one of the two.
+        let refused = self
+            .shared
+            .refused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let mut counters = self
             .shared
             .counters
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let refused = self
-            .shared
-            .refused
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        counters.absorb(refused);
+        counters.absorb(refused.clone());
         counters.outcomes(source)
     }
 
