@@ -113,6 +113,24 @@ async fn events_rules_merges_undos_and_time_replay_to_the_same_state() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_due_before_a_rule_changed_happened_under_the_old_rule() {
+    let world = World::new().await;
+    world
+        .segment("calm", r#"did not "Milk Bought" within 20 minutes"#)
+        .await;
+    world
+        .server(r#"{"type":"track","userId":"u1","event":"Milk Bought","messageId":"m1"}"#)
+        .await;
+    world.advance(HOUR_MS).await;
+    let before = world.user("u1").await.memberships;
+    world
+        .segment("calm", r#"did not "Milk Bought" within 10 minutes"#)
+        .await;
+    assert_eq!(world.user("u1").await.memberships, before);
+    replay_equals_live(world).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replayed_directory_can_be_served_and_goes_on() {
     let world = World::new().await;
     world
