@@ -142,10 +142,9 @@ pub(crate) async fn record(
         key,
         value: Some(json),
     });
-    writer.commit(entry.position, writes).await?;
-    writer
-        .shared
-        .extend_tail(std::iter::once(Entry::Command(Arc::new(entry))));
+    let position = entry.position;
+    let entries = vec![Entry::Command(Arc::new(entry))];
+    writer.commit_entries(position, writes, entries).await?;
     writer.shared.announce_messages();
     Ok(())
 }

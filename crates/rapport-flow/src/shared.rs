@@ -224,8 +224,7 @@ impl Shared {
         Some(now.plus(-self.settings.dedup_window_ms))
     }
 
-    pub fn extend_tail(&self, entries: impl Iterator<Item = Entry>) {
-        let entries: Vec<Entry> = entries.collect();
+    pub fn extend_tail(&self, entries: Vec<Entry>) {
         let mut recorded = self.recorded_mut();
         for entry in entries {
             recorded.tail.push(entry);

@@ -1,5 +1,6 @@
 //! The flow over real engines in a temporary directory, with the clock moved by hand.
 
+mod clock;
 mod flow;
 mod imports;
 mod mixes;

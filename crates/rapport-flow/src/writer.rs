@@ -12,7 +12,7 @@ use rapport_core::people::People;
 use rapport_core::position::Position;
 use rapport_core::profile::Profile;
 use rapport_core::time::Millis;
-use rapport_store::history::Ownership;
+use rapport_store::history::{Entry, Ownership};
 use rapport_store::state::{Head, Key, Order, Page, State, Table, Value, Write};
 use rapport_store::{Error, Result};
 use roaring::RoaringBitmap;
@@ -196,7 +196,18 @@ impl Writer {
     }
 
     /// Commits a transaction that ends at `position`; then everybody sees it.
-    pub async fn commit(&mut self, position: Position, mut writes: Vec<Write>) -> Result<()> {
+    pub async fn commit(&mut self, position: Position, writes: Vec<Write>) -> Result<()> {
+        self.commit_entries(position, writes, Vec::new()).await
+    }
+
+    /// The same for a transaction that folded entries: whoever sees how far the fold is finds them
+    /// in the tail already.
+    pub async fn commit_entries(
+        &mut self,
+        position: Position,
+        mut writes: Vec<Write>,
+        entries: Vec<Entry>,
+    ) -> Result<()> {
         self.take_refused();
         writes.extend(self.counters.take_writes());
         let numbers = Numbers {
@@ -213,6 +224,7 @@ impl Writer {
             .commit(self.head.version, position, writes)
             .await?;
         self.head = head;
+        self.shared.extend_tail(entries);
         self.show();
         Ok(())
     }

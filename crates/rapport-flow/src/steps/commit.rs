@@ -52,18 +52,10 @@ pub(crate) async fn step(
     writes.extend(ended.iter().filter_map(rejected));
     writer.effects(&effects, &mut writes).await?;
     writer.messages(&messages, &mut writes);
-    writer.commit(head, writes).await?;
-    let folded = ended.len() as u64;
-    writer
-        .shared
-        .stats
-        .events
-        .fetch_add(folded, Ordering::Relaxed);
+    let row = |ended: Ended| Entry::Event(Arc::new(ended.into_row()));
+    let rows = ended.into_iter().map(row).collect();
+    writer.commit_entries(head, writes, rows).await?;
     writer.recent.extend(accepted);
-    let rows = ended
-        .into_iter()
-        .map(|ended| Entry::Event(Arc::new(ended.into_row())));
-    writer.shared.extend_tail(rows);
     if !messages.is_empty() {
         writer.shared.announce_messages();
     }

@@ -79,6 +79,8 @@ struct Kept<T, C> {
     durable: T,
     seen: T,
     pending: Vec<C>,
+    /// How many changes are durable.
+    synced: usize,
 }
 
 impl<T: Default, C> Kept<T, C> {
@@ -87,7 +89,22 @@ impl<T: Default, C> Kept<T, C> {
             durable: T::default(),
             seen: T::default(),
             pending: Vec::new(),
+            synced: 0,
         }
+    }
+
+    /// How many changes there were ever.
+    fn changes(&self) -> usize {
+        self.synced + self.pending.len()
+    }
+
+    /// Makes the first `covered` of all changes durable, where another sync has not done it.
+    fn sync(&mut self, covered: usize, apply: impl Fn(&C, &mut T)) {
+        let fresh = covered.saturating_sub(self.synced);
+        for change in self.pending.drain(..fresh) {
+            apply(&change, &mut self.durable);
+        }
+        self.synced += fresh;
     }
 }
 
@@ -174,30 +191,19 @@ impl Disk {
         }
     }
 
-    /// How many changes a sync that begins now covers.
+    /// How many of a file's or a folder's changes a sync that begins now covers.
     pub fn begin_sync(&self, node: Node) -> usize {
         match &self.nodes[node] {
-            Body::File(file) => file.pending.len(),
-            Body::Folder(folder) => folder.pending.len(),
+            Body::File(file) => file.changes(),
+            Body::Folder(folder) => folder.changes(),
         }
     }
 
-    /// Makes the first `covered` changes durable. Another sync may have done some of it before.
+    /// Makes the first `covered` changes durable.
     pub fn end_sync(&mut self, node: Node, covered: usize) {
         match &mut self.nodes[node] {
-            Body::File(file) => {
-                let covered = covered.min(file.pending.len());
-                file.pending
-                    .drain(..covered)
-                    .for_each(|change| change.apply(&mut file.durable));
-            }
-            Body::Folder(folder) => {
-                let covered = covered.min(folder.pending.len());
-                folder
-                    .pending
-                    .drain(..covered)
-                    .for_each(|change| change.apply(&mut folder.durable));
-            }
+            Body::File(file) => file.sync(covered, FileChange::apply),
+            Body::Folder(folder) => folder.sync(covered, FolderChange::apply),
         }
     }
 
