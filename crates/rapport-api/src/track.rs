@@ -1,6 +1,6 @@
 //! The tracking door: one file per dialect, and what they share.
 //!
-//! A dialect reads a request with [`door::submit`], which checks key, size and that it is JSON,
+//! A dialect reads a request with `door::submit`, which checks key, size and that it is JSON,
 //! and answers in its own shape. What is refused here is counted as refused and is no event.
 
 use crate::Api;

@@ -1,6 +1,6 @@
 //! Takes messages out of the outbox, hands them to a channel, and records what came of it.
 //!
-//! One task holds the [`queue`]; attempts and records run beside it. A result is recorded before
+//! One task holds the queue; attempts and records run beside it. A result is recorded before
 //! the same person's next message goes, so a crash repeats messages (under the same idempotency
 //! key) but never reorders them. The worker sleeps until something changes or is due.
 

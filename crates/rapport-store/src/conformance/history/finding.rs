@@ -16,11 +16,14 @@ pub(super) async fn accepted_ids_are_found(history: &impl History) {
     assert!(none.is_empty(), "nothing asked is nothing found");
     let id = asked(&all[0]).unwrap().0;
     assert_eq!(
-        history.find(&[], &[id.clone()]).await.unwrap(),
+        history.find(&[], std::slice::from_ref(&id)).await.unwrap(),
         [false],
         "no file has no id"
     );
-    let behind = history.find(&files[1..], &[id.clone()]).await.unwrap();
+    let behind = history
+        .find(&files[1..], std::slice::from_ref(&id))
+        .await
+        .unwrap();
     assert_eq!(behind, [false], "only the files asked are looked at");
     let elsewhere = (SourceNo(2), id.1.clone());
     let found = history

@@ -90,7 +90,7 @@ struct Cut {
 
 impl Cut {
     fn check(&self) -> Result<(), String> {
-        let depth = if self.nth % 10 == 0 {
+        let depth = if self.nth.is_multiple_of(10) {
             Depth::People
         } else {
             Depth::Entries
