@@ -79,7 +79,10 @@ pub(crate) fn log_to_stderr(log: &Log) -> Result<()> {
         .level
         .parse()
         .with_context(|| format!("log.level is {:?}", log.level))?;
+    // Where standard error is a file on a full disk, complaining there about it would panic, and
+    // take the task that logged along.
     let logs = tracing_subscriber::fmt()
+        .log_internal_errors(false)
         .with_max_level(level)
         .with_writer(std::io::stderr);
     let set = match log.format.as_str() {
