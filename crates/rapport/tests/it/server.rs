@@ -96,11 +96,7 @@ impl Launch {
             let said = std::fs::read_to_string(&log).unwrap_or_default();
             panic!("the server did not get ready ({status:?}):\n{said}");
         };
-        Server {
-            child,
-            address,
-            log,
-        }
+        Server { child, address }
     }
 }
 
@@ -108,7 +104,6 @@ impl Launch {
 pub struct Server {
     child: Child,
     pub address: SocketAddr,
-    log: PathBuf,
 }
 
 impl Server {
@@ -146,11 +141,6 @@ impl Server {
         assert!(sent.success(), "SIGTERM could not be sent");
     }
 
-    /// What it wrote to standard error so far.
-    pub fn said(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap_or_default()
-    }
-
     /// Waits until every request on the ledger is folded and every segment is built.
     pub fn settle(&self) {
         let mut client = self.client();
@@ -163,26 +153,6 @@ impl Server {
             let folded = metrics.lines().any(|line| line == "rapport_lag_requests 0");
             (folded && !segments.contains("\"building\"")).then_some(())
         });
-    }
-
-    /// An answer of the native API that must be a success.
-    pub fn get(&self, path: &str) -> serde_json::Value {
-        let answer = self.client().api("GET", path, "").expect("an answer");
-        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
-        answer.json()
-    }
-
-    /// A figure of `/metrics`.
-    pub fn figure(&self, name: &str) -> u64 {
-        let metrics = self
-            .client()
-            .call(("GET", "/metrics"), &[], b"")
-            .expect("an answer")
-            .text();
-        let value = metrics
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
-        value.unwrap_or_else(|| panic!("there is no figure {name}"))
     }
 
     /// Posts one call with the trusted key, which must be taken.
