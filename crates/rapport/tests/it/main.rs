@@ -4,3 +4,4 @@ mod client;
 mod crash;
 mod docs;
 mod server;
+mod track;
