@@ -155,6 +155,13 @@ impl Server {
         });
     }
 
+    /// An answer of the native API that must be a success.
+    pub fn get(&self, path: &str) -> serde_json::Value {
+        let answer = self.client().api("GET", path, "").expect("an answer");
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        answer.json()
+    }
+
     /// Posts one call with the trusted key, which must be taken.
     pub fn send(&self, path: &str, body: &str) -> Answer {
         let answer = self.client().post(path, body).expect("an answer");
