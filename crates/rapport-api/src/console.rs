@@ -43,7 +43,12 @@ async fn page() -> Response {
 }
 
 async fn asset(Path(name): Path<String>) -> Response {
-    match Files::get(&format!("assets/{name}")) {
+    // A name is a file of that one folder: nothing leads out of it.
+    let file = match name.contains(['/', '\\', '%']) {
+        true => None,
+        false => Files::get(&format!("assets/{name}")),
+    };
+    match file {
         Some(file) => served(file.metadata.mimetype(), ASSET_FOR, file.data.into_owned()),
         None => StatusCode::NOT_FOUND.into_response(),
     }

@@ -81,7 +81,6 @@ async fn nothing_is_shown_without_a_token() {
 async fn unknown_addresses_and_methods_are_errors_of_the_same_shape() {
     let doors = Doors::open().await;
     for path in [
-        "/",
         "/api/v1/nothing",
         "/api/v2/profiles",
         "/api/v1/profiles/a/b/c",
