@@ -98,16 +98,20 @@ fn run(root: &Path, folder: &Path, name: &str, life: impl FnOnce(Server, &mut [W
     launch.under = options.iter().map(|word| (*word).to_owned()).collect();
     launch.under.push(output.display().to_string());
     let server = launch.start();
-    let process = server.process();
+    let process = server.process().to_string();
     let worker = |place| Worker::new(server.client(), format!("{name}-{place}"), place);
     let mut workers: Vec<Worker> = (1..=WORKERS).map(worker).collect();
     life(server, &mut workers);
     // The tracer writes the last lines after the program is gone.
-    let end = format!("\n{process} +++ ");
+    // Numbers of processes are padded, so a line is read by its words.
+    let ended = |line: &str| {
+        let mut words = line.split_whitespace();
+        words.next() == Some(&process) && words.next() == Some("+++")
+    };
     let text = wait_for("the trace ends", || {
-        std::fs::read_to_string(&output)
-            .ok()
-            .filter(|text| text.contains(&end))
+        let text = std::fs::read_to_string(&output).ok()?;
+        let ends = text.lines().rev().take(100).any(ended);
+        ends.then_some(text)
     });
     std::fs::remove_file(&output).expect("the trace can go");
     let left = folder.join(name);
