@@ -19,6 +19,7 @@ mod outcomes;
 mod profiles;
 mod reference;
 mod rejected;
+mod revoked;
 mod segments;
 mod sources;
 mod spelled;

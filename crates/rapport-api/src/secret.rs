@@ -16,11 +16,13 @@ pub fn make(prefix: &str) -> Result<String, getrandom::Error> {
     Ok(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
-/// The last four characters of a secret, to tell it from others.
+/// The last characters of a secret, to tell it from others: four, and of a short one at most a
+/// third, so that nobody can guess the rest.
 #[must_use]
 pub fn hint(secret: &str) -> String {
     let count = secret.chars().count();
-    secret.chars().skip(count.saturating_sub(4)).collect()
+    let shown = (count / 3).min(4);
+    secret.chars().skip(count - shown).collect()
 }
 
 #[cfg(test)]
@@ -34,6 +36,9 @@ mod tests {
         assert_ne!(secret, make("wk_").expect("random numbers"));
         assert_eq!(hint(&secret).len(), 4);
         assert!(secret.ends_with(&hint(&secret)));
-        assert_eq!(hint("ab"), "ab");
+        assert_eq!(
+            ["ab", "abcdef", "wk-demo-longer"].map(hint),
+            ["", "ef", "nger"]
+        );
     }
 }

@@ -15,6 +15,7 @@ use tower::ServiceExt;
 
 mod native;
 mod operate;
+mod revoke;
 mod serve;
 mod track;
 
@@ -114,6 +115,7 @@ impl Doors {
             Command::PutToken {
                 token_hash: keys::hash(TOKEN),
                 name: "tests".into(),
+                hint: crate::secret::hint(TOKEN),
             },
         ];
         for command in commands {

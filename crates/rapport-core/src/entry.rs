@@ -43,6 +43,9 @@ pub enum Command {
         token_hash: String,
         /// Its name, which is the actor of what is done with it.
         name: String,
+        /// The last characters, to tell tokens apart.
+        #[serde(default)]
+        hint: String,
     },
     /// Replaces the identity policy.
     PutPolicy(Policy),
@@ -95,6 +98,26 @@ pub enum Command {
     DeleteDestination {
         /// Its key.
         key: String,
+    },
+    /// Takes a write key out of use for ever: the same key cannot be set again.
+    RevokeKey {
+        /// SHA-256 of the key, in hex.
+        key_hash: String,
+    },
+    /// Takes an API token out of use for ever: the same token cannot be set again.
+    RevokeToken {
+        /// SHA-256 of the token, in hex.
+        token_hash: String,
+    },
+    /// Takes a source out of use: its keys are refused, what it sent stays.
+    DisableSource {
+        /// Its number.
+        source: SourceNo,
+    },
+    /// Takes a disabled source into use again.
+    EnableSource {
+        /// Its number.
+        source: SourceNo,
     },
 }
 

@@ -19,6 +19,7 @@ use std::sync::Arc;
 pub mod build_range;
 mod configure;
 mod merge;
+mod revoke;
 mod segment;
 mod undo_merge;
 
@@ -107,6 +108,10 @@ pub(crate) async fn replay(
         Command::ReleaseShared { identifier } => {
             configure::release(writer, &entry, identifier, &mut writes).await
         }
+        Command::RevokeKey { .. }
+        | Command::RevokeToken { .. }
+        | Command::DisableSource { .. }
+        | Command::EnableSource { .. } => revoke::apply(writer, &entry.command, &mut writes),
         Command::BuildRange { .. } => build_range::replay(writer, &entry, &mut writes).await,
         other => configure::apply(writer, other, &mut writes),
     };

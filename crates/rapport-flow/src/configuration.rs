@@ -82,6 +82,12 @@ impl Configuration {
                 ("token", hash) => {
                     keys.tokens.insert(hash.to_owned(), read(&key, value)?);
                 }
+                ("revoked", hash) => {
+                    keys.revoked.insert(hash.to_owned(), read(&key, value)?);
+                }
+                ("disabled", _) => {
+                    keys.disabled.insert(read(&key, value)?);
+                }
                 ("policy", _) => configuration.policy = Arc::new(read(&key, value)?),
                 ("vetoes", _) => configuration.vetoes = Arc::new(read(&key, value)?),
                 ("registry", _) => configuration.registry = Arc::new(read(&key, value)?),

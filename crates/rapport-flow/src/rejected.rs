@@ -1,8 +1,9 @@
-//! Rejected events: kept for inspection and re-drive.
+//! Rejected events: kept for inspection and re-drive, with what the door knew of their request.
 
 use crate::flow::Ended;
+use rapport_core::event::dialect::readable::readable;
 use rapport_core::event::dialect::segment;
-use rapport_core::event::{KeyKind, SourceNo};
+use rapport_core::event::{Call, Dialect, KeyKind, Origin, Request, SourceNo};
 use rapport_core::outcome::Outcome;
 use rapport_core::position::Position;
 use rapport_core::time::Millis;
@@ -23,24 +24,55 @@ pub struct Rejected {
     pub outcome: Outcome,
     /// The item: as received where it is no event, else the event as an item of a batch.
     pub raw: String,
+    /// The wire format that `raw` is in.
+    pub dialect: Dialect,
+    /// The call that `raw` was read as.
+    pub call: Call,
+    /// Whether `raw` is the whole body of its request, not one item of a batch.
+    pub is_body: bool,
+    /// The sender's address, where the door kept it.
+    pub ip: Option<String>,
+    /// The sender's `User-Agent`, where the door kept it.
+    pub user_agent: Option<String>,
 }
 
 impl Rejected {
-    /// What is kept of an item.
+    /// What is kept of an item of `request`; `None` where the request itself is gone, as in a
+    /// replay from history.
     #[must_use]
-    pub fn of(ended: &Ended) -> Rejected {
+    pub fn of(ended: &Ended, request: Option<&Request>) -> Rejected {
         let event = &ended.event;
-        let raw = match ended.outcome {
-            Outcome::Invalid(_) => event.properties.to_string(),
-            _ => segment::print(event),
-        };
-        Rejected {
+        let origin = request.map(|request| &request.origin);
+        let sent = |of: fn(&Origin) -> &Option<String>| origin.and_then(|origin| of(origin).clone());
+        let mut kept = Rejected {
             position: event.position,
             received: event.received,
             source: event.source,
             key_kind: event.key_kind,
             outcome: ended.outcome.clone(),
-            raw,
+            raw: String::new(),
+            dialect: Dialect::Segment,
+            call: Call::Batch,
+            is_body: false,
+            ip: sent(|origin| &origin.ip),
+            user_agent: sent(|origin| &origin.user_agent),
+        };
+        if !matches!(ended.outcome, Outcome::Invalid(_)) {
+            kept.raw = segment::print(event);
+            return kept;
         }
+        kept.raw = event.properties.to_string();
+        if let Some(request) = request {
+            kept.dialect = request.origin.dialect;
+            kept.call = request.origin.call;
+            kept.is_body = match kept.call {
+                Call::One(_) => true,
+                // An item is shorter than the body around it.
+                Call::Batch => {
+                    event.position.index == 0 && readable(&request.body).as_ref() == kept.raw
+                }
+            };
+        }
+        kept
     }
 }

@@ -11,9 +11,9 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use rapport_core::event::KeyKind;
 use rapport_core::event::dialect::object;
 use rapport_core::event::dialect::segment::EVENT_BYTES_MAX;
+use rapport_core::event::{Call, KeyKind};
 use rapport_core::outcome::Reason;
 use rapport_flow::rejected::Rejected;
 use serde::Serialize;
@@ -31,6 +31,7 @@ struct Shown {
     received_at: String,
     source: u32,
     key: KeyKind,
+    call: &'static str,
     outcome: &'static str,
     reason: Option<Reason>,
     raw: String,
@@ -43,6 +44,10 @@ impl Shown {
             received_at: rejected.received.to_string(),
             source: rejected.source.0,
             key: rejected.key_kind,
+            call: match rejected.call {
+                Call::One(kind) => kind.word(),
+                Call::Batch => "batch",
+            },
             outcome: rejected.outcome.word(),
             reason: rejected.outcome.reason().cloned(),
             raw: rejected.raw,

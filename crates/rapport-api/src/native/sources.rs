@@ -1,26 +1,30 @@
-//! Sources and their write keys. A key is shown once, when it is made; only its hash is kept.
+//! Sources and their write keys: made, listed, taken out of use. A key is shown once, when it is
+//! made; only its hash is kept.
 
-use super::address::Named;
+use super::address::{Named, NamedIn};
 use super::bearer::Actor;
 use super::body::Body;
 use super::list::{self, List, Page};
+use super::revoked;
 use crate::Api;
 use crate::errors::{Code, Error};
 use crate::secret;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use rapport_core::entry::{Command, Source};
 use rapport_core::event::{KeyKind, SourceNo};
+use rapport_flow::keys;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub(super) fn routes() -> Router<Api> {
     Router::new()
         .route("/sources", get(all).post(make))
-        .route("/sources/{id}", get(show).put(rename))
+        .route("/sources/{id}", get(show).put(change).delete(disable))
         .route("/sources/{id}/keys", post(make_key))
+        .route("/sources/{id}/keys/{key}", delete(revoke_key))
 }
 
 /// A source.
@@ -28,6 +32,7 @@ pub(super) fn routes() -> Router<Api> {
 struct Shown {
     id: u32,
     name: String,
+    disabled: bool,
     keys: Vec<Value>,
 }
 
@@ -35,13 +40,16 @@ impl Shown {
     fn of(api: &Api, source: &Source) -> Shown {
         let ring = api.rapport.keys();
         let own = ring.keys().filter(|(_, key)| key.source == source.no);
-        let keys = own
-            .map(|(_, key)| json!({ "kind": key.kind, "hint": key.hint }))
+        let shown = own
+            .map(|(hash, key)| {
+                json!({ "id": keys::id(hash), "kind": key.kind, "hint": key.hint })
+            })
             .collect();
         Shown {
             id: source.no.0,
             name: source.name.clone(),
-            keys,
+            disabled: ring.is_disabled(source.no),
+            keys: shown,
         }
     }
 }
@@ -103,20 +111,56 @@ async fn make(
     Ok((StatusCode::CREATED, Json(Shown::of(&api, &source))))
 }
 
-async fn rename(
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Changed {
+    name: Option<String>,
+    disabled: Option<bool>,
+}
+
+/// Renames a source, takes it out of use, or into it again: what is left out stays.
+async fn change(
     State(api): State<Api>,
     Actor(actor): Actor,
     Named(id): Named,
-    Body(called): Body<Called>,
+    Body(changed): Body<Changed>,
 ) -> Result<Json<Shown>, Error> {
-    let source = Source {
-        name: called.name,
-        ..find(&api, &id)?
-    };
-    api.rapport
-        .command(&actor, Command::PutSource(source.clone()))
-        .await?;
+    let mut source = find(&api, &id)?;
+    if changed.name.is_none() && changed.disabled.is_none() {
+        let message = "say `name`, `disabled`, or both";
+        return Err(Error::new(Code::InvalidBody, message));
+    }
+    if let Some(name) = changed.name {
+        source.name = name;
+        let command = Command::PutSource(source.clone());
+        api.rapport.command(&actor, command).await?;
+    }
+    match changed.disabled {
+        Some(is_disabled) if is_disabled != api.rapport.keys().is_disabled(source.no) => {
+            let source = source.no;
+            let command = match is_disabled {
+                true => Command::DisableSource { source },
+                false => Command::EnableSource { source },
+            };
+            api.rapport.command(&actor, command).await?;
+        }
+        _ => {}
+    }
     Ok(Json(Shown::of(&api, &source)))
+}
+
+/// Takes a source out of use: when this answers, its keys are refused. What it sent stays.
+async fn disable(
+    State(api): State<Api>,
+    Actor(actor): Actor,
+    Named(id): Named,
+) -> Result<StatusCode, Error> {
+    let source = find(&api, &id)?.no;
+    if !api.rapport.keys().is_disabled(source) {
+        let command = Command::DisableSource { source };
+        api.rapport.command(&actor, command).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[derive(Deserialize)]
@@ -132,19 +176,41 @@ async fn make_key(
     Body(Kinded { kind }): Body<Kinded>,
 ) -> Result<(StatusCode, Json<Value>), Error> {
     let source = find(&api, &id)?;
+    if api.rapport.keys().is_disabled(source.no) {
+        let error = Error::new(Code::Conflict, format!("source {id} is disabled"));
+        return Err(error.with_help("`PUT` it with `\"disabled\": false` first."));
+    }
     let prefix = match kind {
         KeyKind::Browser => "wk_",
         KeyKind::Server => "sk_",
     };
     let key = secret::make(prefix).map_err(|error| Error::new(Code::Storage, error.to_string()))?;
-    let (key_hash, hint) = (rapport_flow::keys::hash(&key), secret::hint(&key));
+    let (key_hash, hint) = (keys::hash(&key), secret::hint(&key));
+    let shown = json!({
+        "id": keys::id(&key_hash), "key": key, "kind": kind, "hint": hint, "source": source.no.0,
+    });
     let command = Command::PutKey {
         key_hash,
-        hint: hint.clone(),
+        hint,
         source: source.no,
         kind,
     };
     api.rapport.command(&actor, command).await?;
-    let shown = json!({ "key": key, "kind": kind, "hint": hint, "source": source.no.0 });
     Ok((StatusCode::CREATED, Json(shown)))
+}
+
+/// Takes a key out of use for ever: when this answers, it is refused.
+async fn revoke_key(
+    State(api): State<Api>,
+    Actor(actor): Actor,
+    NamedIn(id, key): NamedIn,
+) -> Result<StatusCode, Error> {
+    let source = find(&api, &id)?;
+    let ring = api.rapport.keys();
+    let own = ring.keys().filter(|(_, key)| key.source == source.no);
+    let own = own.map(|(hash, key)| (hash, &*key.hint));
+    let key_hash = revoked::find("write key", &key, own)?;
+    let command = Command::RevokeKey { key_hash };
+    api.rapport.command(&actor, command).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

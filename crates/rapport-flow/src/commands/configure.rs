@@ -3,7 +3,7 @@
 use super::{Outcome, Reply, configure_with};
 use crate::configuration::{self, Configuration};
 use crate::error::CommandError;
-use crate::keys::{KeyRing, KeyUse};
+use crate::keys::{KeyRing, KeyUse, TokenUse};
 use crate::writer::Writer;
 use rapport_core::entry::{Command, CommandEntry, Destination};
 use rapport_core::fold::Effects;
@@ -37,6 +37,7 @@ pub(super) fn apply(writer: &mut Writer, command: &Command, writes: &mut Vec<Wri
                     what: format!("source {}", source.0),
                 });
             }
+            unless_revoked(writer, key_hash)?;
             let key = KeyUse {
                 source: *source,
                 kind: *kind,
@@ -49,13 +50,23 @@ pub(super) fn apply(writer: &mut Writer, command: &Command, writes: &mut Vec<Wri
             };
             configure_with(writer, &format!("key/{key_hash}"), &key, change, writes);
         }
-        Command::PutToken { token_hash, name } => {
+        Command::PutToken {
+            token_hash,
+            name,
+            hint,
+        } => {
+            unless_revoked(writer, token_hash)?;
+            let token = TokenUse {
+                name: name.clone(),
+                hint: hint.clone(),
+            };
             let change = |c: &mut Configuration| {
                 let mut keys = KeyRing::clone(&c.keys);
-                keys.tokens.insert(token_hash.clone(), name.clone());
+                keys.tokens.insert(token_hash.clone(), token.clone());
                 c.keys = Arc::new(keys);
             };
-            configure_with(writer, &format!("token/{token_hash}"), name, change, writes);
+            let row = format!("token/{token_hash}");
+            configure_with(writer, &row, &token, change, writes);
         }
         Command::PutPolicy(policy) => {
             policy.validate().map_err(|error| CommandError::Invalid {
@@ -71,6 +82,16 @@ pub(super) fn apply(writer: &mut Writer, command: &Command, writes: &mut Vec<Wri
         _ => unreachable!("every other command has a file of its own"),
     }
     Ok(Reply::Done)
+}
+
+/// What was revoked stays so, whoever sets it again.
+fn unless_revoked(writer: &Writer, hash: &str) -> Result<(), CommandError> {
+    if writer.configuration.keys.revoked(hash).is_none() {
+        return Ok(());
+    }
+    Err(CommandError::Contradicts {
+        message: "this key or token was revoked and stays so: set another value".to_owned(),
+    })
 }
 
 /// Lets a shared identifier resolve again.

@@ -3,13 +3,13 @@
 use super::Rapport;
 use crate::configuration::Configuration;
 use crate::counters::Outcomes;
-use crate::error::{Error, Refusal, Result};
+use crate::error::Result;
 use crate::reads;
 use crate::rejected::Rejected;
 use crate::rows;
 use crate::writer::all;
 use rapport_core::entry::{Destination, Reference, Source};
-use rapport_core::event::{Call, Dialect, Origin, SourceNo};
+use rapport_core::event::SourceNo;
 use rapport_core::identity::journal::Record;
 use rapport_core::identity::policy::Policy;
 use rapport_core::identity::{Identifier, ProfileNo, shared};
@@ -20,7 +20,6 @@ use rapport_core::segment::catalogue::Catalogue;
 use rapport_core::segment::membership::SegmentNo;
 use rapport_core::segment::registry::Registry;
 use rapport_store::history::{Ask, Row};
-use rapport_store::ledger::Submission;
 use rapport_store::state::Table;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -188,49 +187,6 @@ impl Rapport {
     /// Those of storage.
     pub async fn rejected(&self, before: Option<Position>, limit: usize) -> Result<Vec<Rejected>> {
         Ok(reads::rejected::page(&self.shared, before, limit).await?)
-    }
-
-    /// Sends a rejected event through the flow again, as a new entry that names the old one;
-    /// `body` is the event as corrected, or `None` for the item as it was received. False where
-    /// there is no such rejected event.
-    ///
-    /// # Errors
-    /// [`Error`] where storage failed or the request was not taken.
-    pub async fn redrive_rejected(
-        &self,
-        position: Position,
-        body: Option<Vec<u8>>,
-    ) -> Result<bool> {
-        let Some(rejected) = reads::rejected::one(&self.shared, position).await? else {
-            return Ok(false);
-        };
-        let item = body.unwrap_or_else(|| rejected.raw.into_bytes());
-        let mut batch =
-            format!("{{\"context\":{{\"redrive_of\":\"{position}\"}},\"batch\":[").into_bytes();
-        batch.extend(item);
-        batch.extend(b"]}");
-        let origin = Origin {
-            source: rejected.source,
-            key_kind: rejected.key_kind,
-            dialect: Dialect::Segment,
-            call: Call::Batch,
-            ip: None,
-            user_agent: None,
-        };
-        match self
-            .collect(Submission {
-                origin,
-                body: batch,
-            })
-            .await
-        {
-            Ok(()) => Ok(true),
-            Err(Refusal::Stopping) => Err(Error::Stopping),
-            Err(refusal) => Err(Error::Store(rapport_store::Error::Engine {
-                what: "sending the event again".to_owned(),
-                detail: refusal.to_string(),
-            })),
-        }
     }
 
     /// Identifiers that are marked shared, with their records.

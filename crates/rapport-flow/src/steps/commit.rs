@@ -5,6 +5,7 @@ use crate::outbox::Message;
 use crate::rows;
 use crate::tail::Ends;
 use crate::writer::Writer;
+use rapport_core::event::Request;
 use rapport_core::outcome::Outcome;
 use rapport_core::position::Position;
 use rapport_store::Result;
@@ -26,6 +27,11 @@ pub(crate) async fn step(
         accepted,
     } = folded;
     let mut writes = Vec::new();
+    let of = |number: u64| match source {
+        Source::Ledger(requests) => request_of(requests, number),
+        Source::Replay => None,
+    };
+    writes.extend(ended.iter().filter_map(|ended| rejected(ended, &of)));
     let head = match source {
         Source::Ledger(requests) => {
             let (Some(first), Some(last)) = (requests.first(), requests.last()) else {
@@ -49,7 +55,6 @@ pub(crate) async fn step(
         },
     };
     count(writer, &ended);
-    writes.extend(ended.iter().filter_map(rejected));
     writer.effects(&effects, &mut writes).await?;
     writer.messages(&messages, &mut writes);
     let row = |ended: Ended| Entry::Event(Arc::new(ended.into_row()));
@@ -81,12 +86,18 @@ fn count(writer: &mut Writer, ended: &[Ended]) {
     }
 }
 
+fn request_of(requests: &[Request], number: u64) -> Option<&Request> {
+    let place = requests.binary_search_by_key(&number, |request| request.number);
+    place.ok().map(|place| &requests[place])
+}
+
 /// The row that keeps a rejected item for inspection and re-drive.
-fn rejected(ended: &Ended) -> Option<Write> {
+fn rejected<'a>(ended: &Ended, of: &impl Fn(u64) -> Option<&'a Request>) -> Option<Write> {
     if matches!(ended.outcome, Outcome::Accepted | Outcome::Duplicate) {
         return None;
     }
-    let kept = crate::rejected::Rejected::of(ended);
-    let key = rows::position_key(ended.event.position);
+    let position = ended.event.position;
+    let kept = crate::rejected::Rejected::of(ended, of(position.request));
+    let key = rows::position_key(position);
     Some(rows::put(Table::Rejected, key, &kept))
 }
