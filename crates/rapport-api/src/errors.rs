@@ -142,7 +142,7 @@ const PAGES: [Page; 18] = [
         word: "invalid_destination",
         status: StatusCode::BAD_REQUEST,
         happened: "A destination cannot be used as it is described.",
-        next: "A destination needs a key of lower case letters, digits, `_` and `-`, and an `http` or `https` URL.",
+        next: "A destination needs a key of lower case letters, digits, `_` and `-`, and an `http` or `https` URL of a public address; `webhooks.allow` in the settings lists private networks and hosts that are allowed, too.",
     },
     Page {
         code: Code::Invalid,

@@ -19,7 +19,7 @@ pub mod settings;
 pub mod track;
 
 pub use serve::{Peer, serve};
-pub use settings::{ApiSettings, Proxy, UnknownKeys};
+pub use settings::{ApiSettings, Proxy, Reach, UnknownKeys, Unreachable};
 
 /// What every handler works with.
 #[derive(Clone)]

@@ -1,7 +1,11 @@
 //! How the doors are set up.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
 /// Settings of the HTTP API.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct ApiSettings {
     /// The address browsers reach this server at (`https://cdp.example.org`), told to SDKs;
     /// `None` takes it from each request's `Host`.
@@ -12,6 +16,21 @@ pub struct ApiSettings {
     pub unknown_keys: UnknownKeys,
     /// The folder below which backups are made; `None` makes none.
     pub backups: Option<std::path::PathBuf>,
+    /// Says which URLs a destination may have; `None` lets every web address pass, and leaves it
+    /// to the delivery to refuse one.
+    pub reach: Option<Arc<dyn Reach>>,
+}
+
+/// Why a URL may not be reached, in a sentence.
+pub type Unreachable = String;
+
+/// Where outgoing messages may go.
+pub trait Reach: Send + Sync {
+    /// Whether a message may go to `url`, as far as that can be known before it goes.
+    fn check<'a>(
+        &'a self,
+        url: &'a str,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Unreachable>> + Send + 'a>>;
 }
 
 /// Whether `X-Forwarded-For` and `X-Forwarded-Proto` are believed.

@@ -13,6 +13,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use tower::ServiceExt;
 
+mod destinations;
 mod native;
 mod operate;
 mod revoke;

@@ -10,6 +10,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 use url_host::Host;
 
 pub mod address;
@@ -20,6 +21,9 @@ use allow::Allow;
 
 #[cfg(test)]
 mod tests;
+
+/// How long a name may take to resolve while somebody waits for a URL to be checked.
+const LOOKUP_MAX: Duration = Duration::from_secs(2);
 
 /// Why a URL or what is behind it may not be reached.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -155,6 +159,23 @@ impl Pinned {
     #[must_use]
     pub fn new(guard: Arc<Guard>, lookup: Arc<dyn Lookup>) -> Pinned {
         Pinned { guard, lookup }
+    }
+
+    /// Checks a URL when it is set up: its text, and where its name leads now. A name that does
+    /// not resolve in time may do so later, and is checked again whenever a connection is made.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub async fn check(&self, text: &str) -> Result<(), Error> {
+        let url = self.guard.check(text)?;
+        if let Host::Address(_) = url_host::of(&url)? {
+            return Ok(());
+        }
+        let host = url.host_str().unwrap_or_default();
+        match tokio::time::timeout(LOOKUP_MAX, self.lookup.lookup(host)).await {
+            Ok(Ok(found)) => self.guard.sift(host, found).map(drop),
+            Ok(Err(_)) | Err(_) => Ok(()),
+        }
     }
 }
 

@@ -19,7 +19,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
-/// `groups` holds requests `first` to `first + count - 1`; `forgotten` the last one dropped.
+/// `groups` holds requests `first` to `first + count - 1`; `forgotten` the last one dropped;
+/// `probe` nothing, but for the moment in which it is tried whether there is room.
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS groups (
         first INTEGER PRIMARY KEY, count INTEGER NOT NULL, received INTEGER NOT NULL,
@@ -28,7 +29,8 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS forgotten (
         id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL, received INTEGER NOT NULL
     );
-    INSERT OR IGNORE INTO forgotten VALUES (1, 0, 0);";
+    INSERT OR IGNORE INTO forgotten VALUES (1, 0, 0);
+    CREATE TABLE IF NOT EXISTS probe (id INTEGER PRIMARY KEY CHECK (id = 1), body BLOB NOT NULL);";
 
 /// The embedded ledger.
 pub struct SqliteLedger {
@@ -165,6 +167,13 @@ impl Ledger for SqliteLedger {
         }
     }
 
+    async fn probe(&self, bytes: usize) -> Result<()> {
+        let what = self.database.what();
+        self.database
+            .write(move |connection| probe(connection, bytes).map_err(|e| failure(&what, &e)))
+            .await
+    }
+
     async fn size_bytes(&self) -> Result<u64> {
         self.database.size_bytes()
     }
@@ -249,6 +258,15 @@ fn append(
     }
     transaction.commit()?;
     Ok(tails)
+}
+
+/// Two transactions: what is rolled back never reaches the disk, so it would prove nothing.
+fn probe(connection: &Connection, bytes: usize) -> rusqlite::Result<()> {
+    let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+    let put = "INSERT OR REPLACE INTO probe VALUES (1, zeroblob(?1))";
+    connection.execute(put, params![bytes])?;
+    connection.execute("DELETE FROM probe", [])?;
+    Ok(())
 }
 
 fn read_tail(connection: &Connection) -> rusqlite::Result<Tail> {

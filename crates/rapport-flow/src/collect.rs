@@ -10,10 +10,15 @@ use rapport_store::Error;
 use rapport_store::ledger::Submission;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// Bodies in one group at most, in bytes: bounds what one fsync has to carry.
 const GROUP_BYTES: usize = 8 << 20;
+/// How often a ledger that failed is asked whether it would take something again.
+const PROBE_EVERY: Duration = Duration::from_secs(1);
+/// How much it is asked for at most, in bytes.
+const PROBE_BYTES_MAX: usize = 1 << 20;
 /// What a request costs beside its body, in bytes, when memory is counted.
 const OVERHEAD_BYTES: usize = 512;
 
@@ -92,6 +97,7 @@ impl Collector {
 
 async fn run(mut receiver: mpsc::UnboundedReceiver<Waiting>, shared: Arc<Shared>) {
     let (feed, counts) = (&shared.feed, &shared.collected);
+    let mut refused_bytes = None;
     let mut next = receiver.recv().await;
     while let Some(first) = next.take() {
         let (group, told, left) = gather(first, &mut receiver);
@@ -105,9 +111,11 @@ async fn run(mut receiver: mpsc::UnboundedReceiver<Waiting>, shared: Arc<Shared>
                 counts.groups.fetch_add(1, Ordering::Relaxed);
                 feed.push(appended);
                 shared.trouble("ledger", None);
+                refused_bytes = None;
                 Ok(())
             }
             Err(error) => {
+                refused_bytes = Some(bytes.min(PROBE_BYTES_MAX));
                 shared.trouble("ledger", Some(error.to_string()));
                 Err(refusal(&error))
             }
@@ -119,9 +127,28 @@ async fn run(mut receiver: mpsc::UnboundedReceiver<Waiting>, shared: Arc<Shared>
         }
         next = match left {
             Some(left) => Some(left),
-            None => receiver.recv().await,
+            None => receive(&mut receiver, &shared, &mut refused_bytes).await,
         };
     }
+}
+
+/// The next request. A ledger that refused as many bytes is asked meanwhile whether it would take
+/// them now, so that health tells of its recovery although nobody sends.
+async fn receive(
+    receiver: &mut mpsc::UnboundedReceiver<Waiting>,
+    shared: &Shared,
+    refused_bytes: &mut Option<usize>,
+) -> Option<Waiting> {
+    while let Some(bytes) = *refused_bytes {
+        if let Ok(next) = tokio::time::timeout(PROBE_EVERY, receiver.recv()).await {
+            return next;
+        }
+        if shared.roles.ledger.probe(bytes).await.is_ok() {
+            shared.trouble("ledger", None);
+            *refused_bytes = None;
+        }
+    }
+    receiver.recv().await
 }
 
 type Told = oneshot::Sender<Result<(), Refusal>>;

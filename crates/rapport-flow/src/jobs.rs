@@ -110,6 +110,11 @@ impl Jobs {
         .any(|running| running.load(Ordering::Acquire))
     }
 
+    /// Whether a flush is running.
+    pub fn are_flushing(&self) -> bool {
+        self.flushing.load(Ordering::Acquire)
+    }
+
     fn begin(
         &self,
         running: &Arc<AtomicBool>,

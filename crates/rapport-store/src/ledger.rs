@@ -45,6 +45,13 @@ pub trait Ledger: Send + Sync {
     /// `received_before`. Numbers stay dense: they are never given again.
     async fn forget(&self, through: u64, received_before: Millis) -> Result<()>;
 
+    /// Whether an append of `bytes` would find room now: writes as much, syncs it, and takes it
+    /// away again. For a ledger that failed and that nobody appends to meanwhile.
+    ///
+    /// # Errors
+    /// As [`Ledger::append`].
+    async fn probe(&self, bytes: usize) -> Result<()>;
+
     /// Bytes the ledger takes on disk.
     async fn size_bytes(&self) -> Result<u64>;
 

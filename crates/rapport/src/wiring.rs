@@ -3,8 +3,9 @@
 use crate::config::{Config, Flow};
 use anyhow::{Context, Result};
 use async_trait::async_trait;
+use rapport_api::{Reach, Unreachable};
 use rapport_channels::guard::allow::Allow;
-use rapport_channels::guard::{Guard, SystemLookup};
+use rapport_channels::guard::{Guard, Pinned, SystemLookup};
 use rapport_channels::outbox::{self, Outbox};
 use rapport_channels::webhook::{self, Webhook};
 use rapport_channels::worker::{self, Worker};
@@ -16,6 +17,7 @@ use rapport_embedded::{Directory, SqliteLedger, SqliteState};
 use rapport_flow::clock::SystemClock;
 use rapport_flow::{Rapport, Roles, Settings, outbox as flow_outbox};
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -63,13 +65,35 @@ pub(crate) fn settings(flow: &Flow) -> Settings {
 
 /// Starts delivering what the outbox holds.
 pub(crate) fn deliver(rapport: &Rapport, config: &Config) -> Result<Worker> {
-    let allow = Allow::parse(&config.webhooks.allow).context("webhooks.allow")?;
     let lookup = Arc::new(SystemLookup);
-    let channel = Webhook::new(Guard::new(allow), lookup, webhook::Settings::default())?;
+    let channel = Webhook::new(guard(config)?, lookup, webhook::Settings::default())?;
     let outbox = Arc::new(FlowOutbox(rapport.clone()));
     let mut settings = worker::Settings::default();
     settings.retry.give_up_after_ms = config.webhooks.give_up_ms;
     Ok(Worker::start(outbox, Arc::new(channel), settings))
+}
+
+fn guard(config: &Config) -> Result<Guard> {
+    let allow = Allow::parse(&config.webhooks.allow).context("webhooks.allow")?;
+    Ok(Guard::new(allow))
+}
+
+/// Where webhooks may go, for whoever sets one up.
+pub(crate) fn reach(config: &Config) -> Result<Arc<dyn Reach>> {
+    let lookup = Arc::new(SystemLookup);
+    Ok(Arc::new(Guarded(Pinned::new(guard(config)?.into(), lookup))))
+}
+
+/// The channel's guard as the API sees it.
+struct Guarded(Pinned);
+
+impl Reach for Guarded {
+    fn check<'a>(
+        &'a self,
+        url: &'a str,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Unreachable>> + Send + 'a>> {
+        Box::pin(async { self.0.check(url).await.map_err(|refused| refused.to_string()) })
+    }
 }
 
 /// The flow's outbox as the worker sees it.

@@ -14,6 +14,10 @@ use axum::{Json, Router};
 use rapport_core::entry::{Command, Destination, Shape};
 use serde::{Deserialize, Serialize};
 
+/// What to do about a URL that may not be reached.
+const REACH: &str = "Messages go to public addresses, and to the networks and hosts that \
+    `webhooks.allow` lists in the settings (`RAPPORT_WEBHOOKS_ALLOW`).";
+
 pub(super) fn routes() -> Router<Api> {
     Router::new()
         .route("/destinations", get(all))
@@ -90,6 +94,11 @@ async fn put(
     Body(wanted): Body<Wanted>,
 ) -> Result<Json<Shown>, Error> {
     check(&key, &wanted.url)?;
+    if let Some(reach) = &api.settings.reach
+        && let Err(why) = reach.check(&wanted.url).await
+    {
+        return Err(Error::new(Code::InvalidDestination, why).with_help(REACH));
+    }
     let kept = find(&api, &key).ok().map(|known| known.secret);
     let made = match (&wanted.secret, &kept) {
         (None, None) => {

@@ -186,15 +186,46 @@ fn of_several_addresses_behind_a_name_only_the_permitted_are_used() {
     );
 }
 
+/// Every name is this machine.
+struct Inside;
+
+#[async_trait::async_trait]
+impl Lookup for Inside {
+    async fn lookup(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+        Ok(vec![IpAddr::from([127, 0, 0, 1])])
+    }
+}
+
+/// No name resolves.
+struct Nowhere;
+
+#[async_trait::async_trait]
+impl Lookup for Nowhere {
+    async fn lookup(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+#[tokio::test]
+async fn a_url_is_checked_with_its_name_when_it_is_set_up() {
+    let inside = Pinned::new(Arc::new(strict()), Arc::new(Inside));
+    for url in ["http://rebind.example/", "http://10.0.0.5/", "http://0x7f.1/", "no url"] {
+        assert!(inside.check(url).await.is_err(), "{url}");
+    }
+    assert_eq!(inside.check("https://8.8.8.8/hook").await, Ok(()));
+    let allowing = Arc::new(allowing(&["hooks.internal", "10.1.0.0/16"]));
+    let allowed = Pinned::new(allowing, Arc::new(Inside));
+    for url in ["http://hooks.internal/a", "http://10.1.2.3/"] {
+        assert_eq!(allowed.check(url).await, Ok(()), "{url}");
+    }
+    assert!(allowed.check("http://other.internal/").await.is_err());
+    let nowhere = Pinned::new(Arc::new(strict()), Arc::new(Nowhere));
+    let later = nowhere.check("https://not-yet.example/hook").await;
+    assert_eq!(later, Ok(()), "a name may come later");
+}
+
 #[tokio::test]
 async fn a_name_that_leads_inside_is_refused_when_it_is_resolved() {
-    struct Inside;
-    #[async_trait::async_trait]
-    impl Lookup for Inside {
-        async fn lookup(&self, _: &str) -> io::Result<Vec<IpAddr>> {
-            Ok(vec![IpAddr::from([127, 0, 0, 1])])
-        }
-    }
     assert!(
         strict().check("http://rebind.example/").is_ok(),
         "the text alone tells nothing"

@@ -1,16 +1,21 @@
 //! Flush: moves folded entries from memory to files of history and of seen ids.
 
 use super::{Published, publish};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::rows::Hash;
 use crate::shared::Shared;
-use crate::writer::WriterOrder;
+use crate::writer::{Writer, WriterOrder};
 use rapport_core::outcome::Outcome;
 use rapport_core::time::Millis;
 use rapport_store::history::Entry;
 use rapport_store::seen::SeenKey;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+
+/// How long stopping may take because of what is not flushed yet.
+pub(crate) const LAST_MAX: Duration = Duration::from_secs(10);
 
 /// Whether enough, or something old enough, waits.
 pub(crate) fn is_due(shared: &Shared) -> bool {
@@ -39,6 +44,29 @@ pub(crate) async fn run(
         shared.roles.ledger.forget(through.request, before).await?;
     }
     Ok(())
+}
+
+/// The last thing a writer does that is asked to stop: everything that waits goes to files, so
+/// that the next start reads nothing back from the ledger. What is not done in time, or fails,
+/// stays where it is safe already.
+pub(crate) async fn last(writer: &mut Writer, until: Instant) {
+    let shared = Arc::clone(&writer.shared);
+    let hash = writer.hash;
+    let left = until.saturating_duration_since(Instant::now());
+    let written = tokio::time::timeout(left, write(&shared, &hash)).await;
+    let published = match written {
+        Ok(Ok(None)) => return,
+        Ok(Ok(Some(published))) => {
+            let listed = crate::writer::publish(writer, published).await;
+            listed.map_err(Error::Store)
+        }
+        Ok(Err(error)) => Err(error),
+        Err(_) => return tracing::warn!("stopping does not wait for the last flush any longer"),
+    };
+    match published {
+        Ok(()) => drop(shared.stats.flushes.fetch_add(1, Ordering::Relaxed)),
+        Err(error) => tracing::warn!(%error, "the last flush failed: the next start reads more"),
+    }
 }
 
 /// Writes everything that waits, to be listed.

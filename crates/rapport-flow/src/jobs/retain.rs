@@ -25,11 +25,13 @@ pub(crate) fn is_due(shared: &Shared) -> bool {
 
 /// Forgets what is not to be kept any longer.
 pub(crate) async fn run(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> Result<()> {
+    rejected(shared, orders).await?;
+    runs(shared, orders).await?;
+    // Behind the work: what failed is tried again soon, and not in a minute.
     shared
         .retained_ms
         .store(shared.clock.now().0, Ordering::Relaxed);
-    rejected(shared, orders).await?;
-    runs(shared, orders).await
+    Ok(())
 }
 
 async fn rejected(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> Result<()> {

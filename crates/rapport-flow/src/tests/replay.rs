@@ -14,14 +14,15 @@ use std::sync::Arc;
 
 /// Replays the world's directory and compares; returns the world as it goes on.
 pub(super) async fn replay_equals_live(world: World) {
+    // Killed, not stopped: what waits to be flushed is part of what must replay.
+    world.settle().await;
     let World {
         rapport,
         clock,
         directory,
         settings,
     } = world;
-    rapport.stop().await;
-    drop(rapport);
+    rapport.kill().await;
     let live = Archive::open(roles(directory.path()), settings.clone(), clock.clone())
         .await
         .unwrap();

@@ -104,6 +104,7 @@ pub(crate) fn start(
 async fn run(writer: &mut Writer, mut orders: mpsc::Receiver<Order>, jobs: jobs::Jobs) {
     let shared = Arc::clone(&writer.shared);
     let mut stopping: Option<oneshot::Sender<()>> = None;
+    let mut stops_by: Option<Instant> = None;
     loop {
         while let Ok(order) = orders.try_recv() {
             #[cfg(test)]
@@ -125,13 +126,22 @@ async fn run(writer: &mut Writer, mut orders: mpsc::Receiver<Order>, jobs: jobs:
                 false
             }
         };
-        jobs.look(writer);
+        if worked || stopping.is_none() {
+            jobs.look(writer);
+        }
         if worked {
             continue;
         }
         if let Some(reply) = stopping.take() {
-            let _ = reply.send(());
-            return;
+            let stops_by = *stops_by.get_or_insert_with(|| Instant::now() + jobs::flush::LAST_MAX);
+            if jobs.are_flushing() && Instant::now() < stops_by {
+                // Its files are listed by an order yet to come.
+                stopping = Some(reply);
+            } else {
+                jobs::flush::last(writer, stops_by).await;
+                let _ = reply.send(());
+                return;
+            }
         }
         tokio::select! {
             order = orders.recv() => match order {

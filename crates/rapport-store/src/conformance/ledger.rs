@@ -17,6 +17,7 @@ pub async fn ledger<L: Ledger>(make: impl AsyncFn() -> L) {
     forgetting_drops_whole_old_groups(&make().await).await;
     numbers_are_never_given_again(&make().await).await;
     concurrent_appends_get_numbers_of_their_own(&make().await).await;
+    a_probe_leaves_nothing_behind(&make().await).await;
 }
 
 async fn an_empty_ledger_has_nothing(ledger: &impl Ledger) {
@@ -174,6 +175,18 @@ async fn concurrent_appends_get_numbers_of_their_own(ledger: &impl Ledger) {
     answered.sort_by_key(|request| request.number);
     assert_eq!(numbers(&answered), [1, 2, 3, 4, 5, 6]);
     assert_eq!(ledger.read(0, usize::MAX).await.unwrap(), answered);
+}
+
+async fn a_probe_leaves_nothing_behind(ledger: &impl Ledger) {
+    ledger.probe(0).await.unwrap();
+    ledger.probe(1 << 20).await.unwrap();
+    assert_eq!(ledger.last().await.unwrap(), (0, Millis(0)));
+    assert!(ledger.read(0, usize::MAX).await.unwrap().is_empty());
+    let group = vec![submission("a")];
+    let appended = ledger.append(group.clone(), Millis(7)).await.unwrap();
+    ledger.probe(100).await.unwrap();
+    assert_eq!(appended, expected(1, 7, group));
+    assert_eq!(ledger.read(0, usize::MAX).await.unwrap(), appended);
 }
 
 fn numbers(requests: &[Request]) -> Vec<u64> {

@@ -28,6 +28,8 @@ pub enum Call {
     FindSeen,
     /// A removal or sweep of files.
     Remove,
+    /// A probe of the ledger.
+    Probe,
 }
 
 /// What goes wrong.

@@ -95,6 +95,11 @@ impl Ledger for MemoryLedger {
         self.faults.end(Call::Forget, &ending, ())
     }
 
+    async fn probe(&self, _bytes: usize) -> Result<()> {
+        let ending = self.faults.begin(Call::Probe)?;
+        self.faults.end(Call::Probe, &ending, ())
+    }
+
     async fn size_bytes(&self) -> Result<u64> {
         let kept = lock(&self.kept);
         Ok(kept

@@ -61,6 +61,7 @@ fn api_settings(config: &Config) -> Result<ApiSettings> {
     Ok(ApiSettings {
         public_url: (!server.public_url.is_empty()).then(|| server.public_url.clone()),
         backups: Some(config.server.data.join("backups")),
+        reach: Some(wiring::reach(config)?),
         proxy: match server.proxy.as_str() {
             "none" => Proxy::None,
             "trusted" => Proxy::Trusted,

@@ -4,4 +4,5 @@ mod client;
 mod crash;
 mod docs;
 mod server;
+mod setup;
 mod track;

@@ -1,6 +1,7 @@
 //! kill -9 at random moments under load: everything acknowledged is there once, and stays.
 
 use super::audit::{Depth, audit};
+use super::doctor::doctor;
 use super::load::{Dice, Worker};
 use super::promise::Promises;
 use crate::server::{Launch, Server};
@@ -12,6 +13,8 @@ use std::time::Duration;
 const WORKERS: usize = 4;
 /// Rounds unless `RAPPORT_KILL_ROUNDS` says another number.
 const ROUNDS: u64 = 5;
+/// Of more rounds than these, every fifth one is folded again from the first event on.
+const VERIFIED: u64 = 10;
 
 #[test]
 fn everything_acknowledged_survives_kill_9_exactly_once() {
@@ -50,8 +53,13 @@ fn everything_acknowledged_survives_kill_9_exactly_once() {
         // A copy of what the kill left is what the next start finds.
         let copy = folder.path().join(format!("copy-{round}"));
         copy_all(&launch.data, &copy);
-        let found = audit(&copy, &kept, Depth::People)
-            .unwrap_or_else(|broken| panic!("seed {seed}, round {round}: {broken}"));
+        let broken = |why: String| -> ! { panic!("seed {seed}, round {round}: {why}") };
+        let found = audit(&copy, &kept, Depth::People).unwrap_or_else(|why| broken(why));
+        if rounds <= VERIFIED || round.is_multiple_of(5) || round == rounds {
+            doctor(&copy).unwrap_or_else(|why| broken(why));
+            copy_again(&launch.data, &copy);
+            doctor(&copy).unwrap_or_else(|why| broken(format!("as the kill left it: {why}")));
+        }
         std::fs::remove_dir_all(&copy).expect("the copy can go");
         println!(
             "seed {seed}, round {round}: {} acknowledged, {} there, {} repeats, {} files",
@@ -73,6 +81,12 @@ fn kill_under_load(server: Server, workers: &mut [Worker], after: Duration) {
         server.kill();
         stop.store(true, Ordering::Relaxed);
     });
+}
+
+/// The folder as it is now, in place of an earlier copy.
+fn copy_again(from: &Path, to: &Path) {
+    std::fs::remove_dir_all(to).expect("the copy can go");
+    copy_all(from, to);
 }
 
 /// A number from the environment.

@@ -6,6 +6,7 @@ mod session;
 mod trace;
 
 use super::audit::{Depth, audit};
+use super::doctor::doctor;
 use super::kill::number;
 use super::load::Dice;
 use super::promise::{Promise, Promises};
@@ -90,16 +91,17 @@ struct Cut {
 
 impl Cut {
     fn check(&self) -> Result<(), String> {
-        let depth = if self.nth.is_multiple_of(10) {
-            Depth::People
-        } else {
-            Depth::Entries
+        let is_sample = self.nth.is_multiple_of(10);
+        let depth = match is_sample {
+            true => Depth::People,
+            false => Depth::Entries,
         };
-        let found = audit(&self.data, &self.kept, depth);
+        let mut found = audit(&self.data, &self.kept, depth).map(drop);
+        if is_sample {
+            found = found.and_then(|()| doctor(&self.data));
+        }
         let _ = std::fs::remove_dir_all(&self.data);
-        found
-            .map(drop)
-            .map_err(|why| format!("{}: {why}", self.what))
+        found.map_err(|why| format!("{}: {why}", self.what))
     }
 }
 

@@ -1,12 +1,13 @@
 //! SIGTERM drains and loses nothing; a directory has one opener.
 
 use super::audit::{Depth, audit};
+use super::doctor::doctor;
 use super::load::Worker;
 use super::promise::Promises;
 use crate::server::Launch;
 use rapport_embedded::{Directory, SqliteLedger, SqliteState};
 use rapport_store::ledger::Ledger;
-use rapport_store::state::State;
+use rapport_store::state::{Order, Page, State, Table};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -44,6 +45,7 @@ fn sigterm_under_load_answers_what_it_took_and_loses_nothing() {
         kept.events.len()
     );
     audit(&launch.data, &kept, Depth::People).unwrap();
+    doctor(&launch.data).unwrap();
 }
 
 #[test]
@@ -67,6 +69,50 @@ fn everything_is_folded_when_sigterm_has_ended_the_program() {
         (1, 1),
         "the last request folded, and the last one taken"
     );
+}
+
+#[test]
+fn sigterm_leaves_the_next_start_nothing_to_read_from_the_ledger() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let never = i64::MAX / 2;
+    let launch = Launch::on(&folder.path().join("data")).set("RAPPORT_FLOW_FLUSH_AGE_MS", never);
+    let server = launch.start();
+    let key = crate::server::SERVER_KEY;
+    for nth in 0..5 {
+        let body = format!(
+            r#"{{"writeKey":"{key}","userId":"u{nth}","event":"Late","messageId":"l{nth}"}}"#
+        );
+        server.send("/v1/track", &body);
+    }
+    server.settle();
+    let began = std::time::Instant::now();
+    assert!(server.stop().success());
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(10), "stopping took {took:?}");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    assert_eq!(runtime.block_on(in_tail(&launch.data)), 0);
+    let server = launch.start();
+    for nth in 0..5 {
+        let path = format!("/api/v1/profiles/user_id:u{nth}/timeline");
+        let timeline = server.get(&path);
+        assert_eq!(timeline["results"][0]["message_id"], format!("l{nth}"));
+    }
+    assert!(server.stop().success());
+    doctor(&launch.data).unwrap();
+}
+
+/// Folded batches that a start would read from the ledger once more.
+async fn in_tail(data: &Path) -> usize {
+    let directory = Directory::open(data).expect("the directory is free");
+    let state = SqliteState::open(&directory).expect("the state opens");
+    let page = Page {
+        table: Table::Tail,
+        from: Box::default(),
+        to: None,
+        limit: 100,
+        order: Order::Ascending,
+    };
+    state.scan(page).await.expect("a table").len()
 }
 
 /// How far the state is and how far the ledger is, as they lie on disk.
