@@ -228,6 +228,12 @@ impl People {
             .max(identifiers)
     }
 
+    /// How many profiles are loaded.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.profiles.len()
+    }
+
     /// Whether anything was changed since the changes were taken last.
     #[must_use]
     pub fn is_changed(&self) -> bool {

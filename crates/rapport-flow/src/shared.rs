@@ -5,6 +5,7 @@ use crate::collect;
 use crate::configuration::Configuration;
 use crate::counters::Counters;
 use crate::feed::Feed;
+use crate::latency::Latencies;
 use crate::rows::Hash;
 use crate::settings::Settings;
 use crate::tail::Tail;
@@ -113,6 +114,10 @@ pub struct Stats {
     pub outbox: AtomicU64,
     /// Microseconds from receipt to commit, of the last batch's oldest event.
     pub lag_us: AtomicU64,
+    /// From receipt to commit, of every event.
+    pub event_to_commit: Latencies,
+    /// Profiles in the working set, as of the last batch.
+    pub held: AtomicU64,
 }
 
 /// Shared by the writer, the readers and the jobs.

@@ -1,6 +1,7 @@
 //! Figures in Prometheus' text format.
 
 use rapport_flow::collect::Counts;
+use rapport_flow::latency::Latencies;
 use rapport_flow::{Rapport, Stats};
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -85,12 +86,34 @@ impl Page {
         ] {
             self.counter(&format!("rapport_{name}_total"), help, value);
         }
+        let held = stats.held.load(Ordering::Relaxed);
+        self.gauge(
+            "rapport_profiles_held",
+            "Profiles decoded in memory, as of the last batch.",
+            held,
+        );
+        self.latencies(&stats.event_to_commit);
         let waiting = stats.outbox.load(Ordering::Relaxed);
         self.gauge(
             "rapport_outbox_messages",
             "Messages that wait in the outbox.",
             waiting,
         );
+    }
+
+    fn latencies(&mut self, latencies: &Latencies) {
+        let name = "rapport_event_to_commit_seconds";
+        let help = "From an event's receipt to the commit of its fold, memberships included.";
+        self.head(name, "histogram", help);
+        // Read first: what is added meanwhile may be in a bucket, never only in the total.
+        let (events, sum_ms) = (latencies.events(), latencies.sum_ms());
+        for (bound_ms, within) in latencies.within() {
+            let (bound, within) = (seconds(bound_ms), within.min(events));
+            let _ = writeln!(self.0, "{name}_bucket{{le=\"{bound}\"}} {within}");
+        }
+        let _ = writeln!(self.0, "{name}_bucket{{le=\"+Inf\"}} {events}");
+        let _ = writeln!(self.0, "{name}_sum {}", seconds(sum_ms));
+        let _ = writeln!(self.0, "{name}_count {events}");
     }
 
     fn health(&mut self, rapport: &Rapport) {
@@ -105,6 +128,10 @@ impl Page {
         );
         let help = "Age of the last batch's oldest request when committed.";
         self.gauge("rapport_lag_milliseconds", help, health.lag_ms);
+        let help = "The dedup window in force: the configured one, or what its disk budget leaves.";
+        let window_s = health.dedup_window_ms.max(0) as f64 / 1_000.0;
+        self.head("rapport_dedup_window_seconds", "gauge", help);
+        let _ = writeln!(self.0, "rapport_dedup_window_seconds {window_s}");
     }
 
     fn outcomes(&mut self, rapport: &Rapport) {
@@ -133,6 +160,10 @@ impl Page {
     }
 }
 
+fn seconds(ms: u64) -> f64 {
+    ms as f64 / 1_000.0
+}
+
 fn label(value: &str) -> String {
     value
         .replace('\\', "\\\\")
@@ -153,5 +184,26 @@ mod tests {
             "# HELP rapport_x Some.\n# TYPE rapport_x gauge\nrapport_x 3\n"
         );
         assert_eq!(label("a\"b\\c\nd"), "a\\\"b\\\\c\\nd");
+    }
+
+    #[test]
+    fn a_histogram_has_buckets_that_only_grow_a_sum_and_a_count() {
+        let latencies = Latencies::default();
+        latencies.add(3, 2);
+        latencies.add(120_000, 1);
+        let mut page = Page::default();
+        page.latencies(&latencies);
+        let name = "rapport_event_to_commit_seconds";
+        for line in [
+            format!("# TYPE {name} histogram"),
+            format!("{name}_bucket{{le=\"0.002\"}} 0"),
+            format!("{name}_bucket{{le=\"0.003\"}} 2"),
+            format!("{name}_bucket{{le=\"60\"}} 2"),
+            format!("{name}_bucket{{le=\"+Inf\"}} 3"),
+            format!("{name}_sum 120.006"),
+            format!("{name}_count 3"),
+        ] {
+            assert!(page.0.lines().any(|found| found == line), "{line}: {}", page.0);
+        }
     }
 }

@@ -8,6 +8,7 @@ use crate::writer::Writer;
 use rapport_core::event::Request;
 use rapport_core::outcome::Outcome;
 use rapport_core::position::Position;
+use rapport_core::time::Millis;
 use rapport_store::Result;
 use rapport_store::history::Entry;
 use rapport_store::state::{Table, Write, number_key};
@@ -27,6 +28,10 @@ pub(crate) async fn step(
         accepted,
     } = folded;
     let mut writes = Vec::new();
+    let received = match source {
+        Source::Ledger(_) => by_receipt(&ended),
+        Source::Replay => Vec::new(),
+    };
     let of = |number: u64| match source {
         Source::Ledger(requests) => request_of(requests, number),
         Source::Replay => None,
@@ -61,10 +66,30 @@ pub(crate) async fn step(
     let rows = ended.into_iter().map(row).collect();
     writer.commit_entries(head, writes, rows).await?;
     writer.recent.extend(accepted);
+    committed(writer, received);
     if !messages.is_empty() {
         writer.shared.announce_messages();
     }
     Ok(())
+}
+
+/// How many items were received when, in order.
+fn by_receipt(ended: &[Ended]) -> Vec<(Millis, u64)> {
+    let together = |left: &Ended, right: &Ended| left.event.received == right.event.received;
+    let runs = ended.chunk_by(together);
+    runs.map(|run| (run[0].event.received, run.len() as u64))
+        .collect()
+}
+
+/// Notes how long the items of a batch took, now that everybody can see what they did.
+fn committed(writer: &Writer, received: Vec<(Millis, u64)>) {
+    let stats = &writer.shared.stats;
+    let now = writer.shared.clock.now();
+    for (received, events) in received {
+        stats.event_to_commit.add(now.since(received), events);
+    }
+    let held = writer.people.held() as u64;
+    stats.held.store(held, Ordering::Relaxed);
 }
 
 fn count(writer: &mut Writer, ended: &[Ended]) {

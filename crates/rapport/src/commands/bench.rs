@@ -2,10 +2,12 @@
 
 mod client;
 mod collecting;
+mod committed;
 mod directory;
 mod floor;
 mod folding;
 mod gauges;
+mod held;
 mod load;
 mod probes;
 mod report;

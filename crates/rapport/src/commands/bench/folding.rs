@@ -6,7 +6,7 @@ use super::load::{self, Plan};
 use super::report::{Report, Target};
 use super::server::{Kind, Server};
 use super::traffic::Shape;
-use super::{Part, Scale, directory, probes, segments};
+use super::{Part, Scale, committed, directory, held, probes, segments};
 use anyhow::Result;
 use std::path::Path;
 use std::sync::Arc;
@@ -58,18 +58,7 @@ pub(super) async fn all(scale: &Scale, report: &mut Report) -> Result<()> {
             sustained(scale, &server, report, (name, shape, target)).await?;
         }
         while_folding(scale, &server, report).await?;
-        if let (Some(end), Some(collect)) = (
-            report.value("end to end, S1"),
-            report.value("collect alone, batches"),
-        ) {
-            report.add(
-                "end to end, S1, of collect",
-                end / collect,
-                "",
-                Target::AtLeast(0.25),
-                "",
-            );
-        }
+        of_collecting(report);
     }
     if scale.has(Part::Latency) {
         latency(scale, &server, report).await?;
@@ -88,6 +77,20 @@ pub(super) async fn all(scale: &Scale, report: &mut Report) -> Result<()> {
         restart(&data, scale, report).await?;
     }
     Ok(())
+}
+
+/// Sessions folded beside sessions only collected, and beside batches only collected.
+fn of_collecting(report: &mut Report) {
+    for (name, collected, target) in [
+        ("the same sessions", "collect alone, S1", Target::AtLeast(0.25)),
+        ("batches", "collect alone, batches", Target::None),
+    ] {
+        let folded = report.value("end to end, S1");
+        if let (Some(folded), Some(collected)) = (folded, report.value(collected)) {
+            let name = format!("end to end, S1, of collecting {name}");
+            report.add(&name, folded / collected, "", target, "");
+        }
+    }
 }
 
 async fn seed(scale: &Scale, server: &Server, report: &mut Report) -> Result<()> {
@@ -184,6 +187,7 @@ async fn while_folding(scale: &Scale, server: &Server, report: &mut Report) -> R
 /// From event to membership and reads, while R goes on at a set rate.
 async fn latency(scale: &Scale, server: &Server, report: &mut Report) -> Result<()> {
     gauges::settle(server.address).await?;
+    let before = committed::look(&mut server.client().await?).await?;
     let shape = Shape::Mixed;
     let background = Plan {
         rate: LATENCY_RATE / shape.events() as f64,
@@ -211,6 +215,20 @@ async fn latency(scale: &Scale, server: &Server, report: &mut Report) -> Result<
         ms(&memberships, 0.99),
         "ms",
         Target::Below(300.0),
+        note,
+    );
+    let after = committed::look(&mut server.client().await?).await?;
+    let took = after.since(&before);
+    let note = format!(
+        "all {} events of that load, by the server's own histogram: from the ledger's stamp, before its fsync, to the commit that has their memberships; p50 {:.1} ms",
+        took.events(),
+        took.quantile_ms(0.5)
+    );
+    report.add(
+        "event to commit, p99",
+        took.quantile_ms(0.99),
+        "ms",
+        Target::None,
         note,
     );
     let note = format!(
@@ -305,7 +323,8 @@ async fn restart(data: &Path, scale: &Scale, report: &mut Report) -> Result<()> 
         Target::None,
         "until ready",
     );
-    server.stop().await
+    server.stop().await?;
+    held::measure(data, scale, report).await
 }
 
 fn megabytes(bytes: u64) -> f64 {

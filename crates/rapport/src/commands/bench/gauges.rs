@@ -21,6 +21,8 @@ pub(super) struct Gauges {
     pub(super) flushes: u64,
     /// Compactions of history since the start.
     pub(super) compactions: u64,
+    /// Profiles held decoded.
+    pub(super) held: u64,
 }
 
 /// Asks for the figures.
@@ -42,6 +44,7 @@ pub(super) async fn look(client: &mut Client) -> Result<Gauges> {
             "rapport_lag_requests" => gauges.lag_requests = value,
             "rapport_flushes_total" => gauges.flushes = value,
             "rapport_compactions_total" => gauges.compactions = value,
+            "rapport_profiles_held" => gauges.held = value,
             _ if name.starts_with("rapport_outcomes_total") && !name.contains("refused") => {
                 gauges.folded += value;
                 if name.contains("\"accepted\"") {

@@ -43,6 +43,18 @@ impl Server {
     /// # Errors
     /// Where it is not ready in time; its log is beside the directory.
     pub(super) async fn start(kind: Kind, data: &Path) -> Result<Server> {
+        Server::start_with(kind, data, &[]).await
+    }
+
+    /// The same with settings, by the names of their environment variables.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub(super) async fn start_with(
+        kind: Kind,
+        data: &Path,
+        settings: &[(&str, String)],
+    ) -> Result<Server> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let log = File::options()
             .create(true)
@@ -62,6 +74,7 @@ impl Server {
         command.env("RAPPORT_SERVER_KEY", SERVER_KEY);
         command.env("RAPPORT_API_TOKEN", TOKEN);
         command.env("RAPPORT_LOG_LEVEL", "warn");
+        command.envs(settings.iter().map(|(name, value)| (name, value)));
         if kind == Kind::Paused {
             command.env(crate::wiring::PAUSE_FOLD, "1");
         }
