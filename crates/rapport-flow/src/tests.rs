@@ -2,6 +2,7 @@
 
 mod clock;
 mod flow;
+mod full;
 mod imports;
 mod mixes;
 mod reading;
