@@ -1,6 +1,7 @@
 //! The parsers, each with the payloads it is meant for.
 
-use crate::corpus;
+use crate::{corpus, stored};
+use rapport_core::event::dialect::segment::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX};
 use rapport_core::event::{Call, Dialect, KeyKind, Kind, Origin, Request, SourceNo, dialect};
 use rapport_core::identity::journal::Record;
 use rapport_core::identity::normalise::normalise;
@@ -11,7 +12,11 @@ use rapport_core::profile::Profile;
 use rapport_core::segment::registry::Registry;
 use rapport_core::segment::{text, tree};
 use rapport_core::time::Millis;
+use rapport_flow::rejected::Rejected;
 use rapport_flow::rows;
+use rapport_flow::tail::Ends;
+use rapport_store::history::File;
+use rapport_store::seen::Run;
 use rapport_store::state::Table;
 
 /// A parser under test.
@@ -19,7 +24,7 @@ pub(crate) struct Target {
     /// Its name.
     pub(crate) name: &'static str,
     /// Input as it should be.
-    pub(crate) golden: &'static [&'static [u8]],
+    pub(crate) golden: fn() -> &'static [&'static [u8]],
     /// Gives it an input; what holds for everything it takes is checked.
     pub(crate) take: fn(&[u8]),
 }
@@ -28,47 +33,72 @@ pub(crate) struct Target {
 pub(crate) const ALL: &[Target] = &[
     Target {
         name: "a batch",
-        golden: corpus::BODIES,
+        golden: || corpus::BODIES,
         take: |input| validate(Call::Batch, input),
     },
     Target {
         name: "an identify call",
-        golden: corpus::BODIES,
+        golden: || corpus::BODIES,
         take: |input| validate(Call::One(Kind::Identify), input),
     },
     Target {
         name: "a rule in text",
-        golden: corpus::RULES,
+        golden: || corpus::RULES,
         take: rule_in_text,
     },
     Target {
         name: "a rule in JSON",
-        golden: corpus::TREES,
+        golden: || corpus::TREES,
         take: rule_in_json,
     },
     Target {
         name: "a value of JSON",
-        golden: corpus::JSON,
+        golden: || corpus::JSON,
         take: pick,
     },
     Target {
         name: "traits and context",
-        golden: corpus::BODIES,
+        golden: || corpus::BODIES,
         take: extracted,
     },
     Target {
         name: "rows of the state",
-        golden: corpus::ROWS,
-        take: stored,
+        golden: || corpus::ROWS,
+        take: of_state,
+    },
+    Target {
+        name: "a body at the door, of a batch",
+        golden: stored::bodies,
+        take: |input| at_the_door(Call::Batch, input),
+    },
+    Target {
+        name: "a body at the door, of a single call",
+        golden: stored::bodies,
+        take: |input| at_the_door(Call::One(Kind::Track), input),
+    },
+    Target {
+        name: "a group on the ledger",
+        golden: stored::groups,
+        take: stored::group,
+    },
+    Target {
+        name: "a run of seen ids",
+        golden: stored::runs,
+        take: stored::run,
+    },
+    Target {
+        name: "a file of history",
+        golden: stored::files,
+        take: stored::file,
     },
     Target {
         name: "instants and identifiers",
-        golden: corpus::WORDS,
+        golden: || corpus::WORDS,
         take: words,
     },
 ];
 
-fn validate(call: Call, input: &[u8]) {
+fn request(call: Call, body: &[u8]) -> Request {
     let origin = Origin {
         source: SourceNo(1),
         key_kind: KeyKind::Browser,
@@ -77,12 +107,16 @@ fn validate(call: Call, input: &[u8]) {
         ip: Some("192.0.2.1".to_owned()),
         user_agent: None,
     };
-    let request = Request {
+    Request {
         number: 1,
         received: Millis(1_700_000_000_000),
         origin,
-        body: input.to_vec(),
-    };
+        body: body.to_vec(),
+    }
+}
+
+fn validate(call: Call, input: &[u8]) {
+    let request = request(call, input);
     let once = dialect::validate(&request);
     assert_eq!(
         once,
@@ -94,6 +128,15 @@ fn validate(call: Call, input: &[u8]) {
             assert!(event.at <= event.received);
         }
     }
+}
+
+fn at_the_door(call: Call, input: &[u8]) {
+    let Ok(taken) = rapport_api::track::look(input.to_vec(), call) else {
+        return;
+    };
+    assert!(taken.len() <= BATCH_BYTES_MAX, "{} bytes are let in", taken.len());
+    let items = dialect::validate(&request(call, &taken));
+    assert!((1..=BATCH_EVENTS_MAX).contains(&items.len()));
 }
 
 fn rule_in_text(input: &[u8]) {
@@ -129,10 +172,14 @@ fn extracted(input: &[u8]) {
     let _ = extract::of_context(&raw);
 }
 
-fn stored(input: &[u8]) {
+fn of_state(input: &[u8]) {
     let _ = rows::unpack::<Profile>(Table::Profile, input);
     let _ = rows::unpack::<Record>(Table::Journal, input);
     let _ = rows::unpack::<Registry>(Table::Config, input);
+    let _ = rows::unpack::<File>(Table::File, input);
+    let _ = rows::unpack::<Run>(Table::File, input);
+    let _ = rows::unpack::<Rejected>(Table::Rejected, input);
+    let _ = rows::unpack::<Ends>(Table::Tail, input);
     if let Ok(entries) = rows::cell_entries(Table::Identifier, input) {
         assert_eq!(rows::cell(&entries), input);
     }

@@ -10,9 +10,12 @@ mod body;
 mod cors;
 mod door;
 mod key;
+mod look;
 mod refused;
 mod segment;
 mod shape;
+
+pub use look::look;
 
 /// The routes of all dialects.
 pub(crate) fn routes() -> Router<Api> {

@@ -1,7 +1,7 @@
 //! The ledger in `ledger.db`: one row per group, one transaction and one sync per append.
 
 mod forget;
-mod group;
+pub(crate) mod group;
 mod read;
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@
 pub mod directory;
 pub mod history;
 pub mod ledger;
+pub mod raw;
 pub mod seen;
 pub mod state;
 

@@ -5,7 +5,7 @@
 //! are read from disk. Every page and block carries a checksum.
 
 mod filter;
-mod format;
+pub(crate) mod format;
 mod merge;
 mod run;
 #[cfg(test)]

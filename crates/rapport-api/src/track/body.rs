@@ -26,6 +26,14 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 pub(super) async fn read(body: Body) -> Result<Vec<u8>, Refused> {
     let collected = tokio::time::timeout(ARRIVAL_MAX, collect(body)).await;
     let body = collected.unwrap_or(Err(Refused::Unfinished))?;
+    plain(body)
+}
+
+/// A body as it arrived, decompressed where it is gzip.
+///
+/// # Errors
+/// [`Refused::BodyTooLarge`], [`Refused::InvalidGzip`].
+pub(super) fn plain(body: Vec<u8>) -> Result<Vec<u8>, Refused> {
     if body.starts_with(&GZIP_MAGIC) {
         decompress(&body)
     } else {

@@ -73,7 +73,8 @@ impl<'a> Filter<'a> {
             // The header is shorter than a block, and the filter behind it a power of two of bytes.
             let length = length.unsigned_abs();
             let filter_bytes = length.checked_ilog2().map(|log| 1_u64 << log)?;
-            let start = offset as u64 + u64::from(length) - filter_bytes;
+            let end = u64::try_from(offset).ok()?.checked_add(u64::from(length))?;
+            let start = end - filter_bytes;
             (filter_bytes >= BLOCK).then_some((start, filter_bytes / BLOCK))
         });
         Filter { opened, blocks }

@@ -24,6 +24,9 @@ const KEPT_BYTES: usize = 16 * 1024 * 1024;
 /// Files that are kept open.
 const KEPT_FILES: usize = 256;
 
+/// Rows, and bytes, that a row group can have.
+const COUNT_MAX: i64 = 1 << 40;
+
 /// A history file, its footer read and checked.
 pub(super) struct Opened {
     /// Its name, for errors.
@@ -63,7 +66,35 @@ impl Opened {
             metadata,
         };
         opened.check_columns()?;
+        opened.check_groups()?;
         Ok(opened)
+    }
+
+    /// A footer that contradicts itself would send readers to rows that are not there.
+    fn check_groups(&self) -> Result<()> {
+        for (number, group) in self.footer().row_groups().iter().enumerate() {
+            let fits = |count: i64| (0..=COUNT_MAX).contains(&count);
+            let is_sound = fits(group.num_rows())
+                && fits(group.total_byte_size())
+                && self.has_pages_in_order(number, group.num_rows());
+            if !is_sound {
+                let detail = format!("row group {number} contradicts itself");
+                return Err(fault::damaged(&self.name, detail));
+            }
+        }
+        Ok(())
+    }
+
+    fn has_pages_in_order(&self, group: usize, rows: i64) -> bool {
+        let index = self.footer().page_index_for_row_group(group);
+        let Some(pages) = index.page_locations(columns::ORIGIN) else {
+            return true;
+        };
+        let firsts = pages.iter().map(|page| page.first_row_index);
+        let described = index.column_index(columns::ORIGIN);
+        firsts.clone().is_sorted()
+            && firsts.clone().all(|first| (0..=rows).contains(&first))
+            && described.is_none_or(|index| index.num_pages() == pages.len() as u64)
     }
 
     fn check_columns(&self) -> Result<()> {

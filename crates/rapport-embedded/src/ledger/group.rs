@@ -14,14 +14,19 @@ const PLAIN: u8 = 0;
 /// The same, compressed as one LZ4 block with its size in front.
 const LZ4: u8 = 1;
 
+/// The most that one packed byte stands for.
+const LZ4_RATIO_MAX: usize = 255;
+/// What an origin's texts take at most; the door keeps a few hundred bytes.
+const ORIGIN_BYTES_MAX: usize = 64 << 10;
+
 /// A group as a row holds it.
-pub(super) struct Encoded {
+pub(crate) struct Encoded {
     /// How many requests.
-    pub(super) count: u32,
+    pub(crate) count: u32,
     /// How `body` is packed.
-    pub(super) codec: u8,
+    pub(crate) codec: u8,
     /// A [`Header`], then all bodies end to end.
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// What stands in front of the bodies.
@@ -43,7 +48,7 @@ type OriginKey<'a> = (
 
 impl Encoded {
     /// What must not change between writing and reading.
-    pub(super) fn checksum(&self, first: u64, received: Millis) -> u64 {
+    pub(crate) fn checksum(&self, first: u64, received: Millis) -> u64 {
         let mut hasher = SipHasher13::new();
         hasher.write_u64(first);
         hasher.write_u32(self.count);
@@ -55,7 +60,7 @@ impl Encoded {
 }
 
 /// Packs a group.
-pub(super) fn encode(group: &[Submission]) -> Result<Encoded> {
+pub(crate) fn encode(group: &[Submission]) -> Result<Encoded> {
     let too_big = |detail: String| Error::Engine {
         what: "a group for the ledger".into(),
         detail,
@@ -91,13 +96,12 @@ pub(super) fn encode(group: &[Submission]) -> Result<Encoded> {
 }
 
 /// Unpacks a group whose checksum was right; the error says what is wrong with it.
-pub(super) fn decode(group: &Encoded) -> std::result::Result<Vec<Submission>, String> {
+pub(crate) fn decode(group: &Encoded) -> std::result::Result<Vec<Submission>, String> {
     let unpacked;
     let plain = match group.codec {
         PLAIN => &group.body,
         LZ4 => {
-            unpacked =
-                lz4_flex::decompress_size_prepended(&group.body).map_err(|e| e.to_string())?;
+            unpacked = unpack(&group.body)?;
             &unpacked
         }
         other => {
@@ -108,6 +112,12 @@ pub(super) fn decode(group: &Encoded) -> std::result::Result<Vec<Submission>, St
     };
     let (header, mut bodies): (Header, &[u8]) =
         postcard::take_from_bytes(plain).map_err(|error| error.to_string())?;
+    if header.requests.len() != group.count as usize {
+        return Err("it holds another number of requests than it says".into());
+    }
+    if header.origins.iter().any(is_too_long) {
+        return Err("it names an origin longer than any door takes".into());
+    }
     let mut submissions = Vec::with_capacity(header.requests.len());
     for (place, length) in header.requests {
         let origin = header
@@ -123,10 +133,26 @@ pub(super) fn decode(group: &Encoded) -> std::result::Result<Vec<Submission>, St
             body: body.to_vec(),
         });
     }
-    if submissions.len() != group.count as usize || !bodies.is_empty() {
-        return Err("it holds another number of requests than it says".into());
+    if !bodies.is_empty() {
+        return Err("it holds more bytes than its requests".into());
     }
     Ok(submissions)
+}
+
+/// Unpacks a block that says how long it is, as far as it can be so long at all.
+fn unpack(packed: &[u8]) -> std::result::Result<Vec<u8>, String> {
+    let says = packed.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
+    let says = says.ok_or("it ends too early")? as usize;
+    if says > packed.len().saturating_mul(LZ4_RATIO_MAX) {
+        return Err(format!("{} bytes cannot hold {says}", packed.len()));
+    }
+    lz4_flex::decompress_size_prepended(packed).map_err(|error| error.to_string())
+}
+
+/// An origin is repeated for each of its requests, so a long one would be many times as long.
+fn is_too_long(origin: &Origin) -> bool {
+    let texts = [&origin.ip, &origin.user_agent];
+    texts.into_iter().flatten().map(String::len).sum::<usize>() > ORIGIN_BYTES_MAX
 }
 
 fn key(origin: &Origin) -> OriginKey<'_> {

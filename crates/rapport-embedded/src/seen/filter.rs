@@ -60,11 +60,16 @@ impl Filter {
     /// The blocks as a file keeps them.
     pub(super) fn sealed(mut self) -> Vec<Block> {
         for (place, block) in (0..).zip(&mut self.blocks) {
-            let seal = seal(block, place);
-            block[SEAL..].copy_from_slice(&seal);
+            seal_in_place(block, place);
         }
         self.blocks
     }
+}
+
+/// Seals a block.
+pub(super) fn seal_in_place(block: &mut Block, place: u64) {
+    let seal = seal(block, place);
+    block[SEAL..].copy_from_slice(&seal);
 }
 
 /// The block of a key among so many.

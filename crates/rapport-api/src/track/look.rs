@@ -1,0 +1,22 @@
+//! A body as the door looks at it, without a request or a key around it.
+
+use super::body;
+use super::shape::Shape;
+use rapport_core::event::Call;
+use rapport_core::event::dialect::readable::{mend_surrogates, without_mark};
+
+/// Unpacks a body as it was sent and checks all that the door checks before it asks for the key;
+/// returns the bytes that would stand on the ledger.
+///
+/// # Errors
+/// The word under which it would be counted as refused.
+pub fn look(sent: Vec<u8>, call: Call) -> Result<Vec<u8>, &'static str> {
+    let plain = body::plain(sent).map_err(|refused| refused.code())?;
+    let plain = without_mark(&plain).to_vec();
+    let text = std::str::from_utf8(&plain).map_err(|_| "invalid_json")?;
+    let mended = mend_surrogates(text);
+    let checked = Shape::look(&mended, call).and_then(|shape| shape.check_count());
+    checked.map_err(|refused| refused.code())?;
+    drop(mended);
+    Ok(plain)
+}
