@@ -15,12 +15,15 @@ use rapport_store::history::{Ask, Entry, File, History, Row};
 use rapport_store::ledger::Submission;
 use rapport_store::seen::{Run, Seen};
 use std::io::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 type Golden = &'static [&'static [u8]];
 
+/// A run that says it is longer is read as long as it is.
+const RUN_BYTES_MAX: usize = 1 << 20;
 const BEGIN: Millis = Millis(1_700_000_000_000);
 
 /// Engines on a folder of their own, for as long as the process lives.
@@ -49,7 +52,10 @@ static ENGINES: LazyLock<Engines> = LazyLock::new(|| {
 });
 
 /// Makes golden payloads once.
-fn once(kept: &'static OnceLock<Vec<&'static [u8]>>, make: impl FnOnce() -> Vec<Vec<u8>>) -> Golden {
+fn once(
+    kept: &'static OnceLock<Vec<&'static [u8]>>,
+    make: impl FnOnce() -> Vec<Vec<u8>>,
+) -> Golden {
     let leak = |bytes: Vec<u8>| -> &'static [u8] { Vec::leak(bytes) };
     kept.get_or_init(|| make().into_iter().map(leak).collect())
 }
@@ -109,32 +115,45 @@ pub(crate) fn group(input: &[u8]) {
 pub(crate) fn runs() -> Golden {
     static KEPT: OnceLock<Vec<&'static [u8]>> = OnceLock::new();
     once(&KEPT, || {
-        [3_u64, 700].map(|count| {
-            let id = |n: u64| (u128::from(n) << 77 | u128::from(n * 7), BEGIN.plus(n as i64));
-            let ids = (0..count).map(id).collect();
-            let run = ENGINES.runtime.block_on(ENGINES.seen.write(ids));
-            let run = run.expect("a run");
-            let bytes = std::fs::read(ENGINES.directory.seen().join(&run.name));
-            let _ = ENGINES.runtime.block_on(ENGINES.seen.remove(&[run.name]));
-            bytes.expect("its bytes")
-        })
-        .into()
+        [3_u64, 700]
+            .map(|count| {
+                let ids = (0..count).map(|n| (key(n), BEGIN.plus(n as i64))).collect();
+                let run = ENGINES.runtime.block_on(ENGINES.seen.write(ids));
+                let run = run.expect("a run");
+                let bytes = std::fs::read(ENGINES.directory.seen().join(&run.name));
+                let _ = ENGINES.runtime.block_on(ENGINES.seen.remove(&[run.name]));
+                bytes.expect("its bytes")
+            })
+            .into()
     })
+}
+
+fn key(number: u64) -> u128 {
+    (u128::from(number) << 77) | u128::from(number * 7)
+}
+
+/// A name that no other input has: engines remember what they opened by its name.
+fn fresh_name(extension: &str) -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    format!(
+        "broken-{}.{extension}",
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    )
 }
 
 /// Looks ids up in a run whose checksums are right, and merges it.
 pub(crate) fn run(input: &[u8]) {
     let mut bytes = input.to_vec();
-    let ids = raw::seal_run(&mut bytes).unwrap_or_default();
+    let ids = raw::seal_run(&mut bytes, RUN_BYTES_MAX).unwrap_or_default();
     let listed = Run {
-        name: "000000000000.seen".to_owned(),
+        name: fresh_name("seen"),
         ids,
         bytes: bytes.len() as u64,
         received: (BEGIN, BEGIN.plus(1_000)),
     };
     let path = ENGINES.directory.seen().join(&listed.name);
     std::fs::write(&path, &bytes).expect("a file");
-    let keys: Vec<u128> = (0..20_u128).map(|n| (n * n) << 77 | (n * n * 7)).collect();
+    let keys: Vec<u128> = (0..20).map(|n| key(n * n)).collect();
     let runs = [listed];
     ENGINES.runtime.block_on(async {
         let found = ENGINES.seen.find(&runs, &keys).await;
@@ -151,15 +170,16 @@ pub(crate) fn run(input: &[u8]) {
 pub(crate) fn files() -> Golden {
     static KEPT: OnceLock<Vec<&'static [u8]>> = OnceLock::new();
     once(&KEPT, || {
-        [1, 30].map(|count| {
-            let entries = (1..=count).map(entry).collect();
-            let written = ENGINES.runtime.block_on(ENGINES.history.write(entries));
-            let name = written.expect("a file").remove(0).name;
-            let bytes = std::fs::read(ENGINES.directory.history().join(&name));
-            let _ = ENGINES.runtime.block_on(ENGINES.history.remove(&[name]));
-            bytes.expect("its bytes")
-        })
-        .into()
+        [1, 30]
+            .map(|count| {
+                let entries = (1..=count).map(entry).collect();
+                let written = ENGINES.runtime.block_on(ENGINES.history.write(entries));
+                let name = written.expect("a file").remove(0).name;
+                let bytes = std::fs::read(ENGINES.directory.history().join(&name));
+                let _ = ENGINES.runtime.block_on(ENGINES.history.remove(&[name]));
+                bytes.expect("its bytes")
+            })
+            .into()
     })
 }
 
@@ -196,12 +216,12 @@ fn entry(number: u64) -> Entry {
 
 /// Reads a file in every way there is.
 pub(crate) fn file(input: &[u8]) {
-    let name = "broken.parquet";
-    let path = ENGINES.directory.history().join(name);
+    let name = fresh_name("parquet");
+    let path = ENGINES.directory.history().join(&name);
     std::fs::write(&path, input).expect("a file");
     let everybody = (ProfileNo(0), ProfileNo(u64::MAX));
     let files = [File {
-        name: name.to_owned(),
+        name: name.clone(),
         rows: 30,
         bytes: input.len() as u64,
         first: Position::event(1, 0),
@@ -222,7 +242,7 @@ pub(crate) fn file(input: &[u8]) {
         let mut taken = |_: Entry| Ok(());
         let scanned = history.scan_order(&files, Position::default(), &mut taken);
         calm(scanned.await.as_ref().err());
-        history.remove(&[name.to_owned()]).await.expect("it goes");
+        history.remove(&[name]).await.expect("it goes");
     });
 }
 

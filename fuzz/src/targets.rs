@@ -134,7 +134,11 @@ fn at_the_door(call: Call, input: &[u8]) {
     let Ok(taken) = rapport_api::track::look(input.to_vec(), call) else {
         return;
     };
-    assert!(taken.len() <= BATCH_BYTES_MAX, "{} bytes are let in", taken.len());
+    assert!(
+        taken.len() <= BATCH_BYTES_MAX,
+        "{} bytes are let in",
+        taken.len()
+    );
     let items = dialect::validate(&request(call, &taken));
     assert!((1..=BATCH_EVENTS_MAX).contains(&items.len()));
 }

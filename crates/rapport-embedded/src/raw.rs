@@ -33,18 +33,23 @@ pub fn unpack_group(bytes: &[u8]) -> std::result::Result<Vec<Submission>, String
     })
 }
 
-/// Makes the checksums of a run of seen ids right again, as far as its parts are where its header
-/// says; returns how many ids that speaks of.
-pub fn seal_run(bytes: &mut Vec<u8>) -> Option<u64> {
-    let pages = bytes.len().div_ceil(PAGE_BYTES);
+/// Makes the length and the checksums of a run of seen ids what its header says they are, where
+/// it does not speak of more than `bytes_max`; returns how many ids it speaks of.
+pub fn seal_run(bytes: &mut Vec<u8>, bytes_max: usize) -> Option<u64> {
     let (header, _) = bytes.split_first_chunk_mut::<PAGE_BYTES>()?;
     *header = format::sealed(*header, 0);
     let header = Header::read(header)?;
-    for number in 1..=header.id_pages().min(pages as u64) {
+    let end = usize::try_from(header.end()).ok()?;
+    if end > bytes_max {
+        return Some(header.ids);
+    }
+    bytes.resize(end, 0);
+    for number in 1..=header.id_pages() {
         seal_page(bytes, number * PAGE_BYTES as u64, number);
     }
     format::seal_blocks(&header, bytes);
-    for place in 0..(header.end() - header.index_at()).div_ceil(PAGE_BYTES as u64).min(pages as u64) {
+    let index_pages = (header.end() - header.index_at()) / PAGE_BYTES as u64;
+    for place in 0..index_pages {
         seal_page(bytes, header.index_at() + place * PAGE_BYTES as u64, place);
     }
     Some(header.ids)
@@ -52,7 +57,9 @@ pub fn seal_run(bytes: &mut Vec<u8>) -> Option<u64> {
 
 fn seal_page(bytes: &mut [u8], at: u64, place: u64) {
     let at = usize::try_from(at).unwrap_or(usize::MAX);
-    let found = bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<PAGE_BYTES>);
+    let found = bytes
+        .get_mut(at..)
+        .and_then(<[u8]>::first_chunk_mut::<PAGE_BYTES>);
     if let Some(page) = found {
         let sealed: Page = format::sealed(*page, place);
         *page = sealed;

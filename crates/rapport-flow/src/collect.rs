@@ -97,27 +97,24 @@ impl Collector {
 
 async fn run(mut receiver: mpsc::UnboundedReceiver<Waiting>, shared: Arc<Shared>) {
     let (feed, counts) = (&shared.feed, &shared.collected);
-    let mut refused_bytes = None;
     let mut next = receiver.recv().await;
     while let Some(first) = next.take() {
         let (group, told, left) = gather(first, &mut receiver);
         let bytes: usize = group.iter().map(|submission| submission.body.len()).sum();
         let requests = group.len() as u64;
         let stamp = feed.begin_stamp(shared.clock.now());
-        let answer = match shared.roles.ledger.append(group, stamp).await {
+        let (answer, mut refused_bytes) = match shared.roles.ledger.append(group, stamp).await {
             Ok(appended) => {
                 counts.requests.fetch_add(requests, Ordering::Relaxed);
                 counts.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
                 counts.groups.fetch_add(1, Ordering::Relaxed);
                 feed.push(appended);
                 shared.trouble("ledger", None);
-                refused_bytes = None;
-                Ok(())
+                (Ok(()), None)
             }
             Err(error) => {
-                refused_bytes = Some(bytes.min(PROBE_BYTES_MAX));
                 shared.trouble("ledger", Some(error.to_string()));
-                Err(refusal(&error))
+                (Err(refusal(&error)), Some(bytes.min(PROBE_BYTES_MAX)))
             }
         };
         feed.end_stamp();

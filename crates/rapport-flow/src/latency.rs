@@ -34,10 +34,13 @@ impl Latencies {
     /// Each bound, in milliseconds, with how many events took at most as long.
     pub fn within(&self) -> impl Iterator<Item = (u64, u64)> {
         let mut events = 0;
-        BOUNDS_MS.into_iter().zip(&self.within).map(move |(bound, bucket)| {
-            events += bucket.load(Ordering::Relaxed);
-            (bound, events)
-        })
+        BOUNDS_MS
+            .into_iter()
+            .zip(&self.within)
+            .map(move |(bound, bucket)| {
+                events += bucket.load(Ordering::Relaxed);
+                (bound, events)
+            })
     }
 
     /// How many events there were.

@@ -43,7 +43,8 @@ impl Rejected {
     pub fn of(ended: &Ended, request: Option<&Request>) -> Rejected {
         let event = &ended.event;
         let origin = request.map(|request| &request.origin);
-        let sent = |of: fn(&Origin) -> &Option<String>| origin.and_then(|origin| of(origin).clone());
+        let sent =
+            |of: fn(&Origin) -> &Option<String>| origin.and_then(|origin| of(origin).clone());
         let mut kept = Rejected {
             position: event.position,
             received: event.received,

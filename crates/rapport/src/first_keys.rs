@@ -40,7 +40,8 @@ pub(crate) async fn set(rapport: &Rapport) -> Result<Vec<String>> {
         if let Some(key) = given_or_made(variable, what, is_new, &mut told)? {
             let key_hash = keys::hash(&key);
             let ring = rapport.keys();
-            if is_revoked(&ring, &key_hash, variable, &mut told) || has(&ring, &key_hash, kind, source)
+            if is_revoked(&ring, &key_hash, variable, &mut told)
+                || has(&ring, &key_hash, kind, source)
             {
                 continue;
             }

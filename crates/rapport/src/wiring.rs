@@ -81,7 +81,10 @@ fn guard(config: &Config) -> Result<Guard> {
 /// Where webhooks may go, for whoever sets one up.
 pub(crate) fn reach(config: &Config) -> Result<Arc<dyn Reach>> {
     let lookup = Arc::new(SystemLookup);
-    Ok(Arc::new(Guarded(Pinned::new(guard(config)?.into(), lookup))))
+    Ok(Arc::new(Guarded(Pinned::new(
+        guard(config)?.into(),
+        lookup,
+    ))))
 }
 
 /// The channel's guard as the API sees it.
@@ -92,7 +95,12 @@ impl Reach for Guarded {
         &'a self,
         url: &'a str,
     ) -> Pin<Box<dyn Future<Output = Result<(), Unreachable>> + Send + 'a>> {
-        Box::pin(async { self.0.check(url).await.map_err(|refused| refused.to_string()) })
+        Box::pin(async move {
+            self.0
+                .check(url)
+                .await
+                .map_err(|refused| refused.to_string())
+        })
     }
 }
 

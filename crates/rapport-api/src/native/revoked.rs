@@ -45,7 +45,10 @@ mod tests {
         let found = |text: &str| find("token", text, all.into_iter());
         assert_eq!(found(keys::id(&two)).as_ref(), Ok(&two));
         assert_eq!(found("bbbb").as_ref(), Ok(&three));
-        assert_eq!(found("aaaa").map_err(|error| error.code()), Err(Code::Conflict));
+        assert_eq!(
+            found("aaaa").map_err(|error| error.code()),
+            Err(Code::Conflict)
+        );
         for text in ["cccc", "", &three] {
             let code = found(text).map_err(|error| error.code());
             assert_eq!(code, Err(Code::NotFound), "{text}");

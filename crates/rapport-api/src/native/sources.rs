@@ -41,9 +41,7 @@ impl Shown {
         let ring = api.rapport.keys();
         let own = ring.keys().filter(|(_, key)| key.source == source.no);
         let shown = own
-            .map(|(hash, key)| {
-                json!({ "id": keys::id(hash), "kind": key.kind, "hint": key.hint })
-            })
+            .map(|(hash, key)| json!({ "id": keys::id(hash), "kind": key.kind, "hint": key.hint }))
             .collect();
         Shown {
             id: source.no.0,
@@ -135,16 +133,15 @@ async fn change(
         let command = Command::PutSource(source.clone());
         api.rapport.command(&actor, command).await?;
     }
-    match changed.disabled {
-        Some(is_disabled) if is_disabled != api.rapport.keys().is_disabled(source.no) => {
-            let source = source.no;
-            let command = match is_disabled {
-                true => Command::DisableSource { source },
-                false => Command::EnableSource { source },
-            };
-            api.rapport.command(&actor, command).await?;
-        }
-        _ => {}
+    if let Some(is_disabled) = changed.disabled
+        && is_disabled != api.rapport.keys().is_disabled(source.no)
+    {
+        let source = source.no;
+        let command = match is_disabled {
+            true => Command::DisableSource { source },
+            false => Command::EnableSource { source },
+        };
+        api.rapport.command(&actor, command).await?;
     }
     Ok(Json(Shown::of(&api, &source)))
 }

@@ -203,7 +203,11 @@ mod tests {
             format!("{name}_sum 120.006"),
             format!("{name}_count 3"),
         ] {
-            assert!(page.0.lines().any(|found| found == line), "{line}: {}", page.0);
+            assert!(
+                page.0.lines().any(|found| found == line),
+                "{line}: {}",
+                page.0
+            );
         }
     }
 }

@@ -31,15 +31,23 @@ async fn a_url_that_may_not_be_reached_is_refused_with_the_setting_that_allows_i
     let refused = doors.put(path, r#"{"url":"http://localhost/hook"}"#).await;
     assert_eq!(refused.error(), (400, "invalid_destination".into()));
     let told = refused.json()["error"].clone();
-    assert_eq!(told["message"], "http://localhost/hook leads to this machine");
+    assert_eq!(
+        told["message"],
+        "http://localhost/hook leads to this machine"
+    );
     let help = told["help"].as_str().expect("help");
     for setting in ["webhooks.allow", "RAPPORT_WEBHOOKS_ALLOW"] {
         assert!(help.contains(setting), "{help}");
     }
     assert_eq!(doors.get(path).await.error().0, 404, "nothing was made");
-    let made = doors.put(path, r#"{"url":"https://crm.example/hook"}"#).await;
+    let made = doors
+        .put(path, r#"{"url":"https://crm.example/hook"}"#)
+        .await;
     assert_eq!(made.status.as_u16(), 200);
     let moved = doors.put(path, r#"{"url":"http://localhost/hook"}"#).await;
     assert_eq!(moved.status.as_u16(), 400);
-    assert_eq!(doors.get(path).await.good()["url"], "https://crm.example/hook");
+    assert_eq!(
+        doors.get(path).await.good()["url"],
+        "https://crm.example/hook"
+    );
 }

@@ -61,9 +61,15 @@ async fn a_dedup_window_that_its_disk_budget_shortens_is_shown() {
     let rapport = Rapport::start(roles, settings, clock.clone()).await;
     let rapport = rapport.expect("a flow");
     let whole = answered(&rapport, "/health/ready").await;
-    assert!(whole.contains(&format!("\"dedup_window_ms\":{}", 7 * DAY_MS)), "{whole}");
+    assert!(
+        whole.contains(&format!("\"dedup_window_ms\":{}", 7 * DAY_MS)),
+        "{whole}"
+    );
     let figures = answered(&rapport, "/metrics").await;
-    assert!(figures.contains("\nrapport_dedup_window_seconds 604800\n"), "{figures}");
+    assert!(
+        figures.contains("\nrapport_dedup_window_seconds 604800\n"),
+        "{figures}"
+    );
 
     let origin = Origin {
         source: SourceNo(1),
@@ -87,11 +93,20 @@ async fn a_dedup_window_that_its_disk_budget_shortens_is_shown() {
     let window_ms = ready["dedup_window_ms"].as_i64().expect("a number");
     assert!((HOUR_MS..7 * DAY_MS).contains(&window_ms), "{ready}");
     let figures = answered(&rapport, "/metrics").await;
-    let shown = format!("rapport_dedup_window_seconds {}", window_ms as f64 / 1_000.0);
-    assert!(figures.lines().any(|line| line == shown), "{shown}: {figures}");
+    let shown = format!(
+        "rapport_dedup_window_seconds {}",
+        window_ms as f64 / 1_000.0
+    );
+    assert!(
+        figures.lines().any(|line| line == shown),
+        "{shown}: {figures}"
+    );
     for name in ["_bucket{le=\"+Inf\"} 1", "_count 1"] {
         let line = format!("rapport_event_to_commit_seconds{name}");
-        assert!(figures.lines().any(|found| found == line), "{line}: {figures}");
+        assert!(
+            figures.lines().any(|found| found == line),
+            "{line}: {figures}"
+        );
     }
     assert!(figures.contains("\nrapport_profiles_held 1\n"), "{figures}");
     rapport.stop().await;

@@ -28,7 +28,8 @@ async fn taken(doors: &Doors, key: &str) -> u16 {
 }
 
 async fn with_token(doors: &Doors, token: &str) -> Answer {
-    let request = Request::get("/api/v1/sources").header("authorization", format!("Bearer {token}"));
+    let request =
+        Request::get("/api/v1/sources").header("authorization", format!("Bearer {token}"));
     let request = request.body(Body::empty()).expect("a request");
     doors.send(request).await
 }
@@ -36,7 +37,10 @@ async fn with_token(doors: &Doors, token: &str) -> Answer {
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_are_listed_without_secrets_and_revoked_at_once() {
     let doors = strict().await;
-    let made = doors.post("/api/v1/tokens", r#"{"name":"ci"}"#).await.good();
+    let made = doors
+        .post("/api/v1/tokens", r#"{"name":"ci"}"#)
+        .await
+        .good();
     let secret = made["token"].as_str().expect("a token");
     assert_eq!(with_token(&doors, secret).await.status.as_u16(), 200);
     let answer = doors.get("/api/v1/tokens").await;
@@ -81,7 +85,9 @@ async fn a_key_is_revoked_by_its_id_or_its_hint_and_refused_at_once() {
     let source = doors.get("/api/v1/sources/1").await.good();
     let keys = source["keys"].as_array().expect("keys");
     let server = keys.iter().find(|key| key["kind"] == "server");
-    let id = server.expect("the server key")["id"].as_str().expect("an id");
+    let id = server.expect("the server key")["id"]
+        .as_str()
+        .expect("an id");
     let other = doors.delete(&format!("/api/v1/sources/2/keys/{id}")).await;
     assert_eq!(other.error().0, 404, "of another source");
     let path = format!("/api/v1/sources/1/keys/{id}");
@@ -103,14 +109,23 @@ async fn a_source_taken_out_of_use_is_refused_and_can_come_back() {
         assert_eq!(taken(&doors, WRITE_KEY).await, 401);
     }
     let shown = doors.get(path).await.good();
-    assert_eq!((&shown["disabled"], &shown["name"]), (&true.into(), &"Shop".into()));
+    assert_eq!(
+        (&shown["disabled"], &shown["name"]),
+        (&true.into(), &"Shop".into())
+    );
     let counts = doors.get("/api/v1/outcomes?source=1").await.good();
     assert_eq!(counts["accepted"], 1, "what it sent stays");
     let key = doors.post("/api/v1/sources/1/keys", r#"{"kind":"browser"}"#);
     assert_eq!(key.await.error(), (409, "conflict".into()));
     let back = doors.put(path, r#"{"disabled":false}"#).await.good();
-    assert_eq!((&back["disabled"], &back["name"]), (&false.into(), &"Shop".into()));
+    assert_eq!(
+        (&back["disabled"], &back["name"]),
+        (&false.into(), &"Shop".into())
+    );
     assert_eq!(taken(&doors, WRITE_KEY).await, 200);
-    assert_eq!(doors.put(path, "{}").await.error(), (400, "invalid_body".into()));
+    assert_eq!(
+        doors.put(path, "{}").await.error(),
+        (400, "invalid_body".into())
+    );
     assert_eq!(doors.delete("/api/v1/sources/9").await.error().0, 404);
 }

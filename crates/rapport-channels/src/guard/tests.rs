@@ -209,7 +209,12 @@ impl Lookup for Nowhere {
 #[tokio::test]
 async fn a_url_is_checked_with_its_name_when_it_is_set_up() {
     let inside = Pinned::new(Arc::new(strict()), Arc::new(Inside));
-    for url in ["http://rebind.example/", "http://10.0.0.5/", "http://0x7f.1/", "no url"] {
+    for url in [
+        "http://rebind.example/",
+        "http://10.0.0.5/",
+        "http://0x7f.1/",
+        "no url",
+    ] {
         assert!(inside.check(url).await.is_err(), "{url}");
     }
     assert_eq!(inside.check("https://8.8.8.8/hook").await, Ok(()));

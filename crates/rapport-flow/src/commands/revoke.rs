@@ -72,7 +72,10 @@ fn disable(
 ) -> Result<(), CommandError> {
     let mut ring = ring_of(writer, source)?;
     ring.disabled.insert(source);
-    writes.push(configuration::row(&format!("disabled/{}", source.0), &source));
+    writes.push(configuration::row(
+        &format!("disabled/{}", source.0),
+        &source,
+    ));
     put_ring(writer, ring);
     Ok(())
 }

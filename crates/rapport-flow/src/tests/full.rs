@@ -44,7 +44,10 @@ async fn health_is_well_again_although_nobody_sends() {
         assert!(began.elapsed() < Duration::from_secs(20), "it never heals");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert!(memory.faults.calls(Fallible::Probe) >= 2, "the first one failed, too");
+    assert!(
+        memory.faults.calls(Fallible::Probe) >= 2,
+        "the first one failed, too"
+    );
     let asked = memory.faults.calls(Fallible::Probe);
     rapport.collect(submission()).await.unwrap();
     tokio::time::sleep(Duration::from_millis(1_500)).await;

@@ -44,7 +44,10 @@ async fn newest(world: &World, user: &str) -> Arc<Row> {
 }
 
 fn reason(rejected: &Rejected) -> &str {
-    rejected.outcome.reason().map_or("", |reason| &reason.code)
+    rejected
+        .outcome
+        .reason()
+        .map_or("", |reason| reason.code.as_str())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -58,7 +61,10 @@ async fn a_single_call_sent_again_as_it_was_ends_as_it_did() {
     let both = rejected(&world).await;
     assert_eq!(both.len(), 2, "and is kept like the first");
     assert_eq!((both[0].call, reason(&both[0])), (old.call, reason(&old)));
-    assert_eq!((&both[0].ip, &both[0].user_agent), (&old.ip, &old.user_agent));
+    assert_eq!(
+        (&both[0].ip, &both[0].user_agent),
+        (&old.ip, &old.user_agent)
+    );
     assert_eq!(old.ip.as_deref(), Some(ADDRESS));
     replay_equals_live(world).await;
 }
@@ -71,7 +77,10 @@ async fn a_corrected_single_call_needs_no_type_and_names_the_old_one() {
     let body = r#"{"userId":"u1","messageId":"m1","event":"Milk Bought"}"#;
     again(&world, &old, Some(body)).await;
     let row = newest(&world, "u1").await;
-    assert_eq!((&*row.event.name, row.event.kind), ("Milk Bought", Kind::Track));
+    assert_eq!(
+        (&*row.event.name, row.event.kind),
+        ("Milk Bought", Kind::Track)
+    );
     let context = &row.event.context;
     let mark = format!("\"redrive_of\":\"{}\"", old.position);
     for part in [mark.as_str(), ADDRESS, "Browser/7"] {

@@ -43,7 +43,12 @@ async fn refused(world: &World, command: Command) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revoked_key_or_token_opens_nothing_and_never_comes_back() {
     let world = World::new().await;
-    for command in [put_key("k1"), put_key("k2"), put_token("t1"), put_token("t2")] {
+    for command in [
+        put_key("k1"),
+        put_key("k2"),
+        put_token("t1"),
+        put_token("t2"),
+    ] {
         world.command(command).await.unwrap();
     }
     world.command(revoke_key("k1")).await.unwrap();
@@ -59,7 +64,10 @@ async fn a_revoked_key_or_token_opens_nothing_and_never_comes_back() {
     assert!(ring.write_key("k1").is_none() && ring.token("t1").is_none());
     assert!(ring.revoked(&keys::hash("k1")).is_some());
     let twice = world.command(revoke_key("k1")).await;
-    assert!(matches!(twice, Err(CommandError::NotFound { .. })), "{twice:?}");
+    assert!(
+        matches!(twice, Err(CommandError::NotFound { .. })),
+        "{twice:?}"
+    );
     replay_equals_live(world).await;
 }
 
@@ -98,7 +106,9 @@ async fn a_disabled_source_s_keys_are_refused_and_its_past_stays() {
         .unwrap();
     assert!(world.rapport.keys().write_key("k1").is_some());
     let other = SourceNo(9);
-    let unknown = world.command(Command::DisableSource { source: other }).await;
+    let unknown = world
+        .command(Command::DisableSource { source: other })
+        .await;
     assert!(matches!(unknown, Err(CommandError::NotFound { .. })));
     replay_equals_live(world).await;
 }

@@ -30,7 +30,11 @@ fn a_revoked_key_of_the_environment_stays_out_of_use_until_it_is_another() {
     server.kill();
 
     let server = launch.start();
-    assert_eq!(taken(&server, BROWSER_KEY), 401, "the environment still says it");
+    assert_eq!(
+        taken(&server, BROWSER_KEY),
+        401,
+        "the environment still says it"
+    );
     assert!(server.stop().success());
 
     let other = launch.set("RAPPORT_WRITE_KEY", "it-browser-again");
@@ -45,7 +49,11 @@ fn a_revoked_key_of_the_environment_stays_out_of_use_until_it_is_another() {
 fn a_destination_inside_is_refused_unless_the_settings_allow_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let launch = strict(&folder.path().join("data"));
-    let inside = ["http://127.0.0.1:9/hook", "http://localhost/hook", "http://0x7f.1/"];
+    let inside = [
+        "http://127.0.0.1:9/hook",
+        "http://localhost/hook",
+        "http://0x7f.1/",
+    ];
     let put = |server: &Server, url: &str| {
         let body = format!(r#"{{"url":"{url}"}}"#);
         let put = server.client().api("PUT", "/api/v1/destinations/in", &body);
@@ -57,13 +65,21 @@ fn a_destination_inside_is_refused_unless_the_settings_allow_it() {
         assert_eq!(answer.status, 400, "{url}");
         let error = &answer.json()["error"];
         assert_eq!(error["code"], "invalid_destination", "{url}");
-        assert!(answer.text().contains("webhooks.allow"), "{}", answer.text());
+        assert!(
+            answer.text().contains("webhooks.allow"),
+            "{}",
+            answer.text()
+        );
     }
     assert!(server.stop().success());
     let allowing = launch.set("RAPPORT_WEBHOOKS_ALLOW", "127.0.0.0/8, localhost");
     let server = allowing.start();
     assert_eq!(put(&server, inside[0]).status, 200);
     assert_eq!(put(&server, inside[1]).status, 200);
-    assert_eq!(put(&server, inside[2]).status, 400, "an odd spelling stays one");
+    assert_eq!(
+        put(&server, inside[2]).status,
+        400,
+        "an odd spelling stays one"
+    );
     assert!(server.stop().success());
 }

@@ -82,7 +82,11 @@ pub(super) async fn all(scale: &Scale, report: &mut Report) -> Result<()> {
 /// Sessions folded beside sessions only collected, and beside batches only collected.
 fn of_collecting(report: &mut Report) {
     for (name, collected, target) in [
-        ("the same sessions", "collect alone, S1", Target::AtLeast(0.25)),
+        (
+            "the same sessions",
+            "collect alone, S1",
+            Target::AtLeast(0.25),
+        ),
         ("batches", "collect alone, batches", Target::None),
     ] {
         let folded = report.value("end to end, S1");

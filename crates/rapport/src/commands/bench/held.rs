@@ -1,13 +1,13 @@
 //! What a profile costs in memory while it is held decoded: the same load twice over the same
 //! people, once with room for many of them and once with room for few.
 
+use super::Scale;
 use super::collecting::plan;
 use super::gauges;
 use super::load::{self, Plan};
 use super::report::{Report, Target};
 use super::server::{Kind, Server};
 use super::traffic::Shape;
-use super::Scale;
 use anyhow::Result;
 use std::path::Path;
 
