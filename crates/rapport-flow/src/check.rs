@@ -151,11 +151,11 @@ async fn identifiers(
 }
 
 fn redirects(archive: &Archive, profile: &Profile, findings: &mut Vec<String>) {
-    for (absorbed, _) in &profile.absorbed {
+    for (absorbed, _) in profile.absorbed.iter().chain(&profile.vacated) {
         let leads_to = archive.shared.survivor(*absorbed);
         if leads_to != profile.number {
             findings.push(format!(
-                "{absorbed} was absorbed by {} and leads to {leads_to}",
+                "{absorbed} is a number of {} and leads to {leads_to}",
                 profile.number
             ));
         }

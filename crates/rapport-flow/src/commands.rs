@@ -135,6 +135,7 @@ pub(crate) async fn record(
     entry: CommandEntry,
     mut writes: Vec<Write>,
 ) -> rapport_store::Result<()> {
+    writes.extend(crate::revisions::row(&entry, writer.people.next()));
     let json = serde_json::to_vec(&entry).expect("commands are plain data");
     let key = rows::position_key(entry.position);
     writes.push(Write {

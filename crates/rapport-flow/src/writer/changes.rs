@@ -20,7 +20,9 @@ use std::sync::atomic::Ordering;
 impl Writer {
     /// Adds the writes of everything a fold changed.
     pub async fn effects(&mut self, effects: &Effects, writes: &mut Vec<Write>) -> Result<()> {
-        let flips = effects.changes.len() as u64;
+        // What is told of some identifiers only did not move: they did.
+        let flips = effects.changes.iter().filter(|change| change.about.is_none());
+        let flips = flips.count() as u64;
         self.shared.stats.flips.fetch_add(flips, Ordering::Relaxed);
         for record in &effects.journal {
             self.journal(record, writes);
@@ -102,9 +104,9 @@ impl Writer {
                 self.armed.insert(profile.number, moment);
             }
         }
-        for (absorbed, _) in &profile.absorbed {
-            if self.leads_to(*absorbed) != Some(profile.number) {
-                self.redirect(*absorbed, Some(profile.number), writes);
+        for (number, _) in profile.absorbed.iter().chain(&profile.vacated) {
+            if self.leads_to(*number) != Some(profile.number) {
+                self.redirect(*number, Some(profile.number), writes);
             }
         }
     }
@@ -207,8 +209,8 @@ impl Writer {
 
     /// Adds the writes that take a profile out, whoever its number leads to afterwards.
     pub fn take_out(&mut self, profile: &Profile, writes: &mut Vec<Write>) {
-        for (absorbed, _) in &profile.absorbed {
-            self.redirect(*absorbed, None, writes);
+        for (number, _) in profile.absorbed.iter().chain(&profile.vacated) {
+            self.redirect(*number, None, writes);
         }
         if let Some(moment) = profile.armed {
             self.due.remove(&(moment, profile.number));
@@ -222,11 +224,7 @@ impl Writer {
         for link in &profile.links {
             self.people.set_owner(&link.identifier, None);
         }
-        for origin in profile
-            .numbers()
-            .into_iter()
-            .chain(profile.moved_from.iter().copied())
-        {
+        for origin in profile.origins() {
             let moved: Vec<(ProfileNo, Position)> = {
                 let ownership = self.shared.ownership();
                 let first = (origin, Position::default());
