@@ -3,8 +3,10 @@
 mod clock;
 mod flow;
 mod imports;
+mod listener;
 mod mixes;
 mod reading;
+mod refusals;
 mod replay;
 mod restart;
 mod segments;
