@@ -304,6 +304,28 @@ impl People {
         self.next = self.next.max(next);
     }
 
+    /// Numbers everybody anew; `real` keeps their order.
+    pub(crate) fn renumber(&mut self, real: impl Fn(ProfileNo) -> ProfileNo) {
+        let profiles = std::mem::take(&mut self.profiles).into_values();
+        let renumbered = profiles.map(|mut profile| {
+            profile.number = real(profile.number);
+            for (absorbed, _) in &mut profile.absorbed {
+                *absorbed = real(*absorbed);
+            }
+            (profile.number, profile)
+        });
+        self.profiles = renumbered.collect();
+        let changed = std::mem::take(&mut self.changed_profiles).into_iter();
+        self.changed_profiles = changed.map(&real).collect();
+        for owner in self.owners.values_mut().flatten() {
+            *owner = real(*owner);
+        }
+        for (from, to) in &mut self.absorbed {
+            (*from, *to) = (real(*from), real(*to));
+        }
+        self.next = real(self.next);
+    }
+
     /// An empty working set that goes on where this one ends: it numbers new profiles alike and
     /// knows the same shared identifiers.
     #[must_use]

@@ -3,7 +3,7 @@
 use crate::backup;
 use crate::clock::Clock;
 use crate::collect::{self, Collector};
-use crate::commands::Applied;
+use crate::commands::{Applied, undo_merge};
 use crate::counters::REFUSED;
 use crate::error::{CommandError, Error, Refusal, Result};
 use crate::health::{self, Health};
@@ -144,15 +144,25 @@ impl Rapport {
         actor: &str,
         command: Command,
     ) -> std::result::Result<Applied, CommandError> {
+        // One undo at a time: each reads and folds a past that the one before it changes.
+        let mut undo = None;
+        let mut prepared = None;
+        if let Command::UndoMerge { merge } = command {
+            undo = Some(self.shared.undoing.lock().await);
+            prepared = undo_merge::prepare(&self.shared, merge).await?.map(Box::new);
+        }
         let (reply, answer) = oneshot::channel();
         let actor = actor.to_owned();
         let order = WriterOrder::Command {
             actor,
             command: Box::new(command),
+            prepared,
             reply,
         };
         self.orders.send(order).await.map_err(|_| Error::Stopping)?;
-        answer.await.map_err(|_| Error::Stopping)?
+        let applied = answer.await.map_err(|_| Error::Stopping)?;
+        drop(undo);
+        applied
     }
 
     // --- how it is

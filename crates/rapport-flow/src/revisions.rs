@@ -6,6 +6,7 @@ use crate::writer::all;
 use rapport_core::entry::CommandEntry;
 use rapport_core::fold::rulebook::Revision;
 use rapport_core::identity::ProfileNo;
+use rapport_core::position::Position;
 use rapport_store::state::{Table, Write};
 use rapport_store::{Error, Result};
 
@@ -20,10 +21,12 @@ pub(crate) fn row(entry: &CommandEntry, next_profile: ProfileNo) -> Option<Write
     })
 }
 
-/// All of them, in order.
-pub(crate) async fn read(shared: &Shared) -> Result<Vec<Revision>> {
+/// Those behind an entry, in order.
+pub(crate) async fn read(shared: &Shared, after: Position) -> Result<Vec<Revision>> {
     let rows = all(&*shared.roles.state, Table::Revision).await?;
+    let first = crate::rows::position_key(after);
     rows.iter()
+        .filter(|(key, _)| *key > first)
         .map(|(_, json)| serde_json::from_slice(json).map_err(|error| damaged(&error.to_string())))
         .collect()
 }

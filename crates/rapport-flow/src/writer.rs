@@ -12,7 +12,7 @@ use rapport_core::people::People;
 use rapport_core::position::Position;
 use rapport_core::time::Millis;
 use rapport_store::history::{Entry, Ownership};
-use rapport_store::state::{Head, Table, Write};
+use rapport_store::state::{Head, State, Table, Write};
 use rapport_store::{Error, Result};
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
@@ -74,7 +74,7 @@ pub(crate) struct Writer {
 #[derive(Default)]
 struct Pending {
     redirects: Vec<(ProfileNo, Option<ProfileNo>)>,
-    moved: Vec<((ProfileNo, Position), Option<ProfileNo>)>,
+    moved: Vec<(ProfileNo, Vec<(Position, ProfileNo)>)>,
     configuration: Option<Arc<Configuration>>,
 }
 
@@ -203,11 +203,14 @@ impl Writer {
                     None => ownership.redirects.remove(&from),
                 };
             }
-            for (event, to) in pending.moved {
-                match to {
-                    Some(to) => ownership.moved.insert(event, to),
-                    None => ownership.moved.remove(&event),
-                };
+            for (origin, events) in pending.moved {
+                let before: Vec<_> = moved_of(&ownership, origin).collect();
+                for event in before {
+                    ownership.moved.remove(&event);
+                }
+                let events = events.into_iter();
+                let moved = events.map(|(position, to)| ((origin, position), to));
+                ownership.moved.extend(moved);
             }
         }
         self.shared
@@ -257,9 +260,10 @@ impl Writer {
                 .extend(number(&value).map(|to| (from, to)));
         }
         for (key, value) in all(state, Table::Moved).await? {
-            ownership
-                .moved
-                .extend(rows::moved_of(&key).zip(number(&value)));
+            let (origin, events) = rows::moved_of(&key, &value)?;
+            let events = events.into_iter();
+            let moved = events.map(|(position, to)| ((origin, position), to));
+            ownership.moved.extend(moved);
         }
         *self
             .shared
@@ -277,6 +281,22 @@ impl Writer {
         };
         Ok(rows.iter().filter_map(size).collect())
     }
+}
+
+/// The events of an origin that an undo moved.
+fn moved_of(
+    ownership: &Ownership,
+    origin: ProfileNo,
+) -> impl Iterator<Item = (ProfileNo, Position)> + '_ {
+    let all = (origin, Position::default())..=(origin, Position::LAST);
+    ownership.moved.range(all).map(|(event, _)| *event)
+}
+
+/// The number that the next new profile gets, as stored.
+pub(crate) async fn next_profile(state: &dyn State) -> Result<ProfileNo> {
+    let numbers = state.load(Table::Meta, &[NUMBERS.into()]).await?.remove(0);
+    let numbers: Option<Numbers> = numbers.map(|row| rows::unpack(Table::Meta, &row)).transpose()?;
+    Ok(numbers.map_or(ProfileNo(1), |numbers| numbers.next_profile))
 }
 
 /// The directory's secret; made at the first start.

@@ -24,17 +24,21 @@ use crate::segment::leaf::{LeafNo, Leaves};
 use crate::segment::membership::SegmentNo;
 use crate::segment::registry::{Build, Definition};
 use crate::time::Millis;
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 mod difference;
+mod numbers;
+
+pub use numbers::PROVISIONAL;
 
 /// One entry of a component's past.
 #[derive(Clone, Debug)]
-pub enum Past<'a> {
+pub enum Past<'a, E = &'a Event> {
     /// An accepted event, and the profile it counts to now.
     Event {
         /// The event.
-        event: &'a Event,
+        event: E,
         /// The number it was given when folded first.
         origin: ProfileNo,
     },
@@ -51,12 +55,12 @@ pub enum Past<'a> {
     Revision(&'a Revision),
 }
 
-impl Past<'_> {
+impl<E: Borrow<Event>> Past<'_, E> {
     /// Its place in the one order.
     #[must_use]
     pub fn place(&self) -> Position {
         match self {
-            Past::Event { event, .. } => event.position,
+            Past::Event { event, .. } => event.borrow().position,
             Past::Merge { place, .. } => *place,
             Past::Revision(revision) => revision.place(),
         }
@@ -82,48 +86,26 @@ pub struct Refolded {
     pub rulebook: Rulebook,
 }
 
-/// Folds a component again. `before` is everybody of it as they are, `past` its entries and all
-/// changes of the rules in order, `people` an empty working set that numbers new profiles as the
-/// live one does.
+/// Folds a component again in one go. `before` is everybody of it as they are, `past` its entries
+/// and all changes of the rules in order, `people` an empty working set that numbers new profiles
+/// as the live one does.
 ///
 /// # Errors
 /// Where the changes of the rules contradict each other: they are not those that were applied.
-pub fn refold(
+pub fn refold<E: Borrow<Event> + Clone>(
     vetoes: &Vetoes,
     before: &[Profile],
-    past: &[Past<'_>],
-    mut people: People,
+    past: &[Past<'_, E>],
+    people: People,
     place: Position,
     now: Millis,
 ) -> Result<Refolded, Error> {
-    for (number, birth) in before.iter().flat_map(given) {
-        people.remember_birth(birth, number);
-    }
-    let mut refold = Refold {
-        vetoes,
-        rulebook: Rulebook::default(),
-        people,
-        due: Due::new(),
-        placed: Vec::new(),
-        journal: Vec::new(),
-    };
+    let mut refold = Refold::begin(vetoes.clone(), people);
+    refold.remember(before);
     for entry in past {
         refold.enter(entry)?;
     }
-    refold.act(|fold| fold.fire(now));
-    let late = refold.catch_up();
-    refold.vacate(before);
-    let moved = refold.moved();
-    let (changes, members) = difference::of(before, &refold.people, place, now);
-    Ok(Refolded {
-        people: refold.people,
-        moved,
-        journal: refold.journal,
-        changes,
-        members,
-        late,
-        rulebook: refold.rulebook,
-    })
+    Ok(refold.end(before, place, now))
 }
 
 /// Every number that is to be given again where its entry makes a profile again.
@@ -134,31 +116,58 @@ fn given(profile: &Profile) -> impl Iterator<Item = (ProfileNo, Position)> + '_ 
 }
 
 /// An event where the refold put it.
-struct Placed<'p> {
-    event: &'p Event,
+#[derive(Debug)]
+struct Placed<E> {
+    event: E,
     origin: ProfileNo,
     number: ProfileNo,
 }
 
-/// A refold in progress.
-struct Refold<'a, 'p> {
-    vetoes: &'a Vetoes,
+/// A refold in progress: entry after entry, for as long as it takes.
+#[derive(Debug)]
+pub struct Refold<E> {
+    vetoes: Vetoes,
     rulebook: Rulebook,
     people: People,
     due: Due,
-    placed: Vec<Placed<'p>>,
+    placed: Vec<Placed<E>>,
     journal: Vec<Record>,
 }
 
-impl<'p> Refold<'_, 'p> {
-    fn enter(&mut self, entry: &Past<'p>) -> Result<(), Error> {
-        match *entry {
+impl<E: Borrow<Event> + Clone> Refold<E> {
+    /// Begins from nobody, with the rules of an empty directory.
+    #[must_use]
+    pub fn begin(vetoes: Vetoes, people: People) -> Refold<E> {
+        Refold {
+            vetoes,
+            rulebook: Rulebook::default(),
+            people,
+            due: Due::new(),
+            placed: Vec::new(),
+            journal: Vec::new(),
+        }
+    }
+
+    /// Notes which entries made whom, so that whoever is made again gets the same number; before
+    /// those entries are folded.
+    pub fn remember(&mut self, before: &[Profile]) {
+        for (number, birth) in before.iter().flat_map(given) {
+            self.people.remember_birth(birth, number);
+        }
+    }
+
+    /// Folds the next entry.
+    ///
+    /// # Errors
+    /// Where it is a change of the rules that contradicts those before it.
+    pub fn enter(&mut self, entry: &Past<'_, E>) -> Result<(), Error> {
+        match entry {
             Past::Event { event, origin } => {
-                self.people.stand_at(event.position);
-                if let Some(number) = self.act(|fold| fold.event(event).origin) {
+                self.people.stand_at(event.borrow().position);
+                if let Some(number) = self.act(|fold| fold.event(event.borrow()).origin) {
                     self.placed.push(Placed {
-                        event,
-                        origin,
+                        event: event.clone(),
+                        origin: *origin,
                         number,
                     });
                 }
@@ -169,7 +178,7 @@ impl<'p> Refold<'_, 'p> {
                 cause,
             } => {
                 if let Some(pair) = both(self.rulebook.policy(), &self.people, cause) {
-                    self.act(|fold| fold.merge(pair, cause.clone(), place, received));
+                    self.act(|fold| fold.merge(pair, (*cause).clone(), *place, *received));
                 }
             }
             Past::Revision(revision) => self.revise(revision)?,
@@ -177,11 +186,41 @@ impl<'p> Refold<'_, 'p> {
         Ok(())
     }
 
+    /// The people folded so far.
+    #[must_use]
+    pub fn people(&self) -> &People {
+        &self.people
+    }
+
+    /// The same, for what a shell knows of them: when identifiers were shared.
+    pub fn people_mut(&mut self) -> &mut People {
+        &mut self.people
+    }
+
+    /// Ends it at the undo, which stands at `place` and is applied at `now`; replaces `before`.
+    #[must_use]
+    pub fn end(mut self, before: &[Profile], place: Position, now: Millis) -> Refolded {
+        self.act(|fold| fold.fire(now));
+        let late = self.catch_up();
+        self.vacate(before);
+        let moved = self.moved();
+        let (changes, members) = difference::of(before, &self.people, place, now);
+        Refolded {
+            people: self.people,
+            moved,
+            journal: self.journal,
+            changes,
+            members,
+            late,
+            rulebook: self.rulebook,
+        }
+    }
+
     /// Folds something under the rules as they stand.
     fn act<T>(&mut self, act: impl FnOnce(&mut Fold<'_>) -> T) -> T {
         self.refresh();
         let due = std::mem::take(&mut self.due);
-        let rules = self.rulebook.rules(self.vetoes);
+        let rules = self.rulebook.rules(&self.vetoes);
         let mut fold = Fold::resume(rules, &mut self.people, due, Position::default());
         let done = act(&mut fold);
         let (effects, due) = fold.finish();
@@ -257,11 +296,13 @@ impl<'p> Refold<'_, 'p> {
         }
         let leads_to = self.people.redirects();
         let catalogue = self.rulebook.catalogue();
-        let before = self.placed.partition_point(|one| one.event.position <= through);
+        let is_before = |one: &Placed<E>| one.event.borrow().position <= through;
+        let before = self.placed.partition_point(is_before);
         for Placed { event, number, .. } in &self.placed[..before] {
             let person = leads_to.get(number).unwrap_or(number);
             if people.binary_search(person).is_ok() {
-                catalogue.observe_only(leaves, kept.entry(*person).or_default(), event);
+                let into = kept.entry(*person).or_default();
+                catalogue.observe_only(leaves, into, event.borrow());
             }
         }
         kept
@@ -286,47 +327,6 @@ impl<'p> Refold<'_, 'p> {
             late.extend(people.map(|profile| (definition.no, profile.number)));
         }
         late
-    }
-
-    /// Lets the numbers that no entry gives any more lead to whoever has that entry now.
-    fn vacate(&mut self, before: &[Profile]) {
-        let there: BTreeSet<ProfileNo> =
-            self.people.profiles().flat_map(Profile::numbers).collect();
-        let leads_to = self.people.redirects();
-        for (number, birth) in before.iter().flat_map(given) {
-            if there.contains(&number) {
-                continue;
-            }
-            let born = self.placed.binary_search_by_key(&birth, |one| one.event.position);
-            let first = || self.placed.iter().find(|one| one.origin == number);
-            let Some(placed) = born.ok().map(|place| &self.placed[place]).or_else(first) else {
-                continue;
-            };
-            let person = leads_to.get(&placed.number).unwrap_or(&placed.number);
-            if let Some(profile) = self.people.profile_mut(*person) {
-                profile.vacated.push((number, birth));
-                profile.vacated.sort_unstable();
-            }
-        }
-    }
-
-    /// Events whose person is not the one their origin leads to; notes their origins.
-    fn moved(&mut self) -> Vec<(ProfileNo, Position, ProfileNo)> {
-        let mut leads_to = self.people.redirects();
-        for profile in self.people.profiles() {
-            let vacated = profile.vacated.iter();
-            leads_to.extend(vacated.map(|(number, _)| (*number, profile.number)));
-        }
-        let owner = |number: ProfileNo| leads_to.get(&number).copied().unwrap_or(number);
-        let mut moved = Vec::new();
-        for one in &self.placed {
-            let person = owner(one.number);
-            if owner(one.origin) != person {
-                moved.push((one.origin, one.event.position, person));
-            }
-        }
-        note_moved(&mut self.people, &moved);
-        moved
     }
 }
 
@@ -367,20 +367,6 @@ fn both(policy: &Policy, people: &People, cause: &MergeCause) -> Option<(Profile
         Reference::Identifier(sent) => people.owner(&normalise(policy, sent).ok()?),
     };
     meant(left).zip(meant(right))
-}
-
-fn note_moved(people: &mut People, moved: &[(ProfileNo, Position, ProfileNo)]) {
-    let pairs: BTreeSet<_> = moved
-        .iter()
-        .map(|&(origin, _, person)| (person, origin))
-        .collect();
-    for (person, origin) in pairs {
-        if let Some(profile) = people.profile_mut(person)
-            && let Err(place) = profile.moved_from.binary_search(&origin)
-        {
-            profile.moved_from.insert(place, origin);
-        }
-    }
 }
 
 #[cfg(test)]

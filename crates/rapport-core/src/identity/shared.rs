@@ -99,6 +99,18 @@ impl Record {
         }
     }
 
+    /// Whether it was ever marked shared.
+    #[must_use]
+    pub fn has_marks(&self) -> bool {
+        self.marked.is_some() || !self.past.is_empty()
+    }
+
+    /// Takes over when the identifier was shared, and nothing else.
+    pub fn take_marks(&mut self, from: &Record) {
+        self.marked = from.marked;
+        self.past.clone_from(&from.past);
+    }
+
     /// Counts a refusal of any kind; says whether the journal tells of it: of each sort once a
     /// window, and of so many sorts.
     pub fn tell(&mut self, rule: &SharedRule, received: Millis, sort: u64) -> bool {

@@ -2,6 +2,7 @@
 //! difference.
 
 use self::component::Component;
+use self::prepared::Moment;
 use super::{Outcome, Reply, configure_with};
 use crate::configuration::Configuration;
 use crate::error::CommandError;
@@ -9,7 +10,7 @@ use crate::writer::Writer;
 use crate::{reads, revisions, rows};
 use rapport_core::entry::CommandEntry;
 use rapport_core::fold::Effects;
-use rapport_core::fold::undo::{self, Refolded};
+use rapport_core::fold::undo::Refolded;
 use rapport_core::identity::journal::{Record, What};
 use rapport_core::identity::veto::Vetoes;
 use rapport_core::identity::{Identifier, ProfileNo};
@@ -21,12 +22,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 mod component;
+mod prepared;
+
+pub(crate) use prepared::{Prepared, prepare};
 
 /// Undoes the merge with this journal number.
 pub(super) async fn apply(
     writer: &mut Writer,
     entry: &CommandEntry,
     merge: u64,
+    prepared: Option<Box<Prepared>>,
     writes: &mut Vec<Write>,
 ) -> Outcome {
     let missing = || CommandError::NotFound {
@@ -45,21 +50,23 @@ pub(super) async fn apply(
     else {
         return Err(missing());
     };
-    let mut component = Component::of(writer, [survivor, absorbed].into()).await?;
+    let mut component = Component::of(&writer.shared, [survivor, absorbed].into()).await?;
     if component.undone.contains(&merge) {
         return Err(CommandError::Contradicts {
             message: format!("mrg_{merge} is undone already"),
         });
     }
     forbid(writer, survivor_birth, absorbed_birth, writes);
+    let mut prepared = prepared.map(|prepared| *prepared);
     let refolded = loop {
         component.undone.insert(merge);
-        let refolded = refold(writer, &component, entry).await?;
-        let strangers = strangers(writer, &component, &refolded.people).await?;
+        let refolded = refold(writer, &component, prepared.take(), entry).await?;
+        let owners = owners(writer, &refolded.people).await?;
+        let strangers = component.strangers(owners);
         if strangers.is_empty() {
             break refolded;
         }
-        component = component.grown(writer, strangers).await?;
+        component = component.grown(&writer.shared, strangers).await?;
     };
     let profiles = replace(writer, &component, refolded, writes).await?;
     let what = What::Undone { merge };
@@ -88,23 +95,24 @@ fn forbid(writer: &mut Writer, left: Position, right: Position, writes: &mut Vec
     configure_with(writer, "vetoes", &vetoes, change, writes);
 }
 
+/// Folds the component again, from where it was prepared if that still holds.
 async fn refold(
     writer: &Writer,
     component: &Component,
+    prepared: Option<Prepared>,
     entry: &CommandEntry,
 ) -> Result<Refolded, CommandError> {
-    let events = component.events(&writer.shared).await?;
-    let revisions = revisions::read(&writer.shared).await?;
-    let past = component.past(&events, &revisions);
-    let mut empty = People::whole(writer.people.next());
-    for (identifier, record) in writer.people.shared_records() {
-        empty.insert_loaded_shared(identifier.clone(), record.marks());
-    }
-    let (place, now) = (entry.position, entry.received);
     let configuration = &writer.configuration;
-    let before = &component.profiles;
-    let refolded = undo::refold(&configuration.vetoes, before, &past, empty, place, now)
-        .map_err(|error| revisions::damaged(&error.to_string()))?;
+    let prepared = prepared.filter(|one| one.fits(component, &configuration.vetoes));
+    let prepared =
+        prepared.unwrap_or_else(|| Prepared::nothing(Vetoes::clone(&configuration.vetoes)));
+    let moment = Moment {
+        place: entry.position,
+        received: entry.received,
+    };
+    let (marked, next) = (writer.people.shared_records(), writer.people.next());
+    let refolded = prepared.finish(&writer.shared, component, marked, next, moment);
+    let refolded = refolded.await?;
     let rules = &refolded.rulebook;
     if *rules.policy() != *configuration.policy || !rules.registry().agrees(&configuration.registry)
     {
@@ -115,9 +123,8 @@ async fn refold(
 
 /// Whoever has an identifier that somebody of the component has now that it is folded again: an
 /// identifier once dropped for want of room, say, and taken by somebody else afterwards.
-async fn strangers(
+async fn owners(
     writer: &mut Writer,
-    component: &Component,
     people: &People,
 ) -> Result<BTreeSet<ProfileNo>, CommandError> {
     let links = people.profiles().flat_map(|profile| &profile.links);
@@ -126,12 +133,7 @@ async fn strangers(
         .iter()
         .filter(|identifier| !writer.people.has_looked_up(identifier));
     crate::steps::load::identifiers(writer, unknown.cloned().collect()).await?;
-    let owners = held.iter().filter_map(|held| writer.people.owner(held));
-    let mut strangers: BTreeSet<_> = owners.collect();
-    for known in &component.profiles {
-        strangers.remove(&known.number);
-    }
-    Ok(strangers)
+    Ok(held.iter().filter_map(|held| writer.people.owner(held)).collect())
 }
 
 /// What the journal does not say yet of merges and refusals, now that they are others.
@@ -164,6 +166,9 @@ async fn replace(
         late,
         ..
     } = refolded;
+    // Whoever goes is in the working set first, and so is their timer.
+    let gone = component.profiles.iter().map(|profile| profile.number);
+    crate::steps::load::profiles(writer, gone.collect()).await?;
     let now = people.take_changes();
     let numbers: Vec<ProfileNo> = now.profiles.iter().map(|profile| profile.number).collect();
     for profile in &component.profiles {
@@ -177,8 +182,13 @@ async fn replace(
         writer.take_in(profile);
     }
     writer.people.number_from(now.next);
+    let mut by_origin: BTreeMap<ProfileNo, Vec<(Position, ProfileNo)>> = BTreeMap::new();
     for (origin, position, person) in moved {
-        writer.moved(origin, position, Some(person), writes);
+        by_origin.entry(origin).or_default().push((position, person));
+    }
+    for origin in &component.origins {
+        let events = by_origin.remove(origin).unwrap_or_default();
+        writer.moved(*origin, events, writes);
     }
     if !late.is_empty() {
         let mut registry = Registry::clone(&writer.configuration.registry);

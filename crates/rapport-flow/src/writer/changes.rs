@@ -122,21 +122,32 @@ impl Writer {
         self.pending.redirects.push((from, to));
     }
 
-    /// Adds the write that says whose an event is after an undo; `None` is its origin's again.
+    /// Adds the writes that say whose the events of an origin are after an undo, where they are not
+    /// its own.
     pub fn moved(
         &mut self,
         origin: ProfileNo,
-        position: Position,
-        to: Option<ProfileNo>,
+        events: Vec<(Position, ProfileNo)>,
         writes: &mut Vec<Write>,
     ) {
-        let value = to.map(|to| to.0.to_be_bytes().to_vec());
-        writes.push(Write {
-            table: Table::Moved,
-            key: rows::moved_key(origin, position),
-            value,
-        });
-        self.pending.moved.push(((origin, position), to));
+        let before = super::moved_of(&self.shared.ownership(), origin).count();
+        if before == 0 && events.is_empty() {
+            return;
+        }
+        for nth in 0..before.max(events.len()).div_ceil(rows::MOVED) {
+            let first = (nth * rows::MOVED).min(events.len());
+            let last = (first + rows::MOVED).min(events.len());
+            let some = &events[first..last];
+            let value = (!some.is_empty()).then(|| rows::pack(&some));
+            let nth = u32::try_from(nth).expect("an origin has no trillion events");
+            let key = rows::moved_key(origin, nth);
+            writes.push(Write {
+                table: Table::Moved,
+                key,
+                value,
+            });
+        }
+        self.pending.moved.push((origin, events));
     }
 
     /// Adds the writes of changed member lists.
@@ -223,17 +234,6 @@ impl Writer {
         ));
         for link in &profile.links {
             self.people.set_owner(&link.identifier, None);
-        }
-        for origin in profile.origins() {
-            let moved: Vec<(ProfileNo, Position)> = {
-                let ownership = self.shared.ownership();
-                let first = (origin, Position::default());
-                let of_origin = ownership.moved.range(first..).map(|(event, _)| *event);
-                of_origin.take_while(|(from, _)| *from == origin).collect()
-            };
-            for (origin, position) in moved {
-                self.moved(origin, position, None, writes);
-            }
         }
     }
 

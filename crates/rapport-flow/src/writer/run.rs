@@ -3,6 +3,7 @@
 use super::Writer;
 use super::deliveries::{deliveries, redrive};
 use super::publish::publish;
+use crate::commands::undo_merge::Prepared;
 use crate::commands::{self, Applied};
 use crate::error::{CommandError, Error};
 use crate::flow;
@@ -36,6 +37,8 @@ pub(crate) enum Order {
     Command {
         actor: String,
         command: Box<Command>,
+        /// What was done of it beside the writer.
+        prepared: Option<Box<Prepared>>,
         reply: oneshot::Sender<Reply>,
     },
     /// Unite a range of a segment's build.
@@ -230,9 +233,10 @@ async fn obey(writer: &mut Writer, order: Order) -> Option<oneshot::Sender<()>> 
         Order::Command {
             actor,
             command,
+            prepared,
             reply,
         } => {
-            let applied = commands::apply(writer, &actor, *command).await;
+            let applied = commands::apply(writer, &actor, *command, prepared).await;
             if matches!(applied, Err(CommandError::Flow(_))) {
                 reset(writer).await;
             }

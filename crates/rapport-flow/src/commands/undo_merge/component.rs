@@ -1,47 +1,60 @@
 //! Everybody an undo can concern, and what they did.
 
-use crate::error::CommandError;
 use crate::reads;
+use crate::rows;
 use crate::shared::Shared;
-use crate::writer::Writer;
+use rapport_core::event::Event;
 use rapport_core::fold::rulebook::Revision;
 use rapport_core::fold::undo::Past;
 use rapport_core::identity::ProfileNo;
 use rapport_core::identity::journal::{MergeCause, Record, What};
 use rapport_core::position::Position;
 use rapport_core::profile::Profile;
-use rapport_store::history::{Ask, Row};
+use rapport_store::Result;
+use rapport_store::history::Row;
+use rapport_store::state::Table;
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Whoever is tied to two people by a merge or a refused merge.
 pub(super) struct Component {
     pub profiles: Vec<Profile>,
+    /// Every number under which history may hold events of theirs.
+    pub origins: BTreeSet<ProfileNo>,
     pub journal: Vec<(u64, Record)>,
     /// Journal numbers of merges that were taken back.
     pub undone: BTreeSet<u64>,
 }
 
+/// An event of theirs, as history has it.
+#[derive(Clone, Debug)]
+pub(super) struct Theirs(Arc<Row>);
+
+impl Borrow<Event> for Theirs {
+    fn borrow(&self) -> &Event {
+        &self.0.event
+    }
+}
+
 impl Component {
     /// Whoever is tied to these.
-    pub async fn of(
-        writer: &mut Writer,
-        mut wanted: BTreeSet<ProfileNo>,
-    ) -> Result<Component, CommandError> {
-        let mut seen = BTreeSet::new();
+    pub async fn of(shared: &Shared, mut wanted: BTreeSet<ProfileNo>) -> Result<Component> {
+        let mut origins = BTreeSet::new();
         let mut profiles: BTreeMap<ProfileNo, Profile> = BTreeMap::new();
         let mut journal = BTreeMap::new();
         while let Some(number) = wanted.pop_first() {
-            if !seen.insert(number) {
+            if !origins.insert(number) {
                 continue;
             }
-            let survivor = writer.shared.survivor(number);
-            crate::steps::load::profiles(writer, BTreeSet::from([survivor])).await?;
-            if let Some(profile) = writer.people.profile(survivor) {
+            let survivor = shared.survivor(number);
+            if !profiles.contains_key(&survivor)
+                && let Some(profile) = stored(shared, survivor).await?
+            {
                 wanted.extend(profile.origins());
-                profiles.insert(survivor, profile.clone());
+                profiles.insert(survivor, profile);
             }
-            for (number, record) in reads::journal::of(&writer.shared, number).await? {
+            for (number, record) in reads::journal::of(shared, number).await? {
                 match &record.what {
                     What::Merged {
                         survivor, absorbed, ..
@@ -55,6 +68,7 @@ impl Component {
         let journal: Vec<(u64, Record)> = journal.into_iter().collect();
         Ok(Component {
             profiles: profiles.into_values().collect(),
+            origins,
             undone: undone(&journal),
             journal,
         })
@@ -63,46 +77,59 @@ impl Component {
     /// The same with others, and whoever is tied to them.
     pub async fn grown(
         self,
-        writer: &mut Writer,
+        shared: &Shared,
         mut others: BTreeSet<ProfileNo>,
-    ) -> Result<Component, CommandError> {
+    ) -> Result<Component> {
         others.extend(self.profiles.iter().map(|profile| profile.number));
-        Component::of(writer, others).await
+        Component::of(shared, others).await
     }
 
-    /// Every accepted event of everybody, in order.
-    pub async fn events(&self, shared: &Shared) -> Result<Vec<Arc<Row>>, CommandError> {
-        let mut rows = BTreeMap::new();
-        for profile in &self.profiles {
-            let ask = Ask::default();
-            for row in reads::timeline::of(shared, profile, &ask).await? {
-                rows.insert(row.event.position, row);
-            }
+    /// Which of these owners of identifiers are none of them.
+    pub fn strangers(&self, mut owners: BTreeSet<ProfileNo>) -> BTreeSet<ProfileNo> {
+        for known in &self.profiles {
+            owners.remove(&known.number);
         }
-        Ok(rows.into_values().collect())
+        owners
+    }
+
+    /// Every accepted event of everybody behind `after`, in order.
+    pub async fn events(&self, shared: &Shared, after: Position) -> Result<Vec<Arc<Row>>> {
+        let origins: Vec<ProfileNo> = self.origins.iter().copied().collect();
+        let mut rows = reads::timeline::behind(shared, &origins, after).await?;
+        let ownership = shared.ownership();
+        rows.retain(|row| {
+            let origin = row.origin.expect("accepted events have an origin");
+            let owner = ownership.owner(origin, row.event.position);
+            self.origins.contains(&owner)
+        });
+        Ok(rows)
     }
 
     /// What happened to them, in order: events, merges by members that hold, changes of the rules.
-    pub fn past<'a>(&'a self, rows: &'a [Arc<Row>], revisions: &'a [Revision]) -> Vec<Past<'a>> {
-        let event = |row: &'a Arc<Row>| {
+    pub fn past<'a>(
+        &'a self,
+        rows: &[Arc<Row>],
+        revisions: &'a [Revision],
+    ) -> Vec<Past<'a, Theirs>> {
+        let event = |row: &Arc<Row>| {
             Some(Past::Event {
-                event: &row.event,
+                event: Theirs(Arc::clone(row)),
                 origin: row.origin?,
             })
         };
-        let mut past: Vec<Past<'a>> = rows.iter().filter_map(event).collect();
+        let mut past: Vec<Past<'a, Theirs>> = rows.iter().filter_map(event).collect();
         past.extend(self.merges());
         past.extend(revisions.iter().map(Past::Revision));
         past.sort_by_key(Past::place);
         past
     }
 
-    fn merges(&self) -> impl Iterator<Item = Past<'_>> {
+    fn merges(&self) -> impl Iterator<Item = Past<'_, Theirs>> {
         let is_taken_back = |(number, _): &&(u64, Record)| self.undone.contains(number);
         let taken_back = self.journal.iter().filter(is_taken_back);
         let taken_back: BTreeSet<Position> = taken_back.map(|(_, record)| record.place).collect();
         // An earlier undo may have journalled the same command once more, between other survivors.
-        let mut merges: BTreeMap<Position, Past<'_>> = BTreeMap::new();
+        let mut merges: BTreeMap<Position, Past<'_, Theirs>> = BTreeMap::new();
         for (_, record) in &self.journal {
             if let What::Merged { cause, .. } = &record.what
                 && matches!(cause, MergeCause::Member { .. })
@@ -119,6 +146,22 @@ impl Component {
         }
         merges.into_values()
     }
+}
+
+/// A profile as stored, without what is of no segment any more.
+async fn stored(shared: &Shared, number: ProfileNo) -> Result<Option<Profile>> {
+    let state = &shared.roles.state;
+    let row = state
+        .load(Table::Profile, &[rows::profile_key(number)])
+        .await?
+        .remove(0);
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let mut profile: Profile = rows::unpack(Table::Profile, &row)?;
+    let catalogue = &shared.configuration().catalogue;
+    catalogue.forget_removed(&mut profile.leaves, &mut profile.memberships);
+    Ok(Some(profile))
 }
 
 fn undone(journal: &[(u64, Record)]) -> BTreeSet<u64> {
