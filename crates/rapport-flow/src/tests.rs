@@ -3,6 +3,7 @@
 mod clock;
 mod flow;
 mod imports;
+mod large;
 mod listener;
 mod mixes;
 mod reading;

@@ -7,6 +7,7 @@ use crate::identity::journal::What;
 use crate::identity::veto::births;
 use proptest::prelude::*;
 
+mod builds;
 mod numbers;
 mod world;
 

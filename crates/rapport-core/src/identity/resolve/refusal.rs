@@ -81,8 +81,8 @@ impl Step<'_> {
     /// Whether this event has refused nothing else of the kind for the same reason so far.
     fn is_first_of_its_kind(&self, candidate: &Candidate, why: RefusalWhy) -> bool {
         let place = self.event.position;
-        let mut of_event = self.journal.iter().rev();
-        let mut of_event = of_event.by_ref().take_while(|record| record.place == place);
+        let journal = self.journal.iter().rev();
+        let mut of_event = journal.take_while(|record| record.place == place);
         !of_event.any(|record| match &record.what {
             What::Refused {
                 dropped,

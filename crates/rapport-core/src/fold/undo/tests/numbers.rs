@@ -4,7 +4,7 @@ use super::*;
 use crate::event::{KeyKind, Kind, SourceNo};
 use crate::identity::{IdKind, Identifier};
 
-fn event(request: u64, names: &[(IdKind, &str)]) -> Entry {
+pub(super) fn event(request: u64, names: &[(IdKind, &str)]) -> Entry {
     let identifier = |(kind, value): &(IdKind, &str)| Identifier::new(kind.clone(), *value);
     Entry::Event(Box::new(Event {
         position: Position::event(request, 0),

@@ -104,7 +104,6 @@ impl<'a> World<'a> {
     }
 
     fn change_rules(&mut self, place: Position, received: Millis, said: RulesSaid) {
-        self.fold(|fold| fold.fire(received));
         let key = |segment: usize| format!("s{segment}");
         let command = match said {
             RulesSaid::Put { segment, rule } => Command::PutSegment {
@@ -128,6 +127,12 @@ impl<'a> World<'a> {
                 }
             }
         };
+        self.command(place, received, command);
+    }
+
+    /// Applies a command about the rules.
+    pub(super) fn command(&mut self, place: Position, received: Millis, command: Command) {
+        self.fold(|fold| fold.fire(received));
         let entry = CommandEntry {
             position: place,
             received,
@@ -153,7 +158,7 @@ impl<'a> World<'a> {
         self.revisions.push(revision);
     }
 
-    /// The last step of a build, as the flow does it: by origins.
+    /// A step of a build, as the flow does it: by origins.
     fn build(
         &mut self,
         definition: &Definition,
