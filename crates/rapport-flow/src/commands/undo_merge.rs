@@ -50,24 +50,43 @@ pub(super) async fn apply(
     else {
         return Err(missing());
     };
-    let mut component = Component::of(&writer.shared, [survivor, absorbed].into()).await?;
+    let mut seeds = BTreeSet::from([survivor, absorbed]);
+    seeds.extend(prepared.iter().flat_map(|prepared| prepared.seeds()));
+    let mut component = Component::of(&writer.shared, seeds.clone()).await?;
     if component.undone.contains(&merge) {
         return Err(CommandError::Contradicts {
             message: format!("mrg_{merge} is undone already"),
         });
     }
-    forbid(writer, survivor_birth, absorbed_birth, writes);
-    let mut prepared = prepared.map(|prepared| *prepared);
-    let refolded = loop {
-        component.undone.insert(merge);
-        let refolded = refold(writer, &component, prepared.take(), entry).await?;
-        let owners = owners(writer, &refolded.people).await?;
-        let strangers = component.strangers(owners);
-        if strangers.is_empty() {
-            break refolded;
+    component.undone.insert(merge);
+    let mut vetoes = Vetoes::clone(&writer.configuration.vetoes);
+    vetoes.forbid(survivor_birth, absorbed_birth);
+    let refolded = match prepared {
+        // What was folded beside the writer is what makes it quick: else it is done once more.
+        Some(prepared) if !prepared.fits(&component, &vetoes) => return Err(CommandError::Moved),
+        Some(prepared) => {
+            let refolded = refold(writer, &component, *prepared, entry).await?;
+            let owners = owners(writer, &refolded.people).await?;
+            if !component.strangers(owners).is_empty() {
+                return Err(CommandError::Moved);
+            }
+            refolded
         }
-        component = component.grown(&writer.shared, strangers).await?;
+        None => loop {
+            component.undone.insert(merge);
+            let nothing = Prepared::nothing(vetoes.clone());
+            let refolded = refold(writer, &component, nothing, entry).await?;
+            let owners = owners(writer, &refolded.people).await?;
+            let strangers = component.strangers(owners);
+            if strangers.is_empty() {
+                break refolded;
+            }
+            seeds.extend(strangers);
+            component = Component::of(&writer.shared, seeds.clone()).await?;
+        },
     };
+    let change = |c: &mut Configuration| c.vetoes = Arc::new(vetoes.clone());
+    configure_with(writer, "vetoes", &vetoes, change, writes);
     let profiles = replace(writer, &component, refolded, writes).await?;
     let what = What::Undone { merge };
     let journalled = Record {
@@ -88,24 +107,14 @@ pub(super) async fn apply(
     Ok(Reply::Undone { profiles })
 }
 
-fn forbid(writer: &mut Writer, left: Position, right: Position, writes: &mut Vec<Write>) {
-    let mut vetoes = Vetoes::clone(&writer.configuration.vetoes);
-    vetoes.forbid(left, right);
-    let change = |c: &mut Configuration| c.vetoes = Arc::new(vetoes.clone());
-    configure_with(writer, "vetoes", &vetoes, change, writes);
-}
-
-/// Folds the component again, from where it was prepared if that still holds.
+/// Folds the component again, from where it was prepared.
 async fn refold(
     writer: &Writer,
     component: &Component,
-    prepared: Option<Prepared>,
+    prepared: Prepared,
     entry: &CommandEntry,
 ) -> Result<Refolded, CommandError> {
     let configuration = &writer.configuration;
-    let prepared = prepared.filter(|one| one.fits(component, &configuration.vetoes));
-    let prepared =
-        prepared.unwrap_or_else(|| Prepared::nothing(Vetoes::clone(&configuration.vetoes)));
     let moment = Moment {
         place: entry.position,
         received: entry.received,

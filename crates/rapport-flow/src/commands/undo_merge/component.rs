@@ -74,16 +74,6 @@ impl Component {
         })
     }
 
-    /// The same with others, and whoever is tied to them.
-    pub async fn grown(
-        self,
-        shared: &Shared,
-        mut others: BTreeSet<ProfileNo>,
-    ) -> Result<Component> {
-        others.extend(self.profiles.iter().map(|profile| profile.number));
-        Component::of(shared, others).await
-    }
-
     /// Which of these owners of identifiers are none of them.
     pub fn strangers(&self, mut owners: BTreeSet<ProfileNo>) -> BTreeSet<ProfileNo> {
         for known in &self.profiles {

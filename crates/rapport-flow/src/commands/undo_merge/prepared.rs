@@ -26,6 +26,8 @@ const GROWTH: usize = 16;
 pub(crate) struct Prepared {
     /// The last entry folded.
     cut: Position,
+    /// Whose component it is: the two, and whoever has identifiers that these people had.
+    seeds: BTreeSet<ProfileNo>,
     /// Numbers below it were given before that entry, or not long after.
     next: ProfileNo,
     origins: BTreeSet<ProfileNo>,
@@ -63,8 +65,9 @@ pub(crate) async fn prepare(shared: &Arc<Shared>, merge: u64) -> Result<Option<P
     let next = crate::writer::next_profile(&*shared.roles.state).await?;
     let mut vetoes = Vetoes::clone(&shared.configuration().vetoes);
     vetoes.forbid(survivor_birth, absorbed_birth);
-    let mut component = Component::of(shared, [survivor, absorbed].into()).await?;
+    let mut seeds = BTreeSet::from([survivor, absorbed]);
     for _ in 0..GROWTH {
+        let mut component = Component::of(shared, seeds.clone()).await?;
         if !component.undone.insert(merge) {
             return Ok(None);
         }
@@ -73,6 +76,7 @@ pub(crate) async fn prepare(shared: &Arc<Shared>, merge: u64) -> Result<Option<P
         if strangers.is_empty() {
             return Ok(Some(Prepared {
                 cut,
+                seeds,
                 next,
                 origins: back.origins,
                 undone: back.undone,
@@ -80,7 +84,7 @@ pub(crate) async fn prepare(shared: &Arc<Shared>, merge: u64) -> Result<Option<P
                 refold,
             }));
         }
-        component = back.grown(shared, strangers).await?;
+        seeds.extend(strangers);
     }
     Ok(None)
 }
@@ -149,12 +153,18 @@ impl Prepared {
     pub(super) fn nothing(vetoes: Vetoes) -> Prepared {
         Prepared {
             cut: Position::default(),
+            seeds: BTreeSet::new(),
             next: ProfileNo(0),
             origins: BTreeSet::new(),
             undone: BTreeSet::new(),
             refold: Refold::begin(vetoes.clone(), People::whole(PROVISIONAL)),
             vetoes,
         }
+    }
+
+    /// Whose component it is.
+    pub(super) fn seeds(&self) -> impl Iterator<Item = ProfileNo> + '_ {
+        self.seeds.iter().copied()
     }
 
     /// Whether it is still what the component's first entries come to: nobody of before the cut
