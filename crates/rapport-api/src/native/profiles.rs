@@ -48,7 +48,7 @@ struct Attached {
     cause: String,
     source: Option<u32>,
     since: String,
-    /// How often it was refused to somebody else lately.
+    /// How often something was refused about it lately.
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<Refused>,
 }
