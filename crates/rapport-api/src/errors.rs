@@ -342,6 +342,7 @@ impl From<CommandError> for Error {
             } => Error::new(Code::from_word(code), message).with_help(help),
             CommandError::NotFound { what } => Error::missing(what),
             CommandError::Contradicts { message } => Error::new(Code::Conflict, message),
+            moved @ CommandError::Moved => Error::new(Code::Conflict, moved.to_string()),
             CommandError::Flow(error) => error.into(),
         }
     }

@@ -2,49 +2,10 @@
 
 use async_trait::async_trait;
 use rapport_core::entry::Destination;
-use rapport_core::identity::ProfileNo;
 use rapport_core::time::Millis;
 use tokio::sync::watch;
 
-/// A message that waits to leave.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// Its place in the outbox.
-    pub number: u64,
-    /// Key of its destination.
-    pub destination: String,
-    /// Whom it is about: order is kept per destination and person.
-    pub person: ProfileNo,
-    /// Idempotency key, the same however often it is sent.
-    pub key: String,
-    /// The JSON text exactly as it is sent and signed.
-    pub body: String,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// Not to be tried before this moment.
-    pub next_at: Millis,
-    /// When it came into the outbox.
-    pub created: Millis,
-}
-
-/// What became of one attempt, as the outbox records it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// The destination has it: the message leaves the outbox.
-    Delivered,
-    /// It stays, with one attempt more, and goes again.
-    Retry {
-        /// Not before this moment.
-        at: Millis,
-        /// What went wrong, for people.
-        error: String,
-    },
-    /// It becomes a dead letter.
-    Dead {
-        /// What went wrong, for people.
-        error: String,
-    },
-}
+pub use rapport_core::outbox::{Delivery, Message};
 
 /// The outbox could not be read or written; the worker asks again.
 #[derive(Debug, thiserror::Error)]

@@ -57,6 +57,7 @@ impl Shelf {
             attempts: 0,
             next_at: self.now(),
             created: self.now(),
+            last_error: String::new(),
         };
         pending.insert(number, message);
         self.left.send_replace(pending.len());

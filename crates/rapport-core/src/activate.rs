@@ -4,7 +4,7 @@
 //! whatever already receives audiences from Segment receives them from here.
 
 use crate::entry::{Destination, Shape};
-use crate::identity::ProfileNo;
+use crate::identity::{IdKind, Identifier, ProfileNo};
 use crate::position::Position;
 use crate::time::Millis;
 use serde::Serialize;
@@ -35,14 +35,13 @@ pub struct Change<'a> {
     pub at: Millis,
     /// Whether a late event caused it.
     pub late: bool,
-    /// Who.
+    /// Who, as numbered when it happened.
     pub person: ProfileNo,
-    /// Their user id, if they have one.
-    pub user_id: Option<&'a str>,
-    /// Their latest anonymous id, if they have one.
-    pub anonymous_id: Option<&'a str>,
-    /// Their e-mail address, if they have one.
-    pub email: Option<&'a str>,
+    /// Where that number leads now: whose profile it is.
+    pub profile: ProfileNo,
+    /// The identifiers it is about, in the order attached; all those of the person, but where a
+    /// merge or an undo changes something for some of them only.
+    pub names: &'a [Identifier],
     /// The entry that caused it. Where only time did, `Position::default()`: which entry happens
     /// to be folded next is chance, and must not reach the idempotency key.
     pub cause: Position,
@@ -84,7 +83,7 @@ fn message(destination: &Destination, change: &Change<'_>) -> Message {
     let body = serde_json::to_string(&payload).unwrap_or_default();
     Message {
         destination: destination.key.clone(),
-        person: change.person,
+        person: change.profile,
         key,
         body,
     }
@@ -114,6 +113,11 @@ fn idempotency_key(destination: &Destination, change: &Change<'_>) -> String {
     format!("aud_{:032x}", hash.as_u128())
 }
 
+fn latest<'a>(names: &'a [Identifier], kind: &IdKind) -> Option<&'a str> {
+    let of_kind = names.iter().rfind(|name| name.kind == *kind);
+    of_kind.map(|name| &*name.value)
+}
+
 /// The body, in the order it is written.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -136,16 +140,40 @@ struct Payload<'a> {
     version: u32,
 }
 
-/// Beside Segment's `personas`: the profile's own id, the name for people, and the late mark.
+/// Beside Segment's `personas` and `externalIds`: the profile's own id, the name for people, and
+/// the late mark.
 #[derive(Serialize)]
 struct Context<'a> {
     personas: Personas<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     traits: Option<ContextTraits<'a>>,
+    #[serde(rename = "externalIds", skip_serializing_if = "Vec::is_empty")]
+    external_ids: Vec<ExternalId<'a>>,
     profile_id: String,
     audience_name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     late: Option<bool>,
+}
+
+/// One of the identifiers the message is about, as Segment lists them.
+#[derive(Serialize)]
+struct ExternalId<'a> {
+    id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    collection: &'static str,
+    encoding: &'static str,
+}
+
+impl<'a> ExternalId<'a> {
+    fn of(identifier: &'a Identifier) -> ExternalId<'a> {
+        ExternalId {
+            id: &identifier.value,
+            kind: identifier.kind.word(),
+            collection: "users",
+            encoding: "none",
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -168,8 +196,8 @@ impl<'a> Payload<'a> {
             kind: "identify",
             event: None,
             message_id: key,
-            user_id: change.user_id,
-            anonymous_id: change.anonymous_id,
+            user_id: latest(change.names, &IdKind::UserId),
+            anonymous_id: latest(change.names, &IdKind::AnonymousId),
             timestamp: change.at.to_string(),
             properties: None,
             traits: None,
@@ -212,8 +240,9 @@ impl<'a> Context<'a> {
                 namespace: SPACE,
                 space_id: SPACE,
             },
-            traits: change.email.map(|email| ContextTraits { email }),
-            profile_id: change.person.to_string(),
+            traits: latest(change.names, &IdKind::Email).map(|email| ContextTraits { email }),
+            external_ids: change.names.iter().map(ExternalId::of).collect(),
+            profile_id: change.profile.to_string(),
             audience_name: change.segment_name,
             late: change.late.then_some(true),
         }

@@ -6,11 +6,11 @@
 //! applies, observes and settles. It never fails: what cannot be folded has an outcome saying so.
 
 use crate::event::{Event, Kind};
-use crate::identity::ProfileNo;
 use crate::identity::journal::Record;
 use crate::identity::policy::Policy;
 use crate::identity::resolve::{self, Resolved};
 use crate::identity::veto::Vetoes;
+use crate::identity::{Identifier, ProfileNo};
 use crate::outcome::Outcome;
 use crate::people::People;
 use crate::position::Position;
@@ -18,10 +18,12 @@ use crate::profile::{Profile, apply, company};
 use crate::segment::catalogue::{Catalogue, Facts, Flip, Touched};
 use crate::segment::membership::{Memberships, SegmentNo};
 use crate::time::{MINUTE_MS, Millis};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub mod build;
 pub mod merge;
+pub mod rulebook;
 pub mod undo;
 #[cfg(test)]
 pub(crate) mod worlds;
@@ -50,6 +52,9 @@ pub struct Effects {
     pub changes: Vec<Change>,
     /// Rows of the segments' member lists, in order: the last word on a (segment, person) holds.
     pub members: Vec<(SegmentNo, ProfileNo, Member)>,
+    /// Profiles that were absorbed, with the identifiers they had: what changed for them before is
+    /// told of those.
+    pub absorbed: BTreeMap<ProfileNo, Arc<[Identifier]>>,
 }
 
 /// Whether a person stands in a segment's member list.
@@ -76,6 +81,9 @@ pub struct Change {
     pub cause: Position,
     /// What kind of cause it was.
     pub why: Why,
+    /// The identifiers for which it moved, where that is not everything the person goes by: a
+    /// merge or an undo gave them to somebody whose membership is another.
+    pub about: Option<Arc<[Identifier]>>,
 }
 
 /// What moved a membership.
@@ -114,6 +122,7 @@ pub struct Fold<'a> {
     last: Position,
     flips: Vec<Flip>,
     touched: Touched,
+    joining: Option<merge::Joining>,
 }
 
 impl<'a> Fold<'a> {
@@ -137,6 +146,7 @@ impl<'a> Fold<'a> {
             last,
             flips: Vec::new(),
             touched: Touched::default(),
+            joining: None,
         }
     }
 
@@ -226,11 +236,9 @@ impl<'a> Fold<'a> {
         }
         catalogue.observe(&mut profile.leaves, event, &mut self.touched);
         let late = event.received.since(event.at) > LATE_MS;
-        self.settle(
-            number,
-            event.received,
-            if late { Why::LateEvent } else { Why::Event },
-        );
+        let why = if late { Why::LateEvent } else { Why::Event };
+        self.settle(number, event.received, why);
+        self.hand_over(number, event.received, why);
     }
 
     /// Settles what was touched of one person at `now`, and arms the person's timer.
@@ -266,6 +274,7 @@ impl<'a> Fold<'a> {
                 at: flip.at,
                 cause: self.last,
                 why,
+                about: None,
             });
         }
     }
@@ -290,22 +299,25 @@ fn arm(due: &mut Due, profile: &mut Profile, next: Option<Millis>) -> bool {
 
 /// The numbers under which history may hold events of a person; most people have one.
 fn numbers(profile: &Profile) -> Numbers {
-    match profile.absorbed.is_empty() && profile.moved_from.is_empty() {
-        true => Numbers::One([profile.number]),
-        false => Numbers::Many(profile.origins()),
+    let is_one = profile.absorbed.is_empty()
+        && profile.moved_from.is_empty()
+        && profile.vacated.is_empty();
+    match is_one {
+        true => Numbers::One([(profile.number, profile.birth)]),
+        false => Numbers::Many(profile.born()),
     }
 }
 
 /// One number without an allocation, or several.
 enum Numbers {
-    One([ProfileNo; 1]),
-    Many(Vec<ProfileNo>),
+    One([(ProfileNo, Position); 1]),
+    Many(Vec<(ProfileNo, Position)>),
 }
 
 impl std::ops::Deref for Numbers {
-    type Target = [ProfileNo];
+    type Target = [(ProfileNo, Position)];
 
-    fn deref(&self) -> &[ProfileNo] {
+    fn deref(&self) -> &Self::Target {
         match self {
             Numbers::One(number) => number,
             Numbers::Many(numbers) => numbers,
@@ -316,7 +328,7 @@ impl std::ops::Deref for Numbers {
 /// A profile as the segments see it, and apart from it what they change.
 fn parts<'a>(
     profile: &'a mut Profile,
-    numbers: &'a [ProfileNo],
+    numbers: &'a [(ProfileNo, Position)],
 ) -> (Facts<'a>, &'a mut Memberships) {
     let facts = Facts {
         numbers,

@@ -9,6 +9,7 @@ pub mod event;
 pub mod fold;
 pub mod identity;
 pub mod json;
+pub mod outbox;
 pub mod outcome;
 pub mod people;
 pub mod position;

@@ -183,14 +183,30 @@ impl People {
             && self
                 .shared
                 .get(identifier)
-                .and_then(shared::Record::marked)
-                .is_some_and(|marked| !self.whole || marked < self.place)
+                .is_some_and(|record| match self.whole {
+                    true => record.was_marked_at(self.place),
+                    false => record.marked().is_some(),
+                })
     }
 
     /// The record of an identifier's refusals, to be changed; an empty one where there was none.
     pub fn shared_mut(&mut self, identifier: &Identifier) -> &mut shared::Record {
         self.changed_shared.insert(identifier.clone());
         self.shared.entry(identifier.clone()).or_default()
+    }
+
+    /// Lets go of the records of refusals that `keep` does not ask for; says how many are left.
+    pub fn keep_shared(&mut self, keep: impl Fn(&shared::Record) -> bool) -> usize {
+        let changed = &self.changed_shared;
+        self.shared
+            .retain(|identifier, record| changed.contains(identifier) || keep(record));
+        self.shared.len()
+    }
+
+    /// How many records of refusals are loaded.
+    #[must_use]
+    pub fn shared_len(&self) -> usize {
+        self.shared.len()
     }
 
     /// Every loaded record of refusals.
@@ -277,9 +293,43 @@ impl People {
         )
     }
 
+    /// Where each number that was absorbed since the changes were taken last leads to now.
+    #[must_use]
+    pub fn redirects(&self) -> BTreeMap<ProfileNo, ProfileNo> {
+        let mut leads_to = BTreeMap::new();
+        for &(from, to) in self.absorbed.iter().rev() {
+            // What absorbed later is at hand already.
+            let survivor = leads_to.get(&to).copied().unwrap_or(to);
+            leads_to.insert(from, survivor);
+        }
+        leads_to
+    }
+
     /// New profiles get numbers from here on, if that is more than they would.
     pub fn number_from(&mut self, next: ProfileNo) {
         self.next = self.next.max(next);
+    }
+
+    /// Numbers everybody anew; `real` keeps their order.
+    pub(crate) fn renumber(&mut self, real: impl Fn(ProfileNo) -> ProfileNo) {
+        let profiles = std::mem::take(&mut self.profiles).into_values();
+        let renumbered = profiles.map(|mut profile| {
+            profile.number = real(profile.number);
+            for (absorbed, _) in &mut profile.absorbed {
+                *absorbed = real(*absorbed);
+            }
+            (profile.number, profile)
+        });
+        self.profiles = renumbered.collect();
+        let changed = std::mem::take(&mut self.changed_profiles).into_iter();
+        self.changed_profiles = changed.map(&real).collect();
+        for owner in self.owners.values_mut().flatten() {
+            *owner = real(*owner);
+        }
+        for (from, to) in &mut self.absorbed {
+            (*from, *to) = (real(*from), real(*to));
+        }
+        self.next = real(self.next);
     }
 
     /// An empty working set that goes on where this one ends: it numbers new profiles alike and

@@ -21,6 +21,13 @@ pub struct Position {
 }
 
 impl Position {
+    /// Behind every entry there can be.
+    pub const LAST: Position = Position {
+        request: u64::MAX,
+        command: u32::MAX,
+        index: u32::MAX,
+    };
+
     /// The position of event `index` of `request`.
     #[must_use]
     pub fn event(request: u64, index: u32) -> Position {

@@ -42,6 +42,9 @@ pub struct Profile {
     pub memberships: Memberships,
     /// The moment its timer row stands at, if it has one.
     pub armed: Option<Millis>,
+    /// Numbers (and births) of profiles that an undo made superfluous, ascending by number: what
+    /// made them is this person's now, so they lead here.
+    pub vacated: Vec<(ProfileNo, Position)>,
 }
 
 impl Profile {
@@ -61,6 +64,7 @@ impl Profile {
             leaves: Leaves::default(),
             memberships: Memberships::default(),
             armed: None,
+            vacated: Vec::new(),
         }
     }
 
@@ -78,9 +82,27 @@ impl Profile {
     pub fn origins(&self) -> Vec<ProfileNo> {
         let mut origins = self.numbers();
         origins.extend(&self.moved_from);
+        origins.extend(self.vacated.iter().map(|(number, _)| *number));
         origins.sort_unstable();
         origins.dedup();
         origins
+    }
+
+    /// The same, each with the entry that made whom it was given to; [`Position::LAST`] where that
+    /// was never a part of this person.
+    #[must_use]
+    pub fn born(&self) -> Vec<(ProfileNo, Position)> {
+        let mut born = self.absorbed.clone();
+        born.push((self.number, self.birth));
+        let strange = self.moved_from.iter().copied();
+        let strange = strange.chain(self.vacated.iter().map(|(number, _)| *number));
+        for number in strange {
+            if born.iter().all(|(known, _)| *known != number) {
+                born.push((number, Position::LAST));
+            }
+        }
+        born.sort_unstable();
+        born
     }
 
     /// Whether it has a user id.

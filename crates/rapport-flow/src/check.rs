@@ -2,9 +2,12 @@
 
 use crate::archive::Archive;
 use crate::error::Result;
+use crate::revisions;
 use crate::rows::{self, CHUNK, cell_entries};
 use crate::writer::{bitmap, pages};
+use rapport_core::fold::rulebook::Rulebook;
 use rapport_core::identity::ProfileNo;
+use rapport_core::position::Position;
 use rapport_core::profile::Profile;
 use rapport_store::state::{Table, number_key};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +22,7 @@ const FINDINGS: usize = 100;
 pub async fn check(archive: &Archive) -> Result<Vec<String>> {
     let state = &*archive.shared.roles.state;
     let mut findings = state.check().await?;
+    findings.extend(rules(archive).await?);
     let mut members = members(archive).await?;
     let mut timers = timers(archive).await?;
     let mut profiles = pages(state, Table::Profile);
@@ -54,6 +58,20 @@ pub async fn check(archive: &Archive) -> Result<Vec<String>> {
     );
     findings.truncate(FINDINGS);
     Ok(findings)
+}
+
+/// What speaks against the changes of the rules leading to those in force.
+async fn rules(archive: &Archive) -> Result<Option<String>> {
+    let mut rulebook = Rulebook::default();
+    for revision in revisions::read(&archive.shared, Position::default()).await? {
+        if let Err(error) = rulebook.revise(&revision) {
+            return Ok(Some(format!("the revision at {}: {error}", revision.place())));
+        }
+    }
+    let configuration = &archive.writer.configuration;
+    let agrees = *rulebook.policy() == *configuration.policy
+        && rulebook.registry().agrees(&configuration.registry);
+    Ok((!agrees).then(|| "the revisions of the rules do not lead to those in force".to_owned()))
 }
 
 async fn members(archive: &Archive) -> Result<BTreeSet<(u32, u64)>> {
@@ -151,11 +169,11 @@ async fn identifiers(
 }
 
 fn redirects(archive: &Archive, profile: &Profile, findings: &mut Vec<String>) {
-    for (absorbed, _) in &profile.absorbed {
+    for (absorbed, _) in profile.absorbed.iter().chain(&profile.vacated) {
         let leads_to = archive.shared.survivor(*absorbed);
         if leads_to != profile.number {
             findings.push(format!(
-                "{absorbed} was absorbed by {} and leads to {leads_to}",
+                "{absorbed} is a number of {} and leads to {leads_to}",
                 profile.number
             ));
         }

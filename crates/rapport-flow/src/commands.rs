@@ -1,6 +1,7 @@
 //! Commands: what is changed otherwise than by an event, a file each, applied by the one writer
 //! between two batches and journalled as entries of the one order.
 
+use self::undo_merge::Prepared;
 use crate::configuration::{self, Configuration};
 use crate::error::CommandError;
 use crate::rows;
@@ -21,7 +22,7 @@ mod configure;
 mod merge;
 mod revoke;
 mod segment;
-mod undo_merge;
+pub(crate) mod undo_merge;
 
 /// What a command did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +68,7 @@ pub(crate) async fn apply(
     writer: &mut Writer,
     actor: &str,
     command: Command,
+    prepared: Option<Box<Prepared>>,
 ) -> Result<Applied, CommandError> {
     let head = writer.head.position;
     let shared = &writer.shared;
@@ -80,13 +82,21 @@ pub(crate) async fn apply(
         actor: actor.to_owned(),
         command,
     };
-    replay(writer, entry).await
+    enter(writer, entry, prepared).await
 }
 
 /// Applies a command at the place and moment its entry says.
 pub(crate) async fn replay(
     writer: &mut Writer,
     entry: CommandEntry,
+) -> Result<Applied, CommandError> {
+    enter(writer, entry, None).await
+}
+
+async fn enter(
+    writer: &mut Writer,
+    entry: CommandEntry,
+    prepared: Option<Box<Prepared>>,
 ) -> Result<Applied, CommandError> {
     let mut writes = Vec::new();
     writer.make_room();
@@ -103,7 +113,7 @@ pub(crate) async fn replay(
             merge::apply(writer, &entry, left, right, &mut writes).await
         }
         Command::UndoMerge { merge } => {
-            undo_merge::apply(writer, &entry, *merge, &mut writes).await
+            undo_merge::apply(writer, &entry, *merge, prepared, &mut writes).await
         }
         Command::ReleaseShared { identifier } => {
             configure::release(writer, &entry, identifier, &mut writes).await
@@ -140,6 +150,7 @@ pub(crate) async fn record(
     entry: CommandEntry,
     mut writes: Vec<Write>,
 ) -> rapport_store::Result<()> {
+    writes.extend(crate::revisions::row(&entry, writer.people.next()));
     let json = serde_json::to_vec(&entry).expect("commands are plain data");
     let key = rows::position_key(entry.position);
     writes.push(Write {

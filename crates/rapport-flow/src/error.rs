@@ -39,6 +39,9 @@ pub enum CommandError {
         /// What it contradicts.
         message: String,
     },
+    /// Whom it concerns changed while it was prepared, each time it was tried.
+    #[error("the people it concerns change all the time: ask again")]
+    Moved,
     /// The flow itself failed.
     #[error(transparent)]
     Flow(#[from] Error),

@@ -26,6 +26,7 @@ pub mod reads;
 mod recover;
 pub mod rejected;
 pub mod replay;
+mod revisions;
 pub mod rows;
 pub mod settings;
 mod shared;

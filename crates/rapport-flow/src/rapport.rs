@@ -3,6 +3,7 @@
 use crate::backup;
 use crate::clock::Clock;
 use crate::collect::{self, Collector};
+use crate::commands::undo_merge::{self, Prepared};
 use crate::commands::Applied;
 use crate::counters::REFUSED;
 use crate::error::{CommandError, Error, Refusal, Result};
@@ -25,6 +26,9 @@ use tokio::sync::{mpsc, oneshot};
 mod ask;
 mod outbox;
 mod redrive;
+
+/// How often an undo is prepared anew where the people it concerns have changed meanwhile.
+const UNDO_TRIES: usize = 8;
 
 /// One running flow over one data directory. Cheap to clone.
 #[derive(Clone)]
@@ -145,11 +149,38 @@ impl Rapport {
         actor: &str,
         command: Command,
     ) -> std::result::Result<Applied, CommandError> {
+        match command {
+            Command::UndoMerge { merge } => self.undo(actor, merge).await,
+            command => self.order(actor, command, None).await,
+        }
+    }
+
+    /// Takes a merge back: what can take long is done here, and the writer folds what came since.
+    async fn undo(&self, actor: &str, merge: u64) -> std::result::Result<Applied, CommandError> {
+        // One at a time: each reads and folds a past that the one before it changes.
+        let _undo = self.shared.undoing.lock().await;
+        for _ in 0..UNDO_TRIES {
+            let prepared = undo_merge::prepare(&self.shared, merge).await?;
+            let command = Command::UndoMerge { merge };
+            match self.order(actor, command, prepared.map(Box::new)).await {
+                Err(CommandError::Moved) => {}
+                applied => return applied,
+            }
+        }
+        Err(CommandError::Moved)
+    }
+
+    async fn order(
+        &self,
+        actor: &str,
+        command: Command,
+        prepared: Option<Box<Prepared>>,
+    ) -> std::result::Result<Applied, CommandError> {
         let (reply, answer) = oneshot::channel();
-        let actor = actor.to_owned();
         let order = WriterOrder::Command {
-            actor,
+            actor: actor.to_owned(),
             command: Box::new(command),
+            prepared,
             reply,
         };
         self.orders.send(order).await.map_err(|_| Error::Stopping)?;

@@ -139,19 +139,28 @@ pub fn members_key(segment: SegmentNo, chunk: u32) -> Key {
         .into()
 }
 
-/// The key of an event that an undo moved.
+/// Events of one origin in one row of [`Table::Moved`] at most.
+pub const MOVED: usize = 4_096;
+
+/// The key of some of the events of an origin that an undo moved.
 #[must_use]
-pub fn moved_key(origin: ProfileNo, position: Position) -> Key {
+pub fn moved_key(origin: ProfileNo, nth: u32) -> Key {
     let mut key = origin.0.to_be_bytes().to_vec();
-    key.extend(position_key(position).iter());
+    key.extend(nth.to_be_bytes());
     key.into()
 }
 
-/// Reads a moved event's key.
-#[must_use]
-pub fn moved_of(key: &[u8]) -> Option<(ProfileNo, Position)> {
-    let origin = u64::from_be_bytes(key.get(..8)?.try_into().ok()?);
-    Some((ProfileNo(origin), position_of(key.get(8..)?)?))
+/// Reads a row of moved events: their origin, and whose each is.
+///
+/// # Errors
+/// [`Error::Damaged`] where it is none.
+pub fn moved_of(
+    key: &[u8],
+    value: &[u8],
+) -> Result<(ProfileNo, Vec<(Position, ProfileNo)>), Error> {
+    let origin = key.get(..8).unwrap_or_default();
+    let origin = ProfileNo(number_of(Table::Moved, origin)?);
+    Ok((origin, unpack(Table::Moved, value)?))
 }
 
 /// Hashes under this directory's secret, so that nobody outside can aim at a collision.

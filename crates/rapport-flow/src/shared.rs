@@ -138,6 +138,8 @@ pub(crate) struct Shared {
     pub troubles: Mutex<BTreeMap<&'static str, String>>,
     /// When retention looked last, in milliseconds.
     pub retained_ms: AtomicI64,
+    /// Held by whoever takes a merge back.
+    pub undoing: tokio::sync::Mutex<()>,
     hash: OnceLock<Hash>,
     configuration: RwLock<Arc<Configuration>>,
     head: RwLock<Head>,
@@ -161,6 +163,7 @@ impl Shared {
             held: Mutex::default(),
             troubles: Mutex::default(),
             retained_ms: AtomicI64::new(i64::MIN),
+            undoing: tokio::sync::Mutex::default(),
             hash: OnceLock::new(),
             configuration: RwLock::default(),
             head: RwLock::default(),

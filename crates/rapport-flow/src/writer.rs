@@ -6,14 +6,13 @@ use crate::counters::Counters;
 use crate::rows::{self, Hash};
 use crate::shared::Shared;
 use crate::steps::dedup::Recent;
-use rapport_core::fold::{Due, Fold};
+use rapport_core::fold::Due;
 use rapport_core::identity::{Identifier, ProfileNo, shared};
 use rapport_core::people::People;
 use rapport_core::position::Position;
-use rapport_core::profile::Profile;
 use rapport_core::time::Millis;
 use rapport_store::history::{Entry, Ownership};
-use rapport_store::state::{Head, Key, Order, Page, State, Table, Value, Write};
+use rapport_store::state::{Head, State, Table, Write};
 use rapport_store::{Error, Result};
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
@@ -22,10 +21,17 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 mod changes;
+mod deliveries;
+mod pages;
+mod publish;
+mod room;
 mod run;
+mod timers;
 
 pub(crate) use changes::bitmap;
-pub(crate) use run::{FORGOTTEN, Order as WriterOrder, publish, start};
+pub(crate) use pages::{all, pages};
+pub(crate) use publish::{FORGOTTEN, publish};
+pub(crate) use run::{Order as WriterOrder, start};
 
 /// Numbers the writer gives, kept in one row of [`Table::Meta`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,9 +41,6 @@ struct Numbers {
     next_message: u64,
     received: Millis,
 }
-
-/// Timers fired in one transaction at most.
-const TIMERS: usize = 2_000;
 
 const NUMBERS: &[u8] = b"numbers";
 const SECRET: &[u8] = b"secret";
@@ -58,6 +61,8 @@ pub(crate) struct Writer {
     pub counters: Counters,
     /// Grows with every undo: what was scanned for a build before one is scanned again.
     pub undos: u64,
+    /// Records of refusals at which those that say nothing any more go.
+    refusals_room: usize,
     armed: HashMap<ProfileNo, Millis>,
     crowded: BTreeMap<u64, Vec<(u128, u64)>>,
     bitmaps: HashMap<(u32, u32), RoaringBitmap>,
@@ -69,7 +74,7 @@ pub(crate) struct Writer {
 #[derive(Default)]
 struct Pending {
     redirects: Vec<(ProfileNo, Option<ProfileNo>)>,
-    moved: Vec<((ProfileNo, Position), Option<ProfileNo>)>,
+    moved: Vec<(ProfileNo, Vec<(Position, ProfileNo)>)>,
     configuration: Option<Arc<Configuration>>,
 }
 
@@ -90,6 +95,7 @@ impl Writer {
             next_message: 1,
             counters: Counters::default(),
             undos: 0,
+            refusals_room: room::REFUSALS_ROOM,
             armed: HashMap::new(),
             crowded: BTreeMap::new(),
             bitmaps: HashMap::new(),
@@ -142,59 +148,6 @@ impl Writer {
         Ok(())
     }
 
-    /// Keeps the working set inside its bound: when it is full, the half of it that was seen
-    /// longest ago goes.
-    pub fn make_room(&mut self) {
-        if self.people.len() <= self.shared.settings.cache_profiles {
-            return;
-        }
-        let mut seen: Vec<Millis> = self.people.profiles().map(|one| one.last_seen).collect();
-        let middle = seen.len() / 2;
-        let (_, &mut middle, _) = seen.select_nth_unstable(middle);
-        self.people.keep(|profile| profile.last_seen > middle);
-        let people = &self.people;
-        self.due
-            .retain(|(_, number)| people.profile(*number).is_some());
-        self.armed
-            .retain(|number, _| people.profile(*number).is_some());
-    }
-
-    /// Lets everybody in the working set go; who is asked for next is loaded as stored.
-    pub fn start_over(&mut self) {
-        let emptied = self.people.emptied();
-        self.clear_people(emptied.next());
-        self.people = emptied;
-    }
-
-    fn clear_people(&mut self, next: ProfileNo) {
-        self.people = People::new(next);
-        self.due.clear();
-        self.armed.clear();
-        self.crowded.clear();
-    }
-
-    /// Adds a loaded profile, and its timer, to the working set.
-    pub fn hold(&mut self, mut profile: Profile) {
-        let catalogue = &self.configuration.catalogue;
-        catalogue.forget_removed(&mut profile.leaves, &mut profile.memberships);
-        if let Some(moment) = profile.armed {
-            self.due.insert((moment, profile.number));
-            self.armed.insert(profile.number, moment);
-        }
-        self.people.insert_loaded_profile(profile);
-    }
-
-    /// Notes who shares an identifier's cell.
-    pub fn note_cell(&mut self, hash: u128, entries: Vec<(u128, u64)>) {
-        let others: Vec<_> = entries
-            .into_iter()
-            .filter(|(entry, _)| *entry != hash)
-            .collect();
-        if !others.is_empty() {
-            self.crowded.insert(rows::cell_of(hash), others);
-        }
-    }
-
     /// Commits a transaction that ends at `position`; then everybody sees it.
     pub async fn commit(&mut self, position: Position, writes: Vec<Write>) -> Result<()> {
         self.commit_entries(position, writes, Vec::new()).await
@@ -236,73 +189,6 @@ impl Writer {
         self.configuration = configuration;
     }
 
-    /// Fires every timer that is due at `now`: what comes next may change the rules.
-    pub async fn fire_all(&mut self, now: Millis) -> Result<()> {
-        while self.fire_some(now).await? {}
-        Ok(())
-    }
-
-    /// Fires some of the timers that are due at `now`; false where there are none.
-    pub async fn fire_some(&mut self, now: Millis) -> Result<bool> {
-        let page = Page {
-            table: Table::Timer,
-            from: Box::default(),
-            to: Some(rows::timer_key(now.plus(1), ProfileNo(0))),
-            limit: TIMERS,
-            order: Order::Ascending,
-        };
-        let due = self.shared.roles.state.scan(page).await?;
-        let due: Vec<_> = due
-            .iter()
-            .filter_map(|(key, _)| rows::timer_of(key))
-            .collect();
-        if due.is_empty() {
-            return Ok(false);
-        }
-        let fired = &self.shared.stats.timers;
-        fired.fetch_add(due.len() as u64, Ordering::Relaxed);
-        self.fire(&due, now).await?;
-        Ok(true)
-    }
-
-    /// Fires timers of these people that are due at `now`; a transaction of its own.
-    pub async fn fire(&mut self, rows: &[(Millis, ProfileNo)], now: Millis) -> Result<()> {
-        let people = rows.iter().map(|(_, person)| *person).collect();
-        crate::steps::load::profiles(self, people).await?;
-        let mut writes = self.stray_timers(rows);
-        let due = std::mem::take(&mut self.due);
-        let configuration = Arc::clone(&self.configuration);
-        let mut fold = Fold::resume(
-            configuration.rules(),
-            &mut self.people,
-            due,
-            self.head.position,
-        );
-        fold.fire(now);
-        let (effects, due) = fold.finish();
-        self.due = due;
-        let messages = crate::steps::activate::step(self, &effects);
-        self.effects(&effects, &mut writes).await?;
-        self.messages(&messages, &mut writes);
-        self.commit(self.head.position, writes).await?;
-        if !messages.is_empty() {
-            self.shared.announce_messages();
-        }
-        Ok(())
-    }
-
-    /// Removes timer rows at which nobody stands, so that none can be due for ever.
-    fn stray_timers(&self, rows: &[(Millis, ProfileNo)]) -> Vec<Write> {
-        let stands = |(moment, person): &(Millis, ProfileNo)| {
-            let profile = self.people.profile(*person);
-            profile.is_some_and(|profile| profile.armed == Some(*moment))
-        };
-        let strays = rows.iter().filter(|row| !stands(row));
-        strays
-            .map(|(moment, person)| rows::remove(Table::Timer, rows::timer_key(*moment, *person)))
-            .collect()
-    }
-
     fn show(&mut self) {
         let pending = std::mem::take(&mut self.pending);
         if !pending.redirects.is_empty() || !pending.moved.is_empty() {
@@ -317,11 +203,14 @@ impl Writer {
                     None => ownership.redirects.remove(&from),
                 };
             }
-            for (event, to) in pending.moved {
-                match to {
-                    Some(to) => ownership.moved.insert(event, to),
-                    None => ownership.moved.remove(&event),
-                };
+            for (origin, events) in pending.moved {
+                let before: Vec<_> = moved_of(&ownership, origin).collect();
+                for event in before {
+                    ownership.moved.remove(&event);
+                }
+                let events = events.into_iter();
+                let moved = events.map(|(position, to)| ((origin, position), to));
+                ownership.moved.extend(moved);
             }
         }
         self.shared
@@ -371,9 +260,10 @@ impl Writer {
                 .extend(number(&value).map(|to| (from, to)));
         }
         for (key, value) in all(state, Table::Moved).await? {
-            ownership
-                .moved
-                .extend(rows::moved_of(&key).zip(number(&value)));
+            let (origin, events) = rows::moved_of(&key, &value)?;
+            let events = events.into_iter();
+            let moved = events.map(|(position, to)| ((origin, position), to));
+            ownership.moved.extend(moved);
         }
         *self
             .shared
@@ -393,67 +283,20 @@ impl Writer {
     }
 }
 
-/// Reads a whole small table.
-pub(crate) async fn all(state: &dyn State, table: Table) -> Result<Vec<(Key, Value)>> {
-    pages(state, table).all().await
+/// The events of an origin that an undo moved.
+fn moved_of(
+    ownership: &Ownership,
+    origin: ProfileNo,
+) -> impl Iterator<Item = (ProfileNo, Position)> + '_ {
+    let all = (origin, Position::default())..=(origin, Position::LAST);
+    ownership.moved.range(all).map(|(event, _)| *event)
 }
 
-/// A table, page by page, in the order of its keys.
-pub(crate) fn pages(state: &dyn State, table: Table) -> Pages<'_> {
-    Pages {
-        state,
-        table,
-        from: Some(Key::default()),
-    }
-}
-
-/// A walk through a table.
-pub(crate) struct Pages<'a> {
-    state: &'a dyn State,
-    table: Table,
-    /// Where the next page begins; `None` behind the last.
-    from: Option<Key>,
-}
-
-impl Pages<'_> {
-    /// The next page; `None` behind the last.
-    pub async fn next(&mut self) -> Result<Option<Vec<(Key, Value)>>> {
-        const PAGE: usize = 10_000;
-        let Some(from) = self.from.take() else {
-            return Ok(None);
-        };
-        let table = self.table;
-        let page = Page {
-            table,
-            from,
-            to: None,
-            limit: PAGE,
-            order: Order::Ascending,
-        };
-        let page = self.state.scan(page).await?;
-        if let (PAGE, Some((last, _))) = (page.len(), page.last()) {
-            self.from = behind(table, last)?;
-        }
-        Ok(Some(page))
-    }
-
-    /// Everything that is left.
-    pub async fn all(mut self) -> Result<Vec<(Key, Value)>> {
-        let mut rows = Vec::new();
-        while let Some(page) = self.next().await? {
-            rows.extend(page);
-        }
-        Ok(rows)
-    }
-}
-
-/// The key right behind another.
-fn behind(table: Table, key: &[u8]) -> Result<Option<Key>> {
-    if !table.is_numbered() {
-        return Ok(Some(key.iter().copied().chain([0]).collect()));
-    }
-    let next = rows::number_of(table, key)?.checked_add(1);
-    Ok(next.map(|next| Key::from(next.to_be_bytes())))
+/// The number that the next new profile gets, as stored.
+pub(crate) async fn next_profile(state: &dyn State) -> Result<ProfileNo> {
+    let numbers = state.load(Table::Meta, &[NUMBERS.into()]).await?.remove(0);
+    let numbers: Option<Numbers> = numbers.map(|row| rows::unpack(Table::Meta, &row)).transpose()?;
+    Ok(numbers.map_or(ProfileNo(1), |numbers| numbers.next_profile))
 }
 
 /// The directory's secret; made at the first start.

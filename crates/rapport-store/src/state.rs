@@ -55,11 +55,13 @@ pub enum Table {
     Command = 19,
     /// Segment sizes over time, destinations' delivery counts and other small series.
     Series = 20,
+    /// Every change of the rules of the fold, by position: what a refold meets on its way.
+    Revision = 21,
 }
 
 impl Table {
     /// Every table, ascending.
-    pub const ALL: [Table; 20] = [
+    pub const ALL: [Table; 21] = [
         Table::Meta,
         Table::Config,
         Table::Profile,
@@ -80,6 +82,7 @@ impl Table {
         Table::Shared,
         Table::Command,
         Table::Series,
+        Table::Revision,
     ];
 
     /// Whether its keys are numbers.

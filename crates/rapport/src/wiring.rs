@@ -15,7 +15,7 @@ use rapport_embedded::history::ParquetHistory;
 use rapport_embedded::seen::SeenRuns;
 use rapport_embedded::{Directory, SqliteLedger, SqliteState};
 use rapport_flow::clock::SystemClock;
-use rapport_flow::{Rapport, Roles, Settings, outbox as flow_outbox};
+use rapport_flow::{Rapport, Roles, Settings};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -110,18 +110,11 @@ struct FlowOutbox(Rapport);
 #[async_trait]
 impl Outbox for FlowOutbox {
     async fn load(&self, after: u64, limit: usize) -> Result<Vec<outbox::Message>, outbox::Error> {
-        let messages = self.0.outbox(after, limit).await.map_err(unavailable)?;
-        Ok(messages.into_iter().map(message).collect())
+        self.0.outbox(after, limit).await.map_err(unavailable)
     }
 
     async fn done(&self, results: Vec<(u64, outbox::Delivery)>) -> Result<(), outbox::Error> {
-        let results = results
-            .into_iter()
-            .map(|(number, ended)| (number, delivery(ended)));
-        self.0
-            .delivered(results.collect())
-            .await
-            .map_err(unavailable)
+        self.0.delivered(results).await.map_err(unavailable)
     }
 
     async fn destinations(&self) -> Result<Vec<Destination>, outbox::Error> {
@@ -139,25 +132,4 @@ impl Outbox for FlowOutbox {
 
 fn unavailable(error: rapport_flow::Error) -> outbox::Error {
     outbox::Error(error.to_string())
-}
-
-fn message(message: flow_outbox::Message) -> outbox::Message {
-    outbox::Message {
-        number: message.number,
-        destination: message.destination,
-        person: message.person,
-        key: message.key,
-        body: message.body,
-        attempts: message.attempts,
-        next_at: message.next_at,
-        created: message.created,
-    }
-}
-
-fn delivery(ended: outbox::Delivery) -> flow_outbox::Delivery {
-    match ended {
-        outbox::Delivery::Delivered => flow_outbox::Delivery::Delivered,
-        outbox::Delivery::Retry { at, error } => flow_outbox::Delivery::Retry { at, error },
-        outbox::Delivery::Dead { error } => flow_outbox::Delivery::Dead { error },
-    }
 }

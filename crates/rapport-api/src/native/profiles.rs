@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use rapport_core::entry::Command;
+use rapport_core::identity::shared::Tally;
 use rapport_core::identity::{Link, Trust};
 use rapport_core::profile::Profile;
 use rapport_flow::commands::Reply;
@@ -47,10 +48,31 @@ struct Attached {
     cause: String,
     source: Option<u32>,
     since: String,
+    /// How often something was refused about it lately.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<Refused>,
+}
+
+/// Refusals since the identifier last had a day of rest.
+#[derive(Serialize)]
+struct Refused {
+    count: u64,
+    first: String,
+    last: String,
+}
+
+impl Refused {
+    fn of(tally: &Tally) -> Refused {
+        Refused {
+            count: tally.count,
+            first: tally.first.to_string(),
+            last: tally.last.to_string(),
+        }
+    }
 }
 
 impl Attached {
-    fn of(link: &Link) -> Attached {
+    fn of(link: &Link, refused: Option<&Tally>) -> Attached {
         Attached {
             kind: link.identifier.kind.word().to_owned(),
             value: link.identifier.value.to_string(),
@@ -58,6 +80,7 @@ impl Attached {
             cause: link.cause.to_string(),
             source: link.source.map(|source| source.0),
             since: link.since.to_string(),
+            refused: refused.map(Refused::of),
         }
     }
 }
@@ -78,8 +101,11 @@ async fn identifiers(
     };
     let first = page.after(place)?.map_or(0, |place| place + 1);
     let links = profile.links[first..].iter().take(page.limit + 1);
+    let asked: Vec<_> = links.clone().map(|link| link.identifier.clone()).collect();
+    let refused = api.rapport.refused(&asked).await?;
+    let attached = |link: &Link| Attached::of(link, refused.get(&link.identifier));
     Ok(list::page(
-        links.map(Attached::of).collect(),
+        links.map(attached).collect(),
         page.limit,
         |last| list::opaque(&format!("{}:{}", last.kind, last.value)),
     ))

@@ -193,7 +193,7 @@ async fn explain(
         )
     })?;
     let profile = asked(&api, text).await?;
-    let numbers = profile.numbers();
+    let numbers = profile.born();
     let facts = Facts {
         numbers: &numbers,
         attributes: &profile.attributes,

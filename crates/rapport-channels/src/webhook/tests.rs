@@ -36,6 +36,7 @@ fn message() -> Message {
         attempts: 0,
         next_at: NOW,
         created: NOW,
+        last_error: String::new(),
     }
 }
 

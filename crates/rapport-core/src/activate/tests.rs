@@ -2,6 +2,7 @@
 
 use super::*;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 fn destination(key: &str, shape: Shape, segments: &[&str]) -> Destination {
     Destination {
@@ -13,6 +14,15 @@ fn destination(key: &str, shape: Shape, segments: &[&str]) -> Destination {
     }
 }
 
+static NAMES: LazyLock<Vec<Identifier>> = LazyLock::new(|| {
+    vec![
+        Identifier::new(IdKind::AnonymousId, "a0"),
+        Identifier::new(IdKind::UserId, "u1"),
+        Identifier::new(IdKind::AnonymousId, "a1"),
+        Identifier::new(IdKind::Email, "ana@example.org"),
+    ]
+});
+
 fn change() -> Change<'static> {
     Change {
         segment_key: "shoppers",
@@ -22,9 +32,8 @@ fn change() -> Change<'static> {
         at: Millis(1_700_000_000_123),
         late: false,
         person: ProfileNo(42),
-        user_id: Some("u1"),
-        anonymous_id: Some("a1"),
-        email: Some("ana@example.org"),
+        profile: ProfileNo(42),
+        names: &NAMES,
         cause: Position::event(9, 3),
     }
 }
@@ -58,6 +67,12 @@ fn entering_is_a_track_call_in_segments_shape() {
                 "space_id": "rapport",
             },
             "traits": {"email": "ana@example.org"},
+            "externalIds": [
+                {"id": "a0", "type": "anonymous_id", "collection": "users", "encoding": "none"},
+                {"id": "u1", "type": "user_id", "collection": "users", "encoding": "none"},
+                {"id": "a1", "type": "anonymous_id", "collection": "users", "encoding": "none"},
+                {"id": "ana@example.org", "type": "email", "collection": "users", "encoding": "none"},
+            ],
             "profile_id": "prf_42",
             "audience_name": "Shoppers of the week",
         },
@@ -88,11 +103,20 @@ fn an_identify_carries_the_segment_as_a_trait_and_no_event() {
 }
 
 #[test]
+fn who_was_merged_is_spoken_of_under_the_number_that_is_left() {
+    let merged = Change {
+        profile: ProfileNo(7),
+        ..change()
+    };
+    let (message, body) = one(Shape::Track, &merged);
+    assert_eq!(message.person, ProfileNo(7));
+    assert_eq!(body["context"]["profile_id"], "prf_7");
+}
+
+#[test]
 fn what_is_unknown_is_absent_rather_than_null() {
     let nobody = Change {
-        user_id: None,
-        anonymous_id: None,
-        email: None,
+        names: &[],
         ..change()
     };
     let (message, body) = one(Shape::Track, &nobody);
@@ -145,8 +169,12 @@ fn a_segment_named_audience_key_still_names_itself() {
 
 #[test]
 fn quotes_and_control_characters_stay_inside_their_values() {
+    let names = [Identifier::new(
+        IdKind::UserId,
+        "a\",\"userId\":\"b\u{0}\n",
+    )];
     let hostile = Change {
-        user_id: Some("a\",\"userId\":\"b\u{0}\n"),
+        names: &names,
         ..change()
     };
     let (_, body) = one(Shape::Track, &hostile);
@@ -201,8 +229,8 @@ fn the_key_repeats_for_the_same_change_and_for_no_other() {
     // What may be learnt or renamed between two folds does not reach the key.
     let renamed = Change {
         segment_name: "x",
-        email: None,
-        user_id: None,
+        names: &[],
+        profile: ProfileNo(7),
         late: true,
         ..base.clone()
     };

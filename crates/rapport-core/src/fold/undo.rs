@@ -1,30 +1,44 @@
-//! Takes merges back: a component's entries are folded again, in their order, under all vetoes.
+//! Takes merges back: a component's entries are folded again, in their order, each under the rules
+//! that were in force there, and all under every veto.
 //!
 //! The result equals the same entries folded with the veto there from the start. Profile numbers
-//! are kept: a profile that an entry makes again gets the number that entry gave the first time.
+//! are kept: a profile that an entry makes again gets the number that entry gave the first time,
+//! and the number of one that is made no more leads to whoever has that entry now.
 //! Marks of shared identifiers are facts of their own and are not taken back.
 
-use super::{Change, Fold, Member, Rules, Why};
-use crate::entry::Reference;
+use super::rulebook::{Revision, Rulebook};
+use super::{Change, Due, Fold, Member};
+use crate::entry::{Command, Reference};
 use crate::event::Event;
 use crate::identity::ProfileNo;
 use crate::identity::journal::{MergeCause, Record};
 use crate::identity::normalise::normalise;
 use crate::identity::policy::Policy;
+use crate::identity::veto::Vetoes;
 use crate::people::People;
 use crate::position::Position;
 use crate::profile::Profile;
+use crate::segment::catalogue::Touched;
+use crate::segment::error::Error;
+use crate::segment::leaf::{LeafNo, Leaves};
 use crate::segment::membership::SegmentNo;
+use crate::segment::registry::{Build, Definition};
 use crate::time::Millis;
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
+
+mod difference;
+mod numbers;
+
+pub use numbers::PROVISIONAL;
 
 /// One entry of a component's past.
 #[derive(Clone, Debug)]
-pub enum Past<'a> {
+pub enum Past<'a, E = &'a Event> {
     /// An accepted event, and the profile it counts to now.
     Event {
         /// The event.
-        event: &'a Event,
+        event: E,
         /// The number it was given when folded first.
         origin: ProfileNo,
     },
@@ -37,15 +51,18 @@ pub enum Past<'a> {
         /// Who asked, and for whom.
         cause: &'a MergeCause,
     },
+    /// A change of the rules.
+    Revision(&'a Revision),
 }
 
-impl Past<'_> {
+impl<E: Borrow<Event>> Past<'_, E> {
     /// Its place in the one order.
     #[must_use]
     pub fn place(&self) -> Position {
         match self {
-            Past::Event { event, .. } => event.position,
+            Past::Event { event, .. } => event.borrow().position,
             Past::Merge { place, .. } => *place,
+            Past::Revision(revision) => revision.place(),
         }
     }
 }
@@ -63,58 +80,96 @@ pub struct Refolded {
     pub changes: Vec<Change>,
     /// The difference in the member lists.
     pub members: Vec<(SegmentNo, ProfileNo, Member)>,
+    /// Whoever comes with the last step of a build that runs.
+    pub late: Vec<(SegmentNo, ProfileNo)>,
+    /// The rules after the last entry: those in force.
+    pub rulebook: Rulebook,
 }
 
-/// Folds a component again. `before` is everybody of it as they are, `past` its entries in
-/// order, `people` an empty working set that numbers new profiles as the live one does.
-#[must_use]
-pub fn refold(
-    rules: Rules<'_>,
+/// Folds a component again in one go. `before` is everybody of it as they are, `past` its entries
+/// and all changes of the rules in order, `people` an empty working set that numbers new profiles
+/// as the live one does.
+///
+/// # Errors
+/// Where the changes of the rules contradict each other: they are not those that were applied.
+pub fn refold<E: Borrow<Event> + Clone>(
+    vetoes: &Vetoes,
     before: &[Profile],
-    past: &[Past<'_>],
-    mut people: People,
+    past: &[Past<'_, E>],
+    people: People,
     place: Position,
     now: Millis,
-) -> Refolded {
-    for profile in before {
-        people.remember_birth(profile.birth, profile.number);
-        for &(number, birth) in &profile.absorbed {
-            people.remember_birth(birth, number);
-        }
+) -> Result<Refolded, Error> {
+    let mut refold = Refold::begin(vetoes.clone(), people);
+    refold.remember(before);
+    for entry in past {
+        refold.enter(entry)?;
     }
-    let (placed, journal) = fold_past(rules, past, &mut people, now);
-    let mut moved = Vec::new();
-    for (origin, position, number) in placed {
-        let person = people.survivor(number);
-        if people.survivor(origin) != person {
-            moved.push((origin, position, person));
-        }
-    }
-    note_moved(&mut people, &moved);
-    let (changes, members) = difference(before, &people, place, now);
-    Refolded {
-        people,
-        moved,
-        journal,
-        changes,
-        members,
-    }
+    Ok(refold.end(before, place, now))
 }
 
-fn fold_past(
-    rules: Rules<'_>,
-    past: &[Past<'_>],
-    people: &mut People,
-    now: Millis,
-) -> (Vec<(ProfileNo, Position, ProfileNo)>, Vec<Record>) {
-    let mut placed = Vec::new();
-    let mut fold = Fold::new(rules, people, Position::default());
-    for entry in past {
+/// Every number that is to be given again where its entry makes a profile again.
+fn given(profile: &Profile) -> impl Iterator<Item = (ProfileNo, Position)> + '_ {
+    let own = std::iter::once((profile.number, profile.birth));
+    own.chain(profile.absorbed.iter().copied())
+        .chain(profile.vacated.iter().copied())
+}
+
+/// An event where the refold put it.
+#[derive(Debug)]
+struct Placed<E> {
+    event: E,
+    origin: ProfileNo,
+    number: ProfileNo,
+}
+
+/// A refold in progress: entry after entry, for as long as it takes.
+#[derive(Debug)]
+pub struct Refold<E> {
+    vetoes: Vetoes,
+    rulebook: Rulebook,
+    people: People,
+    due: Due,
+    placed: Vec<Placed<E>>,
+    journal: Vec<Record>,
+}
+
+impl<E: Borrow<Event> + Clone> Refold<E> {
+    /// Begins from nobody, with the rules of an empty directory.
+    #[must_use]
+    pub fn begin(vetoes: Vetoes, people: People) -> Refold<E> {
+        Refold {
+            vetoes,
+            rulebook: Rulebook::default(),
+            people,
+            due: Due::new(),
+            placed: Vec::new(),
+            journal: Vec::new(),
+        }
+    }
+
+    /// Notes which entries made whom, so that whoever is made again gets the same number; before
+    /// those entries are folded.
+    pub fn remember(&mut self, before: &[Profile]) {
+        for (number, birth) in before.iter().flat_map(given) {
+            self.people.remember_birth(birth, number);
+        }
+    }
+
+    /// Folds the next entry.
+    ///
+    /// # Errors
+    /// Where it is a change of the rules that contradicts those before it.
+    pub fn enter(&mut self, entry: &Past<'_, E>) -> Result<(), Error> {
         match entry {
             Past::Event { event, origin } => {
-                fold.people.stand_at(event.position);
-                if let Some(number) = fold.event(event).origin {
-                    placed.push((*origin, event.position, number));
+                self.people.stand_at(event.borrow().position);
+                if let Some(number) = self.act(|fold| fold.event(event.borrow()).origin) {
+                    self.placed.push(Placed {
+                        event: event.clone(),
+                        origin: *origin,
+                        number,
+                    });
                 }
             }
             Past::Merge {
@@ -122,15 +177,181 @@ fn fold_past(
                 received,
                 cause,
             } => {
-                if let Some(pair) = both(rules.policy, fold.people, cause) {
-                    fold.merge(pair, (*cause).clone(), *place, *received);
+                if let Some(pair) = both(self.rulebook.policy(), &self.people, cause) {
+                    self.act(|fold| fold.merge(pair, (*cause).clone(), *place, *received));
                 }
+            }
+            Past::Revision(revision) => self.revise(revision)?,
+        }
+        Ok(())
+    }
+
+    /// The people folded so far.
+    #[must_use]
+    pub fn people(&self) -> &People {
+        &self.people
+    }
+
+    /// The same, for what a shell knows of them: when identifiers were shared.
+    pub fn people_mut(&mut self) -> &mut People {
+        &mut self.people
+    }
+
+    /// Ends it at the undo, which stands at `place` and is applied at `now`; replaces `before`.
+    #[must_use]
+    pub fn end(mut self, before: &[Profile], place: Position, now: Millis) -> Refolded {
+        self.act(|fold| fold.fire(now));
+        let late = self.catch_up();
+        self.vacate(before);
+        let moved = self.moved();
+        let (changes, members) = difference::of(before, &self.people, place, now);
+        Refolded {
+            people: self.people,
+            moved,
+            journal: self.journal,
+            changes,
+            members,
+            late,
+            rulebook: self.rulebook,
+        }
+    }
+
+    /// Folds something under the rules as they stand.
+    fn act<T>(&mut self, act: impl FnOnce(&mut Fold<'_>) -> T) -> T {
+        self.refresh();
+        let due = std::mem::take(&mut self.due);
+        let rules = self.rulebook.rules(&self.vetoes);
+        let mut fold = Fold::resume(rules, &mut self.people, due, Position::default());
+        let done = act(&mut fold);
+        let (effects, due) = fold.finish();
+        self.due = due;
+        self.journal.extend(effects.journal);
+        done
+    }
+
+    /// Compiles what revisions changed, and drops what is of no segment any more.
+    fn refresh(&mut self) {
+        if !self.rulebook.refresh() {
+            return;
+        }
+        let catalogue = self.rulebook.catalogue();
+        let numbers: Vec<ProfileNo> = self.people.numbers().collect();
+        for number in numbers {
+            if let Some(profile) = self.people.profile_mut(number) {
+                catalogue.forget_removed(&mut profile.leaves, &mut profile.memberships);
             }
         }
     }
-    fold.fire(now);
-    let (effects, _) = fold.finish();
-    (placed, effects.journal)
+
+    /// Changes the rules; what was due before happened under the old ones.
+    fn revise(&mut self, revision: &Revision) -> Result<(), Error> {
+        let received = revision.received();
+        if self.due.first().is_some_and(|(moment, _)| *moment <= received) {
+            self.act(|fold| fold.fire(received));
+        }
+        match revision.entry.command {
+            Command::BuildRange { segment, from, to, .. } => {
+                self.build(revision, SegmentNo(segment), (from, to))
+            }
+            _ => self.rulebook.revise(revision),
+        }
+    }
+
+    /// A step of a segment's build: whoever it comes to is decided as history has them.
+    fn build(
+        &mut self,
+        revision: &Revision,
+        segment: SegmentNo,
+        range: (ProfileNo, ProfileNo),
+    ) -> Result<(), Error> {
+        self.refresh();
+        let registry = self.rulebook.registry();
+        let Some(definition) = registry.by_no(segment).cloned() else {
+            return Ok(());
+        };
+        let leaves = registry.leaves_to_build(segment);
+        self.rulebook.revise(revision)?;
+        let comes_to = |profile: &&Profile| comes_to(profile, &definition, range);
+        let people = self.people.profiles().filter(comes_to);
+        let people: Vec<ProfileNo> = people.map(|profile| profile.number).collect();
+        if people.is_empty() {
+            return Ok(());
+        }
+        let kept = self.kept(&leaves, definition.since, &people);
+        let (place, received) = (revision.place(), revision.received());
+        self.act(|fold| fold.build_range(segment, &kept, &people, place, received));
+        Ok(())
+    }
+
+    /// What leaves keep of these people's events up to an entry.
+    fn kept(
+        &self,
+        leaves: &BTreeSet<LeafNo>,
+        through: Position,
+        people: &[ProfileNo],
+    ) -> BTreeMap<ProfileNo, Leaves> {
+        let mut kept: BTreeMap<ProfileNo, Leaves> = BTreeMap::new();
+        if leaves.is_empty() {
+            return kept;
+        }
+        let leads_to = self.people.redirects();
+        let catalogue = self.rulebook.catalogue();
+        let is_before = |one: &Placed<E>| one.event.borrow().position <= through;
+        let before = self.placed.partition_point(is_before);
+        for Placed { event, number, .. } in &self.placed[..before] {
+            let person = leads_to.get(number).unwrap_or(number);
+            if people.binary_search(person).is_ok() {
+                let into = kept.entry(*person).or_default();
+                catalogue.observe_only(leaves, into, event.borrow());
+            }
+        }
+        kept
+    }
+
+    /// Gives everybody what the builds that run would find of them in history, for events may
+    /// have changed hands behind a build's back; and lists whom no step would come to.
+    fn catch_up(&mut self) -> Vec<(SegmentNo, ProfileNo)> {
+        let everybody: Vec<ProfileNo> = self.people.numbers().collect();
+        let building: Vec<Definition> = self.rulebook.registry().building().cloned().collect();
+        let mut late = Vec::new();
+        for definition in building {
+            let leaves = self.rulebook.registry().leaves_to_build(definition.no);
+            for (person, found) in self.kept(&leaves, definition.since, &everybody) {
+                if let Some(profile) = self.people.profile_mut(person) {
+                    let catalogue = self.rulebook.catalogue();
+                    catalogue.unite(&mut profile.leaves, &found, &mut Touched::default());
+                }
+            }
+            let is_late = |profile: &&Profile| is_late(profile, &definition);
+            let people = self.people.profiles().filter(is_late);
+            late.extend(people.map(|profile| (definition.no, profile.number)));
+        }
+        late
+    }
+}
+
+/// Whether a step of a build comes to somebody: one of their numbers is in its range; or, in the
+/// last step, whoever has a number that was given too late for any.
+fn comes_to(
+    profile: &Profile,
+    definition: &Definition,
+    (from, to): (ProfileNo, ProfileNo),
+) -> bool {
+    let in_range = |number: ProfileNo| from <= number && number < to;
+    profile.numbers().into_iter().any(in_range)
+        || (definition.build.ends_at(to) && is_late(profile, definition))
+}
+
+/// Whether one of a person's numbers is newer than a rule though who was given it is older.
+fn is_late(profile: &Profile, definition: &Definition) -> bool {
+    let Build::Running { end, .. } = definition.build else {
+        return false;
+    };
+    profile
+        .absorbed
+        .iter()
+        .chain([&(profile.number, profile.birth)])
+        .any(|(number, birth)| *number >= end && *birth <= definition.since)
 }
 
 /// The two a member meant, whoever that is now; `None` where somebody is not there.
@@ -146,64 +367,6 @@ fn both(policy: &Policy, people: &People, cause: &MergeCause) -> Option<(Profile
         Reference::Identifier(sent) => people.owner(&normalise(policy, sent).ok()?),
     };
     meant(left).zip(meant(right))
-}
-
-fn note_moved(people: &mut People, moved: &[(ProfileNo, Position, ProfileNo)]) {
-    let pairs: BTreeSet<_> = moved
-        .iter()
-        .map(|&(origin, _, person)| (person, origin))
-        .collect();
-    for (person, origin) in pairs {
-        if let Some(profile) = people.profile_mut(person)
-            && let Err(place) = profile.moved_from.binary_search(&origin)
-        {
-            profile.moved_from.insert(place, origin);
-        }
-    }
-}
-
-type Listed = BTreeMap<(ProfileNo, SegmentNo), Millis>;
-
-fn difference(
-    before: &[Profile],
-    people: &People,
-    cause: Position,
-    now: Millis,
-) -> (Vec<Change>, Vec<(SegmentNo, ProfileNo, Member)>) {
-    let listed = |profiles: &mut dyn Iterator<Item = &Profile>| -> Listed {
-        let of = |p: &Profile| {
-            let person = p.number;
-            p.memberships
-                .iter()
-                .map(|m| ((person, m.segment), m.entered_at))
-                .collect::<Vec<_>>()
-        };
-        profiles.flat_map(of).collect()
-    };
-    let old = listed(&mut before.iter());
-    let new = listed(&mut people.profiles());
-    let mut changes = Vec::new();
-    let mut members = Vec::new();
-    let moved_out = old
-        .keys()
-        .filter(|key| !new.contains_key(key))
-        .map(|key| (key, Member::Out));
-    let moved_in = new
-        .keys()
-        .filter(|key| !old.contains_key(key))
-        .map(|key| (key, Member::In));
-    for (&(person, segment), member) in moved_out.chain(moved_in) {
-        members.push((segment, person, member));
-        changes.push(Change {
-            person,
-            segment,
-            member,
-            at: now,
-            cause,
-            why: Why::Member,
-        });
-    }
-    (changes, members)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::Fold;
 use crate::entry::Reference;
 use crate::event::{Event, KeyKind, Kind, SourceNo};
 use crate::identity::journal::MergeCause;
+use crate::identity::normalise::normalise;
 use crate::identity::{IdKind, Identifier, ProfileNo};
 use crate::position::Position;
 use crate::time::Millis;
@@ -25,20 +26,40 @@ pub(crate) enum Entry {
         left: Identifier,
         right: Identifier,
     },
+    /// Somebody changes the rules.
+    Rules {
+        place: Position,
+        received: Millis,
+        said: RulesSaid,
+    },
+}
+
+/// What somebody says of the rules. Segments, rules and policies are named by their places in the
+/// lists of whoever asks for them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum RulesSaid {
+    /// Another rule for a segment.
+    Put { segment: usize, rule: usize },
+    /// A segment is removed.
+    Delete { segment: usize },
+    /// What is left of a segment's build is done.
+    Build { segment: usize },
+    /// Another policy.
+    Policy(usize),
 }
 
 impl Entry {
     pub(crate) fn received(&self) -> Millis {
         match self {
             Entry::Event(event) => event.received,
-            Entry::Merge { received, .. } => *received,
+            Entry::Merge { received, .. } | Entry::Rules { received, .. } => *received,
         }
     }
 
     pub(crate) fn place(&self) -> Position {
         match self {
             Entry::Event(event) => event.position,
-            Entry::Merge { place, .. } => *place,
+            Entry::Merge { place, .. } | Entry::Rules { place, .. } => *place,
         }
     }
 
@@ -52,7 +73,8 @@ impl Entry {
                 left,
                 right,
             } => {
-                let owner = |identifier| fold.people.owner(identifier);
+                let policy = fold.rules.policy;
+                let owner = |identifier| fold.people.owner(&normalise(policy, identifier).ok()?);
                 if let Some(pair) = owner(left).zip(owner(right)) {
                     let [left, right] = [left, right].map(|id| Reference::Identifier(id.clone()));
                     let cause = MergeCause::Member {
@@ -64,15 +86,38 @@ impl Entry {
                 }
                 None
             }
+            Entry::Rules { .. } => None,
         }
     }
 }
 
 /// Entries in order, a moment or an hour apart.
 pub(crate) fn any_entries(most: usize) -> impl Strategy<Value = Vec<Entry>> {
+    entries(any_said(), most)
+}
+
+/// The same, with other rules every now and then.
+pub(crate) fn any_ruled_entries(most: usize) -> impl Strategy<Value = Vec<Entry>> {
+    let segment = || 0..4_usize;
+    let rules = prop_oneof![
+        3 => (segment(), 0..6_usize).prop_map(|(segment, rule)| RulesSaid::Put { segment, rule }),
+        3 => segment().prop_map(|segment| RulesSaid::Build { segment }),
+        1 => segment().prop_map(|segment| RulesSaid::Delete { segment }),
+        2 => (0..4_usize).prop_map(RulesSaid::Policy),
+    ];
+    entries(
+        prop_oneof![4 => any_said(), 1 => rules.prop_map(Said::Rules)],
+        most,
+    )
+}
+
+fn entries(
+    any_said: impl Strategy<Value = Said>,
+    most: usize,
+) -> impl Strategy<Value = Vec<Entry>> {
     let pause_ms =
         prop_oneof![2 => Just(0), 3 => 0..1_500_i64, 2 => (0..22_i64).prop_map(|s| s * 1_000)];
-    prop::collection::vec((pause_ms, any_said()), 0..most).prop_map(|said| {
+    prop::collection::vec((pause_ms, any_said), 0..most).prop_map(|said| {
         let mut now = START;
         let entry = |(nth, (pause_ms, said)): (usize, (i64, Said))| {
             now += pause_ms;
@@ -97,6 +142,7 @@ enum Said {
         key: KeyKind,
     },
     Merge(Identifier, Identifier),
+    Rules(RulesSaid),
 }
 
 fn any_identifier() -> impl Strategy<Value = Identifier> {
@@ -106,7 +152,7 @@ fn any_identifier() -> impl Strategy<Value = Identifier> {
     prop_oneof![
         3 => of(IdKind::UserId, vec!["u1", "u2", "u3"]),
         4 => of(IdKind::AnonymousId, vec!["a1", "a2", "a3", "a4"]),
-        2 => of(IdKind::Email, vec!["ana@example.org", "bo@example.org", "cy@example.org"]),
+        2 => of(IdKind::Email, vec!["ana@example.org", "ana+x@example.org", "bo@example.org", "cy@example.org"]),
     ]
 }
 
@@ -151,6 +197,13 @@ impl Said {
                     received,
                     left,
                     right,
+                };
+            }
+            Said::Rules(said) => {
+                return Entry::Rules {
+                    place: Position::command(nth, 1),
+                    received,
+                    said,
                 };
             }
             Said::Event {

@@ -66,6 +66,9 @@ pub fn unite(into: &mut Profile, from: &Profile, attributes_max: usize) {
     into.moved_from.extend_from_slice(&from.moved_from);
     into.moved_from.sort_unstable();
     into.moved_from.dedup();
+    into.vacated.extend_from_slice(&from.vacated);
+    into.vacated.sort_unstable();
+    into.vacated.dedup();
     into.first_seen = into.first_seen.min(from.first_seen);
     into.last_seen = into.last_seen.max(from.last_seen);
     into.attributes

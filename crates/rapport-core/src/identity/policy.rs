@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 /// The longest value an identifier may have after normalisation, in bytes.
 pub const VALUE_BYTES_MAX: usize = 512;
 
+/// The longest window in which refusals are counted.
+pub const WINDOW_HOURS_MAX: u32 = 24 * 31;
+
 /// Values that programs send where there is no identifier; compared without regard to case.
 const BLOCKED_WORDS: [&str; 30] = [
     "null",
@@ -199,7 +202,7 @@ impl Policy {
         in_range("attribute_stand_days", self.attribute_stand_days, 0, 36_500)?;
         in_range("shared.refusals", self.shared.refusals, 1, 1_000)?;
         in_range("shared.user_ids", self.shared.user_ids, 2, 1_000)?;
-        in_range("shared.window_hours", self.shared.window_hours, 1, 24 * 31)?;
+        in_range("shared.window_hours", self.shared.window_hours, 1, WINDOW_HOURS_MAX)?;
         self.phone.validate()
     }
 

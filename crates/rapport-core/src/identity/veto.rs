@@ -43,13 +43,8 @@ impl Vetoes {
     /// Whether no veto names one birth on the left and one on the right.
     #[must_use]
     pub fn allows(&self, left: &[Position], right: &[Position]) -> bool {
-        const LAST: Position = Position {
-            request: u64::MAX,
-            command: u32::MAX,
-            index: u32::MAX,
-        };
         left.iter().all(|&birth| {
-            let partners = self.0.range((birth, Position::default())..=(birth, LAST));
+            let partners = self.0.range((birth, Position::default())..=(birth, Position::LAST));
             partners
                 .map(|(_, partner)| partner)
                 .all(|partner| !right.contains(partner))

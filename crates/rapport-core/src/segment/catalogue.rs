@@ -4,11 +4,12 @@
 use crate::event::Event;
 use crate::identity::ProfileNo;
 use crate::json;
+use crate::position::Position;
 use crate::profile::attributes::Attributes;
 use crate::segment::catalogue::compiled::{Condition, Gate, Group, Leaf, Segment, Tree};
 use crate::segment::leaf::{Kept, LeafNo, Leaves, message_hash};
 use crate::segment::membership::{Memberships, SegmentNo};
-use crate::segment::registry::Registry;
+use crate::segment::registry::{Build, Registry};
 use crate::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,8 +40,9 @@ pub struct Catalogue {
 /// What segments ask of a person, memberships apart.
 #[derive(Clone, Copy)]
 pub struct Facts<'a> {
-    /// Every number under which history may have events of the person.
-    pub numbers: &'a [ProfileNo],
+    /// Every number under which history may have events of the person, with the entry that made
+    /// whom it was given to.
+    pub numbers: &'a [(ProfileNo, Position)],
     /// The attributes.
     pub attributes: &'a dyn Named,
     /// What the leaves keep.
@@ -75,6 +77,13 @@ impl Catalogue {
     #[must_use]
     pub fn new(registry: &Registry) -> Catalogue {
         compiled::compile(registry)
+    }
+
+    /// Notes how far a segment is built now.
+    pub(crate) fn built(&mut self, segment: SegmentNo, build: Build) {
+        if let Some(rank) = self.ranks.get(&segment) {
+            self.segments[*rank].build = build;
+        }
     }
 
     /// Gives an event to every leaf that it can move.

@@ -122,7 +122,7 @@ impl Catalogue {
             member: membership.is_some(),
             entered_at: membership.map(|membership| Rfc3339(membership.entered_at)),
             flips_at: None,
-            built: segment.build.covers(person.numbers),
+            built: segment.build.covers(segment.since, person.numbers),
             at: Rfc3339(now),
             rule: node(
                 &segment.rule,

@@ -44,6 +44,10 @@ pub struct Definition {
     pub since_received: Millis,
     /// How far this version is built.
     pub build: Build,
+    /// While it is built: people whom only an undo brought forth, and who were there before the
+    /// rule all the same. They come with the last step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub late: Vec<ProfileNo>,
 }
 
 /// How far a segment is built.
@@ -63,16 +67,22 @@ pub enum Build {
 }
 
 impl Build {
-    /// Whether somebody with these numbers is built: each of them was swept, or is newer than the
-    /// rule.
+    /// Whether somebody with these numbers is built for a rule set at `since`: each of them was
+    /// swept, or is newer than the rule.
     #[must_use]
-    pub fn covers(self, numbers: &[ProfileNo]) -> bool {
+    pub fn covers(self, since: Position, numbers: &[(ProfileNo, Position)]) -> bool {
         match self {
             Build::Complete => true,
             Build::Running { cursor, end } => numbers
                 .iter()
-                .all(|number| *number < cursor || *number >= end),
+                .all(|(number, birth)| *number < cursor || (*number >= end && *birth > since)),
         }
+    }
+
+    /// Whether the step of a build that ends at `to` is its last.
+    #[must_use]
+    pub fn ends_at(self, to: ProfileNo) -> bool {
+        matches!(self, Build::Running { end, .. } if to >= end)
     }
 }
 
@@ -245,7 +255,33 @@ impl Registry {
             return;
         }
         definition.build = Build::Complete;
+        definition.late.clear();
         self.complete_leaves(no);
+    }
+
+    /// Notes people who come with the last step of a build that runs.
+    pub fn add_late(&mut self, no: SegmentNo, people: impl IntoIterator<Item = ProfileNo>) {
+        let place = self.segments.binary_search_by_key(&no, |one| one.no);
+        if let Ok(place) = place
+            && self.segments[place].build != Build::Complete
+        {
+            let late = &mut self.segments[place].late;
+            late.extend(people);
+            late.sort_unstable();
+            late.dedup();
+        }
+    }
+
+    /// Whether this one says the same of every segment as another, but for who comes late, which
+    /// no change of the rules says.
+    #[must_use]
+    pub fn agrees(&self, other: &Registry) -> bool {
+        let [left, right] = [self, other].map(|one| {
+            let mut one = one.clone();
+            one.segments.iter_mut().for_each(|segment| segment.late.clear());
+            one
+        });
+        left == right
     }
 
     fn set_rule(&mut self, key: &str, name: &str, rule: Rule, moment: Moment) -> Put {
@@ -273,6 +309,7 @@ impl Registry {
                 since,
                 since_received,
                 build,
+                late: Vec::new(),
             };
             return Put {
                 no,
@@ -292,6 +329,7 @@ impl Registry {
             since,
             since_received,
             build,
+            late: Vec::new(),
         });
         Put {
             no,

@@ -83,6 +83,7 @@ async fn unite(
     writes: &mut Vec<Write>,
 ) -> Result<()> {
     let mut registry = Registry::clone(&writer.configuration.registry);
+    let late = late(&registry, range);
     registry.advance_build(range.segment, range.version, range.to);
     super::segment::install(writer, registry, writes);
     let kept = by_survivor(writer, range);
@@ -90,6 +91,7 @@ async fn unite(
     let mut people: BTreeSet<ProfileNo> = numbers.map(|n| writer.shared.survivor(n)).collect();
     people.extend(kept.keys());
     people.extend(moved_to(writer, range));
+    people.extend(late.into_iter().map(|n| writer.shared.survivor(n)));
     crate::steps::load::profiles(writer, people.clone()).await?;
     let people: Vec<ProfileNo> = people.into_iter().collect();
     let configuration = Arc::clone(&writer.configuration);
@@ -113,6 +115,14 @@ async fn unite(
     writer.effects(&effects, writes).await?;
     writer.messages(&messages, writes);
     Ok(())
+}
+
+/// Whoever an undo gave a number that no step comes to: they come with the last one. The undo has
+/// given them what history knows of them already.
+fn late(registry: &Registry, range: &Range) -> Vec<ProfileNo> {
+    let definition = registry.by_no(range.segment);
+    let ends = definition.filter(|one| one.version == range.version && one.build.ends_at(range.to));
+    ends.map(|one| one.late.clone()).unwrap_or_default()
 }
 
 fn at(build: Build, from: ProfileNo) -> bool {

@@ -1,30 +1,37 @@
 //! Takes a merge back: vetoes it for events, folds everybody it concerns again, and writes the
 //! difference.
 
+use self::component::Component;
+use self::prepared::Moment;
 use super::{Outcome, Reply, configure_with};
 use crate::configuration::Configuration;
 use crate::error::CommandError;
-use crate::reads;
-use crate::rows;
 use crate::writer::Writer;
+use crate::{reads, revisions, rows};
 use rapport_core::entry::CommandEntry;
 use rapport_core::fold::Effects;
-use rapport_core::fold::undo::{self, Past};
-use rapport_core::identity::journal::{MergeCause, Record, What};
+use rapport_core::fold::undo::Refolded;
+use rapport_core::identity::journal::{Record, What};
+use rapport_core::identity::veto::Vetoes;
 use rapport_core::identity::{Identifier, ProfileNo};
 use rapport_core::people::People;
 use rapport_core::position::Position;
-use rapport_core::profile::Profile;
-use rapport_store::history::{Ask, Row};
+use rapport_core::segment::registry::Registry;
 use rapport_store::state::{Table, Write};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+mod component;
+mod prepared;
+
+pub(crate) use prepared::{Prepared, prepare};
 
 /// Undoes the merge with this journal number.
 pub(super) async fn apply(
     writer: &mut Writer,
     entry: &CommandEntry,
     merge: u64,
+    prepared: Option<Box<Prepared>>,
     writes: &mut Vec<Write>,
 ) -> Outcome {
     let missing = || CommandError::NotFound {
@@ -43,22 +50,43 @@ pub(super) async fn apply(
     else {
         return Err(missing());
     };
-    let mut component = component(writer, [survivor, absorbed].into()).await?;
+    let mut seeds = BTreeSet::from([survivor, absorbed]);
+    seeds.extend(prepared.iter().flat_map(|prepared| prepared.seeds()));
+    let mut component = Component::of(&writer.shared, seeds.clone()).await?;
     if component.undone.contains(&merge) {
         return Err(CommandError::Contradicts {
             message: format!("mrg_{merge} is undone already"),
         });
     }
-    forbid(writer, survivor_birth, absorbed_birth, writes);
-    let refolded = loop {
-        component.undone.insert(merge);
-        let refolded = refold(writer, &component, entry).await?;
-        let strangers = strangers(writer, &component, &refolded.people).await?;
-        if strangers.is_empty() {
-            break refolded;
+    component.undone.insert(merge);
+    let mut vetoes = Vetoes::clone(&writer.configuration.vetoes);
+    vetoes.forbid(survivor_birth, absorbed_birth);
+    let refolded = match prepared {
+        // What was folded beside the writer is what makes it quick: else it is done once more.
+        Some(prepared) if !prepared.fits(&component, &vetoes) => return Err(CommandError::Moved),
+        Some(prepared) => {
+            let refolded = refold(writer, &component, *prepared, entry).await?;
+            let owners = owners(writer, &refolded.people).await?;
+            if !component.strangers(owners).is_empty() {
+                return Err(CommandError::Moved);
+            }
+            refolded
         }
-        component = grown(writer, component, strangers).await?;
+        None => loop {
+            component.undone.insert(merge);
+            let nothing = Prepared::nothing(vetoes.clone());
+            let refolded = refold(writer, &component, nothing, entry).await?;
+            let owners = owners(writer, &refolded.people).await?;
+            let strangers = component.strangers(owners);
+            if strangers.is_empty() {
+                break refolded;
+            }
+            seeds.extend(strangers);
+            component = Component::of(&writer.shared, seeds.clone()).await?;
+        },
     };
+    let change = |c: &mut Configuration| c.vetoes = Arc::new(vetoes.clone());
+    configure_with(writer, "vetoes", &vetoes, change, writes);
     let profiles = replace(writer, &component, refolded, writes).await?;
     let what = What::Undone { merge };
     let journalled = Record {
@@ -79,49 +107,33 @@ pub(super) async fn apply(
     Ok(Reply::Undone { profiles })
 }
 
-fn forbid(writer: &mut Writer, left: Position, right: Position, writes: &mut Vec<Write>) {
-    let mut vetoes = rapport_core::identity::veto::Vetoes::clone(&writer.configuration.vetoes);
-    vetoes.forbid(left, right);
-    let change = |c: &mut Configuration| c.vetoes = Arc::new(vetoes.clone());
-    configure_with(writer, "vetoes", &vetoes, change, writes);
-}
-
-/// Everybody an undo can concern: whoever is tied to the two by a merge or a refused merge.
-struct Component {
-    profiles: Vec<Profile>,
-    journal: Vec<(u64, Record)>,
-    /// Journal numbers of merges that were taken back.
-    undone: BTreeSet<u64>,
-}
-
+/// Folds the component again, from where it was prepared.
 async fn refold(
     writer: &Writer,
     component: &Component,
+    prepared: Prepared,
     entry: &CommandEntry,
-) -> Result<undo::Refolded, CommandError> {
-    let rows = past_events(writer, &component.profiles).await?;
-    let past = in_order(&rows, component);
-    let mut empty = People::whole(writer.people.next());
-    for (identifier, record) in writer.people.shared_records() {
-        empty.insert_loaded_shared(identifier.clone(), record.clone());
+) -> Result<Refolded, CommandError> {
+    let configuration = &writer.configuration;
+    let moment = Moment {
+        place: entry.position,
+        received: entry.received,
+    };
+    let (marked, next) = (writer.people.shared_records(), writer.people.next());
+    let refolded = prepared.finish(&writer.shared, component, marked, next, moment);
+    let refolded = refolded.await?;
+    let rules = &refolded.rulebook;
+    if *rules.policy() != *configuration.policy || !rules.registry().agrees(&configuration.registry)
+    {
+        return Err(revisions::damaged("they do not lead to those in force").into());
     }
-    let rules = writer.configuration.rules();
-    let (place, now) = (entry.position, entry.received);
-    Ok(undo::refold(
-        rules,
-        &component.profiles,
-        &past,
-        empty,
-        place,
-        now,
-    ))
+    Ok(refolded)
 }
 
 /// Whoever has an identifier that somebody of the component has now that it is folded again: an
 /// identifier once dropped for want of room, say, and taken by somebody else afterwards.
-async fn strangers(
+async fn owners(
     writer: &mut Writer,
-    component: &Component,
     people: &People,
 ) -> Result<BTreeSet<ProfileNo>, CommandError> {
     let links = people.profiles().flat_map(|profile| &profile.links);
@@ -130,117 +142,7 @@ async fn strangers(
         .iter()
         .filter(|identifier| !writer.people.has_looked_up(identifier));
     crate::steps::load::identifiers(writer, unknown.cloned().collect()).await?;
-    let owners: BTreeSet<_> = held
-        .iter()
-        .filter_map(|held| writer.people.owner(held))
-        .collect();
-    let known = |owner: &ProfileNo| {
-        component
-            .profiles
-            .iter()
-            .any(|known| known.number == *owner)
-    };
-    Ok(owners.into_iter().filter(|owner| !known(owner)).collect())
-}
-
-async fn grown(
-    writer: &mut Writer,
-    small: Component,
-    mut strangers: BTreeSet<ProfileNo>,
-) -> Result<Component, CommandError> {
-    strangers.extend(small.profiles.iter().map(|profile| profile.number));
-    component(writer, strangers).await
-}
-
-fn undone(journal: &[(u64, Record)]) -> BTreeSet<u64> {
-    let undone = |(_, record): &(u64, Record)| match record.what {
-        What::Undone { merge } => Some(merge),
-        _ => None,
-    };
-    journal.iter().filter_map(undone).collect()
-}
-
-async fn component(
-    writer: &mut Writer,
-    mut wanted: BTreeSet<ProfileNo>,
-) -> Result<Component, CommandError> {
-    let mut seen = BTreeSet::new();
-    let mut profiles: BTreeMap<ProfileNo, Profile> = BTreeMap::new();
-    let mut journal = BTreeMap::new();
-    while let Some(number) = wanted.pop_first() {
-        if !seen.insert(number) {
-            continue;
-        }
-        let survivor = writer.shared.survivor(number);
-        crate::steps::load::profiles(writer, BTreeSet::from([survivor])).await?;
-        if let Some(profile) = writer.people.profile(survivor) {
-            wanted.extend(profile.numbers());
-            wanted.extend(&profile.moved_from);
-            profiles.insert(survivor, profile.clone());
-        }
-        for (number, record) in reads::journal::of(&writer.shared, number).await? {
-            match &record.what {
-                What::Merged {
-                    survivor, absorbed, ..
-                } => wanted.extend([*survivor, *absorbed]),
-                What::Refused { profiles, .. } => wanted.extend(profiles),
-                _ => {}
-            }
-            journal.insert(number, record);
-        }
-    }
-    let journal: Vec<(u64, Record)> = journal.into_iter().collect();
-    Ok(Component {
-        profiles: profiles.into_values().collect(),
-        undone: undone(&journal),
-        journal,
-    })
-}
-
-async fn past_events(writer: &Writer, profiles: &[Profile]) -> Result<Vec<Arc<Row>>, CommandError> {
-    let mut rows = BTreeMap::new();
-    for profile in profiles {
-        let ask = Ask::default();
-        for row in reads::timeline::of(&writer.shared, profile, &ask).await? {
-            rows.insert(row.event.position, row);
-        }
-    }
-    Ok(rows.into_values().collect())
-}
-
-fn in_order<'a>(rows: &'a [Arc<Row>], component: &'a Component) -> Vec<Past<'a>> {
-    let events = rows.iter().filter_map(|row| {
-        Some(Past::Event {
-            event: &row.event,
-            origin: row.origin?,
-        })
-    });
-    let taken_back = |(number, _): &&(u64, Record)| component.undone.contains(number);
-    let taken_back: BTreeSet<Position> = component
-        .journal
-        .iter()
-        .filter(taken_back)
-        .map(|(_, record)| record.place)
-        .collect();
-    // An earlier undo may have journalled the same command once more, between other survivors.
-    let mut merges: BTreeMap<Position, Past<'_>> = BTreeMap::new();
-    for (_, record) in &component.journal {
-        if let What::Merged { cause, .. } = &record.what
-            && matches!(cause, MergeCause::Member { .. })
-            && !taken_back.contains(&record.place)
-        {
-            let (place, received) = (record.place, record.received);
-            let merge = Past::Merge {
-                place,
-                received,
-                cause,
-            };
-            merges.insert(place, merge);
-        }
-    }
-    let mut past: Vec<Past<'_>> = events.chain(merges.into_values()).collect();
-    past.sort_by_key(Past::place);
-    past
+    Ok(held.iter().filter_map(|held| writer.people.owner(held)).collect())
 }
 
 /// What the journal does not say yet of merges and refusals, now that they are others.
@@ -261,16 +163,21 @@ fn news(component: &Component, refolded: Vec<Record>) -> Vec<Record> {
 async fn replace(
     writer: &mut Writer,
     component: &Component,
-    refolded: undo::Refolded,
+    refolded: Refolded,
     writes: &mut Vec<Write>,
 ) -> Result<Vec<ProfileNo>, CommandError> {
-    let undo::Refolded {
+    let Refolded {
         mut people,
         moved,
         journal,
         changes,
         members,
+        late,
+        ..
     } = refolded;
+    // Whoever goes is in the working set first, and so is their timer.
+    let gone = component.profiles.iter().map(|profile| profile.number);
+    crate::steps::load::profiles(writer, gone.collect()).await?;
     let now = people.take_changes();
     let numbers: Vec<ProfileNo> = now.profiles.iter().map(|profile| profile.number).collect();
     for profile in &component.profiles {
@@ -284,13 +191,26 @@ async fn replace(
         writer.take_in(profile);
     }
     writer.people.number_from(now.next);
+    let mut by_origin: BTreeMap<ProfileNo, Vec<(Position, ProfileNo)>> = BTreeMap::new();
     for (origin, position, person) in moved {
-        writer.moved(origin, position, Some(person), writes);
+        by_origin.entry(origin).or_default().push((position, person));
+    }
+    for origin in &component.origins {
+        let events = by_origin.remove(origin).unwrap_or_default();
+        writer.moved(*origin, events, writes);
+    }
+    if !late.is_empty() {
+        let mut registry = Registry::clone(&writer.configuration.registry);
+        for (segment, person) in late {
+            registry.add_late(segment, [person]);
+        }
+        super::segment::install(writer, registry, writes);
     }
     let effects = Effects {
         journal: news(component, journal),
         changes,
         members,
+        ..Effects::default()
     };
     super::effects(writer, &effects, writes).await?;
     Ok(numbers)

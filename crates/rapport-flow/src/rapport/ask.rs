@@ -12,6 +12,7 @@ use rapport_core::entry::{Destination, Reference, Source};
 use rapport_core::event::SourceNo;
 use rapport_core::identity::journal::Record;
 use rapport_core::identity::policy::Policy;
+use rapport_core::identity::shared::Tally;
 use rapport_core::identity::{Identifier, ProfileNo, shared};
 use rapport_core::position::Position;
 use rapport_core::profile::Profile;
@@ -20,7 +21,7 @@ use rapport_core::segment::catalogue::Catalogue;
 use rapport_core::segment::membership::SegmentNo;
 use rapport_core::segment::registry::Registry;
 use rapport_store::history::{Ask, Row};
-use rapport_store::state::Table;
+use rapport_store::state::{Table, number_key};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
@@ -79,7 +80,7 @@ impl Rapport {
     /// # Errors
     /// Those of storage.
     pub async fn company(&self, id: &str) -> Result<Option<Company>> {
-        let key = rapport_store::state::number_key(rows::cell_of(self.shared.hash().company(id)));
+        let key = number_key(rows::cell_of(self.shared.hash().company(id)));
         let row = self
             .shared
             .roles
@@ -187,6 +188,24 @@ impl Rapport {
     /// Those of storage.
     pub async fn rejected(&self, before: Option<Position>, limit: usize) -> Result<Vec<Rejected>> {
         Ok(reads::rejected::page(&self.shared, before, limit).await?)
+    }
+
+    /// How often these identifiers were refused lately, where they were.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn refused(&self, asked: &[Identifier]) -> Result<BTreeMap<Identifier, Tally>> {
+        let hash = self.shared.hash();
+        let key = |one: &Identifier| number_key(rows::cell_of(hash.identifier(one)));
+        let keys: Vec<_> = asked.iter().map(key).collect();
+        let state = &self.shared.roles.state;
+        let mut refused = BTreeMap::new();
+        for row in state.load(Table::Shared, &keys).await?.iter().flatten() {
+            let records: Vec<(Identifier, shared::Record)> = rows::unpack(Table::Shared, row)?;
+            let counted = records.into_iter().filter(|(_, one)| one.tally().count > 0);
+            refused.extend(counted.map(|(identifier, one)| (identifier, one.tally().clone())));
+        }
+        Ok(refused)
     }
 
     /// Identifiers that are marked shared, with their records.

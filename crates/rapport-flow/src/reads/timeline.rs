@@ -1,10 +1,12 @@
 //! What one person did, newest first, from memory and from history.
 
 use crate::shared::Shared;
+use rapport_core::identity::ProfileNo;
+use rapport_core::position::Position;
 use rapport_core::profile::Profile;
 use rapport_store::Result;
 use rapport_store::history::{Ask, Row};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A person's accepted events, newest first.
@@ -41,6 +43,28 @@ pub(crate) async fn of(shared: &Shared, profile: &Profile, ask: &Ask) -> Result<
         }
     }
     Ok(merged(waiting, kept, ask.limit))
+}
+
+/// Accepted events of these origins behind an entry, in the one order; whose they are now is not
+/// asked.
+pub(crate) async fn behind(
+    shared: &Shared,
+    origins: &[ProfileNo],
+    after: Position,
+) -> Result<Vec<Arc<Row>>> {
+    let ask = Ask::default();
+    let (mut files, waiting) = {
+        let recorded = shared.recorded();
+        let files = recorded.files.history.clone();
+        (files, recorded.tail.timeline(origins, &ask))
+    };
+    files.retain(|file| file.last > after);
+    let kept = shared.roles.history.timeline(&files, origins, &ask).await?;
+    let mut rows: BTreeMap<Position, Arc<Row>> = BTreeMap::new();
+    for row in waiting.into_iter().chain(kept) {
+        rows.insert(row.event.position, row);
+    }
+    Ok(rows.into_values().filter(|row| row.event.position > after).collect())
 }
 
 /// One order of both; an entry that was flushed between the two looks is in both and kept once.

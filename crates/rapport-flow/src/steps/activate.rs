@@ -1,12 +1,12 @@
 //! Activate: turns changes of membership into messages, which become rows of the outbox.
 
+use crate::configuration::Configuration;
 use crate::outbox::Message;
 use crate::writer::Writer;
 use rapport_core::activate::{self, Change};
 use rapport_core::fold::{self, Effects, Member, Why};
-use rapport_core::identity::IdKind;
+use rapport_core::identity::Identifier;
 use rapport_core::position::Position;
-use rapport_core::profile::Profile;
 
 /// Decides who hears of what, in the order it happened.
 pub(crate) fn step(writer: &mut Writer, effects: &Effects) -> Vec<Message> {
@@ -16,24 +16,10 @@ pub(crate) fn step(writer: &mut Writer, effects: &Effects) -> Vec<Message> {
     }
     let mut messages = Vec::new();
     for change in &effects.changes {
-        let Some(segment) = configuration.registry.by_no(change.segment) else {
+        let Some(names) = names(writer, effects, change) else {
             continue;
         };
-        // Whoever was absorbed later in the same batch is spoken of by the survivor's identifiers.
-        let survivor = writer.people.survivor(change.person);
-        let Some(person) = writer.people.profile(survivor) else {
-            continue;
-        };
-        let decided = activate::messages(
-            &configuration.destinations,
-            &Change {
-                segment_key: &segment.key,
-                segment_no: segment.no.0,
-                segment_name: &segment.name,
-                ..about(change, person)
-            },
-        );
-        for message in decided {
+        for message in decided(writer, &configuration, change, &names) {
             messages.push(Message {
                 number: writer.next_message,
                 destination: message.destination,
@@ -51,29 +37,41 @@ pub(crate) fn step(writer: &mut Writer, effects: &Effects) -> Vec<Message> {
     messages
 }
 
-fn about<'a>(change: &fold::Change, person: &'a Profile) -> Change<'a> {
-    let latest = |kind: IdKind| {
-        let mut of_kind = person
-            .links
-            .iter()
-            .filter(move |link| link.identifier.kind == kind);
-        of_kind.next_back().map(|link| &*link.identifier.value)
+/// The identifiers a change is about: those it names, those of somebody absorbed as they were, or
+/// those of the person.
+fn names(writer: &Writer, effects: &Effects, change: &fold::Change) -> Option<Vec<Identifier>> {
+    let known = change.about.as_ref();
+    if let Some(names) = known.or_else(|| effects.absorbed.get(&change.person)) {
+        return Some(names.to_vec());
+    }
+    let person = writer.people.profile(change.person)?;
+    let names = person.links.iter().map(|link| link.identifier.clone());
+    Some(names.collect())
+}
+
+fn decided(
+    writer: &Writer,
+    configuration: &Configuration,
+    change: &fold::Change,
+    names: &[Identifier],
+) -> Vec<activate::Message> {
+    let Some(segment) = configuration.registry.by_no(change.segment) else {
+        return Vec::new();
     };
-    Change {
-        segment_key: "",
-        segment_no: 0,
-        segment_name: "",
+    let change = Change {
+        segment_key: &segment.key,
+        segment_no: segment.no.0,
+        segment_name: &segment.name,
         entered: change.member == Member::In,
         at: change.at,
         late: change.why == Why::LateEvent,
         person: change.person,
-        user_id: latest(IdKind::UserId),
-        anonymous_id: latest(IdKind::AnonymousId),
-        email: latest(IdKind::Email),
-        cause: if change.why == Why::Timer {
-            Position::default()
-        } else {
-            change.cause
+        profile: writer.people.survivor(change.person),
+        names,
+        cause: match change.why {
+            Why::Timer => Position::default(),
+            _ => change.cause,
         },
-    }
+    };
+    activate::messages(&configuration.destinations, &change)
 }

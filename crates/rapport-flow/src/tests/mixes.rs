@@ -80,30 +80,7 @@ pub(super) async fn begin(dice: &mut Dice) -> World {
 async fn step(world: World, dice: &mut Dice) -> World {
     match dice.below(100) {
         0..60 => send(world, dice).await,
-        60..70 => {
-            let rule = said::rule(dice);
-            let key = dice.of(&said::SEGMENTS);
-            expect(
-                &world,
-                Command::PutSegment {
-                    key: key.into(),
-                    name: key.into(),
-                    rule,
-                },
-            )
-            .await;
-            world
-        }
-        70..72 => {
-            expect(
-                &world,
-                Command::DeleteSegment {
-                    key: dice.of(&said::SEGMENTS).into(),
-                },
-            )
-            .await;
-            world
-        }
+        60..72 => change_rules(world, dice).await,
         72..78 => merge(world, dice).await,
         78..84 => undo(world, dice).await,
         84..94 => pass(world, dice).await,
@@ -113,6 +90,22 @@ async fn step(world: World, dice: &mut Dice) -> World {
         }
         _ => again(world, dice).await,
     }
+}
+
+/// Somebody changes a segment or the policy, or removes a segment.
+pub(super) async fn change_rules(world: World, dice: &mut Dice) -> World {
+    let key = dice.of(&said::SEGMENTS).to_owned();
+    let command = match dice.below(12) {
+        0..8 => Command::PutSegment {
+            name: key.clone(),
+            rule: said::rule(dice),
+            key,
+        },
+        8..10 => Command::PutPolicy(said::policy(dice)),
+        _ => Command::DeleteSegment { key },
+    };
+    expect(&world, command).await;
+    world
 }
 
 pub(super) async fn send(world: World, dice: &mut Dice) -> World {

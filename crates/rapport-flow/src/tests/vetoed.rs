@@ -1,5 +1,5 @@
-//! Undo equals a veto from the start: a directory with undos, against the same entries folded
-//! under all its vetoes from the first.
+//! Undo equals a veto from the start, whatever the rules were meanwhile: a directory with undos,
+//! against the same entries folded under all its vetoes from the first.
 
 use super::mixes::{self, dice::Dice};
 use super::world::{World, roles};
@@ -11,12 +11,14 @@ use crate::reads::{profile::as_of, timeline};
 use crate::rows;
 use crate::writer::pages;
 use crate::{commands, replay};
-use rapport_core::entry::Command;
+use rapport_core::entry::{Command, Reference};
 use rapport_core::identity::ProfileNo;
 use rapport_core::identity::journal::{MergeCause, Record, What};
 use rapport_core::identity::veto::births;
 use rapport_core::position::Position;
 use rapport_core::profile::Profile;
+use rapport_core::segment::membership::SegmentNo;
+use rapport_core::segment::registry::Build;
 use rapport_core::time::Millis;
 use rapport_store::history::{Ask, Entry};
 use rapport_store::state::Table;
@@ -37,11 +39,13 @@ async fn undo_equals_a_veto_from_the_start() {
             };
             mixes::expect(&world, put).await;
         }
+        let changes_rules = dice.one_in(2);
         for _ in 0..60 {
-            world = match dice.below(10) {
+            world = match dice.below(12) {
                 0..7 => mixes::send(world, &mut dice).await,
                 7 => mixes::merge(world, &mut dice).await,
                 8 => mixes::undo(world, &mut dice).await,
+                9..11 if changes_rules => mixes::change_rules(world, &mut dice).await,
                 _ => mixes::pass(world, &mut dice).await,
             };
         }
@@ -88,6 +92,7 @@ async fn fold_vetoed(live: &Archive, vetoed: &mut Archive) {
         .await
         .unwrap();
     let taken_back = taken_back(live).await;
+    let births = births_of(live).await;
     let mut entries = live.entries();
     while let Some(entry) = entries.recv().await {
         match entry.unwrap() {
@@ -98,14 +103,62 @@ async fn fold_vetoed(live: &Archive, vetoed: &mut Archive) {
                     .unwrap();
             }
             Entry::Command(entry) if taken_back.contains(&entry.position) => {}
-            Entry::Command(entry) => match commands::replay(&mut vetoed.writer, (*entry).clone())
-                .await
-            {
-                Ok(_) | Err(CommandError::Contradicts { .. } | CommandError::NotFound { .. }) => {}
-                Err(error) => panic!("{entry:?}: {error}"),
-            },
+            Entry::Command(entry) => {
+                let mut entry = (*entry).clone();
+                renumber(&mut entry.command, &births, vetoed).await;
+                match commands::replay(&mut vetoed.writer, entry.clone()).await {
+                    Ok(_)
+                    | Err(CommandError::Contradicts { .. } | CommandError::NotFound { .. }) => {}
+                    Err(error) => panic!("{entry:?}: {error}"),
+                }
+            }
         }
     }
+}
+
+/// Numbers depend on the way: the same command means the same people under the numbers they have
+/// in the other directory. Builds of so few people have one step.
+async fn renumber(command: &mut Command, births: &Births, vetoed: &Archive) {
+    match command {
+        Command::BuildRange { segment, to, .. } => {
+            let registry = &vetoed.writer.configuration.registry;
+            let definition = registry.by_no(SegmentNo(*segment)).unwrap();
+            if let Build::Running { end, .. } = definition.build {
+                *to = end;
+            }
+        }
+        Command::Merge { left, right } => {
+            let there = births_of(vetoed).await;
+            for reference in [left, right] {
+                if let Reference::Number(number) = reference
+                    && let Some(birth) = births.get(number)
+                {
+                    let same = there.iter().find(|(_, other)| *other == birth);
+                    *number = same.map_or(ProfileNo(u64::MAX >> 1), |(number, _)| *number);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+type Births = BTreeMap<ProfileNo, Position>;
+
+/// Every number with the entry that made whom it was given to.
+async fn births_of(archive: &Archive) -> Births {
+    let profiles = everybody(archive).await;
+    let numbers = profiles.iter().flat_map(|profile| {
+        let own = [(profile.number, profile.birth)];
+        let all = own.into_iter().chain(profile.absorbed.iter().copied());
+        all.chain(profile.vacated.iter().copied())
+    });
+    numbers.collect()
+}
+
+async fn everybody(archive: &Archive) -> Vec<Profile> {
+    let rows = pages(&*archive.shared.roles.state, Table::Profile).all().await;
+    let profile = |(_, row): &(_, Vec<u8>)| rows::unpack(Table::Profile, row).unwrap();
+    rows.unwrap().iter().map(profile).collect()
 }
 
 /// Where the undos stand, and the merges by members that they took back.
@@ -142,25 +195,23 @@ async fn canonical(
     at: Millis,
 ) -> BTreeMap<Vec<Position>, (Profile, Vec<Position>)> {
     let mut everybody = BTreeMap::new();
-    for (_, row) in pages(&*archive.shared.roles.state, Table::Profile)
-        .all()
-        .await
-        .unwrap()
-    {
-        let profile = rows::unpack::<Profile>(Table::Profile, &row).unwrap();
+    let catalogue = &archive.writer.configuration.catalogue;
+    for profile in everybody(archive).await {
         let rows = timeline::of(&archive.shared, &profile, &Ask::default())
             .await
             .unwrap();
         let mut born = births(&profile);
         born.sort_unstable();
-        let canonical = Profile {
+        let mut canonical = Profile {
             number: ProfileNo(0),
             birth: born[0],
             absorbed: Vec::new(),
             moved_from: Vec::new(),
+            vacated: Vec::new(),
             armed: None,
             ..as_of(&archive.shared, profile, at)
         };
+        catalogue.forget_removed(&mut canonical.leaves, &mut canonical.memberships);
         let theirs = rows.iter().map(|row| row.event.position).collect();
         everybody.insert(born, (canonical, theirs));
     }

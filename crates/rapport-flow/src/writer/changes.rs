@@ -20,7 +20,9 @@ use std::sync::atomic::Ordering;
 impl Writer {
     /// Adds the writes of everything a fold changed.
     pub async fn effects(&mut self, effects: &Effects, writes: &mut Vec<Write>) -> Result<()> {
-        let flips = effects.changes.len() as u64;
+        // What is told of some identifiers only did not move: they did.
+        let flips = effects.changes.iter().filter(|change| change.about.is_none());
+        let flips = flips.count() as u64;
         self.shared.stats.flips.fetch_add(flips, Ordering::Relaxed);
         for record in &effects.journal {
             self.journal(record, writes);
@@ -102,9 +104,9 @@ impl Writer {
                 self.armed.insert(profile.number, moment);
             }
         }
-        for (absorbed, _) in &profile.absorbed {
-            if self.leads_to(*absorbed) != Some(profile.number) {
-                self.redirect(*absorbed, Some(profile.number), writes);
+        for (number, _) in profile.absorbed.iter().chain(&profile.vacated) {
+            if self.leads_to(*number) != Some(profile.number) {
+                self.redirect(*number, Some(profile.number), writes);
             }
         }
     }
@@ -120,21 +122,32 @@ impl Writer {
         self.pending.redirects.push((from, to));
     }
 
-    /// Adds the write that says whose an event is after an undo; `None` is its origin's again.
+    /// Adds the writes that say whose the events of an origin are after an undo, where they are not
+    /// its own.
     pub fn moved(
         &mut self,
         origin: ProfileNo,
-        position: Position,
-        to: Option<ProfileNo>,
+        events: Vec<(Position, ProfileNo)>,
         writes: &mut Vec<Write>,
     ) {
-        let value = to.map(|to| to.0.to_be_bytes().to_vec());
-        writes.push(Write {
-            table: Table::Moved,
-            key: rows::moved_key(origin, position),
-            value,
-        });
-        self.pending.moved.push(((origin, position), to));
+        let before = super::moved_of(&self.shared.ownership(), origin).count();
+        if before == 0 && events.is_empty() {
+            return;
+        }
+        for nth in 0..before.max(events.len()).div_ceil(rows::MOVED) {
+            let first = (nth * rows::MOVED).min(events.len());
+            let last = (first + rows::MOVED).min(events.len());
+            let some = &events[first..last];
+            let value = (!some.is_empty()).then(|| rows::pack(&some));
+            let nth = u32::try_from(nth).expect("an origin has no trillion events");
+            let key = rows::moved_key(origin, nth);
+            writes.push(Write {
+                table: Table::Moved,
+                key,
+                value,
+            });
+        }
+        self.pending.moved.push((origin, events));
     }
 
     /// Adds the writes of changed member lists.
@@ -207,8 +220,8 @@ impl Writer {
 
     /// Adds the writes that take a profile out, whoever its number leads to afterwards.
     pub fn take_out(&mut self, profile: &Profile, writes: &mut Vec<Write>) {
-        for (absorbed, _) in &profile.absorbed {
-            self.redirect(*absorbed, None, writes);
+        for (number, _) in profile.absorbed.iter().chain(&profile.vacated) {
+            self.redirect(*number, None, writes);
         }
         if let Some(moment) = profile.armed {
             self.due.remove(&(moment, profile.number));
@@ -221,21 +234,6 @@ impl Writer {
         ));
         for link in &profile.links {
             self.people.set_owner(&link.identifier, None);
-        }
-        for origin in profile
-            .numbers()
-            .into_iter()
-            .chain(profile.moved_from.iter().copied())
-        {
-            let moved: Vec<(ProfileNo, Position)> = {
-                let ownership = self.shared.ownership();
-                let first = (origin, Position::default());
-                let of_origin = ownership.moved.range(first..).map(|(event, _)| *event);
-                of_origin.take_while(|(from, _)| *from == origin).collect()
-            };
-            for (origin, position) in moved {
-                self.moved(origin, position, None, writes);
-            }
         }
     }
 

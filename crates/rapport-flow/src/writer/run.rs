@@ -1,19 +1,19 @@
 //! The writer's loop: commands first, then a batch, then timers, then it waits.
 
 use super::Writer;
+use super::deliveries::{deliveries, redrive};
+use super::publish::publish;
+use crate::commands::undo_merge::Prepared;
 use crate::commands::{self, Applied};
 use crate::error::{CommandError, Error};
 use crate::flow;
 use crate::jobs;
-use crate::outbox::{self, Delivery, Message};
+use crate::outbox::Delivery;
 use crate::rows;
-use crate::shared::Files;
 use rapport_core::entry::Command;
 use rapport_core::event::Request;
-use rapport_core::position::Position;
-use rapport_core::time::Millis;
 use rapport_store::Result;
-use rapport_store::state::{self, Page, Table, number_key};
+use rapport_store::state::{self, Table};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -31,15 +31,14 @@ const RETRY: Duration = Duration::from_millis(500);
 /// How often the writer looks at the clock when nothing happens.
 const TICK: Duration = Duration::from_millis(200);
 
-/// The key of [`Files::forgotten`] in [`Table::Meta`].
-pub(crate) const FORGOTTEN: &[u8] = b"forgotten";
-
 /// What the writer is asked to do between two batches.
 pub(crate) enum Order {
     /// Apply a command.
     Command {
         actor: String,
         command: Box<Command>,
+        /// What was done of it beside the writer.
+        prepared: Option<Box<Prepared>>,
         reply: oneshot::Sender<Reply>,
     },
     /// Unite a range of a segment's build.
@@ -244,9 +243,10 @@ async fn obey(writer: &mut Writer, order: Order) -> Option<oneshot::Sender<()>> 
         Order::Command {
             actor,
             command,
+            prepared,
             reply,
         } => {
-            let applied = commands::apply(writer, &actor, *command).await;
+            let applied = commands::apply(writer, &actor, *command, prepared).await;
             if matches!(applied, Err(CommandError::Flow(_))) {
                 reset(writer).await;
             }
@@ -297,139 +297,4 @@ async fn reset(writer: &mut Writer) {
         writer.shared.trouble("flow", Some(error.to_string()));
         tokio::time::sleep(RETRY).await;
     }
-}
-
-async fn deliveries(writer: &mut Writer, results: Vec<(u64, Delivery)>) -> Result<()> {
-    let keys: Vec<_> = results
-        .iter()
-        .map(|(number, _)| number_key(*number))
-        .collect();
-    let rows = writer.shared.roles.state.load(Table::Outbox, &keys).await?;
-    let mut writes = Vec::new();
-    for (row, (_, delivery)) in rows.into_iter().zip(results) {
-        if let Some(row) = row {
-            if !matches!(delivery, Delivery::Retry { .. }) {
-                let waiting = &writer.shared.stats.outbox;
-                waiting.fetch_sub(1, Ordering::Relaxed);
-            }
-            writes.extend(outbox::settle(rows::unpack(Table::Outbox, &row)?, delivery));
-        }
-    }
-    writer.commit(writer.head.position, writes).await
-}
-
-async fn redrive(writer: &mut Writer, number: u64) -> Result<bool> {
-    let key = number_key(number);
-    let state = &writer.shared.roles.state;
-    let Some(row) = state
-        .load(Table::DeadLetter, std::slice::from_ref(&key))
-        .await?
-        .remove(0)
-    else {
-        return Ok(false);
-    };
-    let mut message: Message = rows::unpack(Table::DeadLetter, &row)?;
-    message.number = writer.next_message;
-    message.attempts = 0;
-    message.next_at = Millis(0);
-    writer.next_message += 1;
-    writer.shared.stats.outbox.fetch_add(1, Ordering::Relaxed);
-    let again = rows::put(Table::Outbox, number_key(message.number), &message);
-    writer
-        .commit(
-            writer.head.position,
-            vec![rows::remove(Table::DeadLetter, key), again],
-        )
-        .await?;
-    writer.shared.announce_messages();
-    Ok(true)
-}
-
-/// Lists new files and drops what they replace, in one transaction.
-pub(crate) async fn publish(writer: &mut Writer, published: jobs::Published) -> Result<()> {
-    let mut writes = Vec::new();
-    for file in &published.history {
-        writes.push(rows::put(
-            Table::File,
-            file_key("history", &file.name),
-            file,
-        ));
-    }
-    for run in &published.runs {
-        writes.push(rows::put(Table::File, file_key("seen", &run.name), run));
-    }
-    for name in &published.replaced_history {
-        writes.push(rows::remove(Table::File, file_key("history", name)));
-    }
-    for name in &published.replaced_runs {
-        writes.push(rows::remove(Table::File, file_key("seen", name)));
-    }
-    let forgotten = published.forgotten.max(writer.shared.files().forgotten);
-    if let Some(moment) = forgotten {
-        writes.push(rows::put(Table::Meta, FORGOTTEN.into(), &moment));
-    }
-    if let Some(through) = published.flushed {
-        forget_tail(writer, through, &mut writes).await?;
-    }
-    writer.commit(writer.head.position, writes).await?;
-    let mut recorded = writer.shared.recorded_mut();
-    let mut files = Files::clone(&recorded.files);
-    writer.shared.note_replaced(&files);
-    files
-        .history
-        .retain(|file| !published.replaced_history.contains(&file.name));
-    files.history.extend(published.history);
-    files.history.sort_by_key(|file| (file.first, file.last));
-    files
-        .runs
-        .retain(|run| !published.replaced_runs.contains(&run.name));
-    files.runs.extend(published.runs);
-    files.runs.sort_by_key(|run| run.received);
-    files.forgotten = forgotten;
-    recorded.files = Arc::new(files);
-    if let Some(through) = published.flushed {
-        recorded.tail.forget(through);
-    }
-    drop(recorded);
-    writer.recent.forget(published.ids.iter());
-    Ok(())
-}
-
-async fn forget_tail(
-    writer: &Writer,
-    through: Position,
-    writes: &mut Vec<state::Write>,
-) -> Result<()> {
-    let state = &writer.shared.roles.state;
-    for (table, to) in [
-        (Table::Tail, number_key(through.request + 1)),
-        (
-            Table::Command,
-            rows::position_key(Position {
-                index: u32::MAX,
-                ..through
-            }),
-        ),
-    ] {
-        let page = Page {
-            table,
-            from: Box::default(),
-            to: Some(to),
-            limit: usize::MAX >> 1,
-            order: state::Order::Ascending,
-        };
-        writes.extend(
-            state
-                .scan(page)
-                .await?
-                .into_iter()
-                .map(|(key, _)| rows::remove(table, key)),
-        );
-    }
-    Ok(())
-}
-
-/// The key under which the state lists a file.
-pub(crate) fn file_key(kind: &str, name: &str) -> state::Key {
-    format!("{kind}/{name}").into_bytes().into()
 }

@@ -3,6 +3,8 @@
 use super::candidate::Candidate;
 use super::rules::Union;
 use super::{IdKind, Identifier, Profile, ProfileNo, RefusalWhy, Step, Trust, What, shared};
+use siphasher::sip::SipHasher13;
+use std::hash::Hasher;
 
 impl Step<'_> {
     /// What becomes of a dropped candidate, now that it is clear whom the event is about.
@@ -21,13 +23,22 @@ impl Step<'_> {
             Ok(()) => RefusalWhy::Contradicted,
             Err(why) => why,
         };
-        self.refuse(number, candidate, why);
+        self.refuse(number, candidate, why, followed);
         if why != RefusalWhy::Contradicted {
             self.count_refusal(candidate, followed);
         }
     }
 
-    fn refuse(&mut self, number: ProfileNo, candidate: &Candidate, why: RefusalWhy) {
+    fn refuse(
+        &mut self,
+        number: ProfileNo,
+        candidate: &Candidate,
+        why: RefusalWhy,
+        followed: &[Candidate],
+    ) {
+        if !self.is_told(number, candidate, why, followed) {
+            return;
+        }
         let mut profiles: Vec<ProfileNo> = candidate.owner.into_iter().chain([number]).collect();
         profiles.sort_unstable();
         let dropped = candidate.identifier.clone();
@@ -36,6 +47,50 @@ impl Step<'_> {
             dropped,
             why,
         });
+    }
+
+    /// Whether the journal tells of a refusal, which is counted in any case. What is refused of
+    /// somebody else's is counted there, by whom it was refused to; what nobody has yet, at the
+    /// strongest identifier that somebody had, by its kind: an event can bring as many new values
+    /// as it likes.
+    fn is_told(
+        &mut self,
+        number: ProfileNo,
+        candidate: &Candidate,
+        why: RefusalWhy,
+        followed: &[Candidate],
+    ) -> bool {
+        let known = followed.iter().find(|known| known.owner.is_some());
+        let (counted, sort) = match (candidate.owner, known) {
+            (Some(owner), _) => {
+                let sort = (owner, number, why, "");
+                (&candidate.identifier, sort)
+            }
+            (None, Some(known)) => {
+                let sort = (number, number, why, candidate.identifier.kind.word());
+                (&known.identifier, sort)
+            }
+            // Of somebody this event has just made: as many lines as the event has kinds.
+            (None, None) => return self.is_first_of_its_kind(candidate, why),
+        };
+        let rule = &self.policy.shared;
+        let record = self.people.shared_mut(counted);
+        record.tell(rule, self.event.received, hashed(&sort))
+    }
+
+    /// Whether this event has refused nothing else of the kind for the same reason so far.
+    fn is_first_of_its_kind(&self, candidate: &Candidate, why: RefusalWhy) -> bool {
+        let place = self.event.position;
+        let journal = self.journal.iter().rev();
+        let mut of_event = journal.take_while(|record| record.place == place);
+        !of_event.any(|record| match &record.what {
+            What::Refused {
+                dropped,
+                why: known,
+                ..
+            } => dropped.kind == candidate.identifier.kind && *known == why,
+            _ => false,
+        })
     }
 
     /// Counts towards the identifier's being shared. An identifier of nobody is not counted: there
@@ -76,6 +131,16 @@ impl Step<'_> {
             });
         }
     }
+}
+
+/// A sort of refusals: between whom, why, and of which kind where the value matters not.
+fn hashed(sort: &(ProfileNo, ProfileNo, RefusalWhy, &str)) -> u64 {
+    let mut hasher = SipHasher13::new();
+    hasher.write_u64(sort.0.0);
+    hasher.write_u64(sort.1.0);
+    hasher.write_u8(sort.2 as u8);
+    hasher.write(sort.3.as_bytes());
+    hasher.finish()
 }
 
 /// The event's user id, where it was refused a device or browser that belongs to another one.

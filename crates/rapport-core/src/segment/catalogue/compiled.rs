@@ -3,6 +3,7 @@
 use super::Catalogue;
 use crate::event::{Event, Kind};
 use crate::json::Paths;
+use crate::position::Position;
 use crate::segment::count::Question;
 use crate::segment::leaf::{Bounds, LeafNo, LeafSpec};
 use crate::segment::membership::SegmentNo;
@@ -20,6 +21,8 @@ pub(in crate::segment) struct Segment {
     pub rule: Rule,
     pub tree: Tree,
     pub build: Build,
+    /// The entry that set the rule.
+    pub since: Position,
     /// The ranks of the segments that refer to it.
     pub dependents: Vec<usize>,
 }
@@ -142,6 +145,7 @@ fn segment(registry: &Registry, definition: &Definition) -> Segment {
         rule: definition.rule.clone(),
         tree: tree(registry, &definition.rule),
         build: definition.build,
+        since: definition.since,
         dependents: Vec::new(),
     }
 }

@@ -20,7 +20,7 @@ impl Catalogue {
             let Some(segment) = self.segments.get(rank) else {
                 continue;
             };
-            if !segment.build.covers(person.numbers) {
+            if !segment.build.covers(segment.since, person.numbers) {
                 continue;
             }
             let entered = segment.tree.holds(person, memberships, now);

@@ -34,7 +34,14 @@ impl Named for Attributes {
     }
 }
 
-pub(super) const NUMBERS: [ProfileNo; 1] = [ProfileNo(1)];
+pub(super) const NUMBERS: [(ProfileNo, Position); 1] = [(
+    ProfileNo(1),
+    Position {
+        request: 1,
+        command: 0,
+        index: 0,
+    },
+)];
 
 impl Live {
     pub(super) fn new(rules: &[Rule]) -> Live {

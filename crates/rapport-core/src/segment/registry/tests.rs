@@ -71,10 +71,14 @@ fn a_build_covers_who_was_swept_and_who_is_newer_than_the_rule() {
         cursor: ProfileNo(10),
         end: ProfileNo(20),
     };
-    let covers =
-        |numbers: &[u64]| build.covers(&numbers.iter().copied().map(ProfileNo).collect::<Vec<_>>());
-    assert!(covers(&[9]) && covers(&[20]) && covers(&[3, 25]));
-    assert!(!covers(&[10]) && !covers(&[19]) && !covers(&[3, 15]));
+    let since = Position::command(30, 1);
+    let covers = |numbers: &[u64], birth: u64| {
+        let born = |number: &u64| (ProfileNo(*number), Position::event(birth, 0));
+        build.covers(since, &numbers.iter().map(born).collect::<Vec<_>>())
+    };
+    assert!(covers(&[9], 7) && covers(&[20], 31) && covers(&[3, 25], 31));
+    assert!(!covers(&[10], 7) && !covers(&[19], 7) && !covers(&[3, 15], 7));
+    assert!(!covers(&[20], 7), "an undo gave a new number to somebody who was there before");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What the people of a mixed world say: items of all types, good and bad, and rules about them.
 
 use super::dice::Dice;
+use rapport_core::identity::policy::Policy;
 use rapport_core::identity::{IdKind, Identifier};
 use rapport_core::time::{DAY_MS, HOUR_MS, Millis, SECOND_MS};
 use serde_json::{Value, json};
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 pub(in crate::tests) const SEGMENTS: [&str; 4] = ["s1", "s2", "s3", "s4"];
 const USERS: [&str; 4] = ["u1", "u2", "u3", "u4"];
 const VISITORS: [&str; 5] = ["a1", "a2", "a3", "a4", "a5"];
-const EMAILS: [&str; 3] = ["ana@example.org", "bo@example.org", "cy@example.org"];
+const EMAILS: [&str; 3] = ["ana@example.org", "ana+x@example.org", "bo@example.org"];
 const NAMES: [&str; 3] = ["Milk Bought", "Cheese Seen", "Cart Left"];
 
 /// One item of a batch.
@@ -71,6 +72,20 @@ pub(in crate::tests) fn identifier(dice: &mut Dice) -> Identifier {
         1 => Identifier::new(IdKind::Email, dice.of(&EMAILS)),
         _ => Identifier::new(IdKind::AnonymousId, dice.of(&VISITORS)),
     }
+}
+
+/// Policies that people change to.
+const POLICIES: [&str; 5] = [
+    "{}",
+    r#"{"kinds": {"email": {"limit": 1}, "anonymous_id": {"limit": 2}}}"#,
+    r#"{"kinds": {"email": {"priority": 2000}}, "identifiers_max": 4}"#,
+    r#"{"kinds": {"anonymous_id": {"blocked": ["a5"]}}, "attributes_max": 2}"#,
+    r#"{"email": {"strip_plus_tag": true}, "attribute_stand_days": 1}"#,
+];
+
+/// A policy.
+pub(in crate::tests) fn policy(dice: &mut Dice) -> Policy {
+    serde_json::from_str(dice.of(&POLICIES)).expect("a policy")
 }
 
 /// A rule, in text.

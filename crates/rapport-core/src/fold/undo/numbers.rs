@@ -1,0 +1,99 @@
+//! Which number leads to whom after a refold, and whose each event is.
+
+use super::{Placed, Refold, given};
+use crate::event::Event;
+use crate::identity::ProfileNo;
+use crate::identity::journal::{Record, What};
+use crate::people::People;
+use crate::position::Position;
+use crate::profile::Profile;
+use std::borrow::Borrow;
+use std::collections::BTreeSet;
+
+/// Numbers from here on are none yet: whoever an early part of a refold brings forth gets one of
+/// them, because the live fold goes on giving numbers meanwhile.
+pub const PROVISIONAL: ProfileNo = ProfileNo(1 << 62);
+
+impl<E: Borrow<Event> + Clone> Refold<E> {
+    /// Lets the numbers that no entry gives any more lead to whoever has that entry now.
+    pub(super) fn vacate(&mut self, before: &[Profile]) {
+        let there: BTreeSet<ProfileNo> =
+            self.people.profiles().flat_map(Profile::numbers).collect();
+        let leads_to = self.people.redirects();
+        for (number, birth) in before.iter().flat_map(given) {
+            if there.contains(&number) {
+                continue;
+            }
+            let place = |one: &Placed<E>| one.event.borrow().position;
+            let born = self.placed.binary_search_by_key(&birth, place);
+            let first = || self.placed.iter().find(|one| one.origin == number);
+            let born = born.ok().map(|place| &self.placed[place]);
+            let Some(placed) = born.or_else(first) else {
+                continue;
+            };
+            let person = leads_to.get(&placed.number).unwrap_or(&placed.number);
+            if let Some(profile) = self.people.profile_mut(*person) {
+                profile.vacated.push((number, birth));
+                profile.vacated.sort_unstable();
+            }
+        }
+    }
+
+    /// Events whose person is not the one their origin leads to; notes their origins.
+    pub(super) fn moved(&mut self) -> Vec<(ProfileNo, Position, ProfileNo)> {
+        let mut leads_to = self.people.redirects();
+        for profile in self.people.profiles() {
+            let vacated = profile.vacated.iter();
+            leads_to.extend(vacated.map(|(number, _)| (*number, profile.number)));
+        }
+        let owner = |number: ProfileNo| leads_to.get(&number).copied().unwrap_or(number);
+        let mut moved = Vec::new();
+        for one in &self.placed {
+            let person = owner(one.number);
+            if owner(one.origin) != person {
+                moved.push((one.origin, one.event.borrow().position, person));
+            }
+        }
+        note_moved(&mut self.people, &moved);
+        moved
+    }
+
+    /// Gives whoever has a provisional number a real one, from `next` on and in the same order.
+    pub fn renumber(&mut self, next: ProfileNo) {
+        let real = |number: ProfileNo| match number.0.checked_sub(PROVISIONAL.0) {
+            Some(nth) => ProfileNo(next.0 + nth),
+            None => number,
+        };
+        self.people.renumber(real);
+        let due = std::mem::take(&mut self.due).into_iter();
+        self.due = due.map(|(moment, number)| (moment, real(number))).collect();
+        for one in &mut self.placed {
+            one.number = real(one.number);
+        }
+        for Record { what, .. } in &mut self.journal {
+            match what {
+                What::Merged {
+                    survivor, absorbed, ..
+                } => (*survivor, *absorbed) = (real(*survivor), real(*absorbed)),
+                What::Refused { profiles, .. } => {
+                    profiles.iter_mut().for_each(|number| *number = real(*number));
+                }
+                What::Undone { .. } | What::Shared { .. } | What::Released { .. } => {}
+            }
+        }
+    }
+}
+
+fn note_moved(people: &mut People, moved: &[(ProfileNo, Position, ProfileNo)]) {
+    let pairs: BTreeSet<_> = moved
+        .iter()
+        .map(|&(origin, _, person)| (person, origin))
+        .collect();
+    for (person, origin) in pairs {
+        if let Some(profile) = people.profile_mut(person)
+            && let Err(place) = profile.moved_from.binary_search(&origin)
+        {
+            profile.moved_from.insert(place, origin);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Timers: whoever is due is looked at though nothing happens.
+
+use super::Writer;
+use crate::rows;
+use rapport_core::fold::Fold;
+use rapport_core::identity::ProfileNo;
+use rapport_core::time::Millis;
+use rapport_store::Result;
+use rapport_store::state::{Order, Page, Table, Write};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Timers fired in one transaction at most.
+const TIMERS: usize = 2_000;
+
+impl Writer {
+    /// Fires every timer that is due at `now`: what comes next may change the rules.
+    pub async fn fire_all(&mut self, now: Millis) -> Result<()> {
+        while self.fire_some(now).await? {}
+        Ok(())
+    }
+
+    /// Fires some of the timers that are due at `now`; false where there are none.
+    pub async fn fire_some(&mut self, now: Millis) -> Result<bool> {
+        let page = Page {
+            table: Table::Timer,
+            from: Box::default(),
+            to: Some(rows::timer_key(now.plus(1), ProfileNo(0))),
+            limit: TIMERS,
+            order: Order::Ascending,
+        };
+        let due = self.shared.roles.state.scan(page).await?;
+        let due: Vec<_> = due
+            .iter()
+            .filter_map(|(key, _)| rows::timer_of(key))
+            .collect();
+        if due.is_empty() {
+            return Ok(false);
+        }
+        let fired = &self.shared.stats.timers;
+        fired.fetch_add(due.len() as u64, Ordering::Relaxed);
+        self.fire(&due, now).await?;
+        Ok(true)
+    }
+
+    /// Fires timers of these people that are due at `now`; a transaction of its own.
+    pub async fn fire(&mut self, rows: &[(Millis, ProfileNo)], now: Millis) -> Result<()> {
+        let people = rows.iter().map(|(_, person)| *person).collect();
+        crate::steps::load::profiles(self, people).await?;
+        let mut writes = self.stray_timers(rows);
+        let due = std::mem::take(&mut self.due);
+        let configuration = Arc::clone(&self.configuration);
+        let mut fold = Fold::resume(
+            configuration.rules(),
+            &mut self.people,
+            due,
+            self.head.position,
+        );
+        fold.fire(now);
+        let (effects, due) = fold.finish();
+        self.due = due;
+        let messages = crate::steps::activate::step(self, &effects);
+        self.effects(&effects, &mut writes).await?;
+        self.messages(&messages, &mut writes);
+        self.commit(self.head.position, writes).await?;
+        if !messages.is_empty() {
+            self.shared.announce_messages();
+        }
+        Ok(())
+    }
+
+    /// Removes timer rows at which nobody stands, so that none can be due for ever.
+    fn stray_timers(&self, rows: &[(Millis, ProfileNo)]) -> Vec<Write> {
+        let stands = |(moment, person): &(Millis, ProfileNo)| {
+            let profile = self.people.profile(*person);
+            profile.is_some_and(|profile| profile.armed == Some(*moment))
+        };
+        let strays = rows.iter().filter(|row| !stands(row));
+        strays
+            .map(|(moment, person)| rows::remove(Table::Timer, rows::timer_key(*moment, *person)))
+            .collect()
+    }
+}
