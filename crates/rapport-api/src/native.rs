@@ -24,6 +24,8 @@ mod sources;
 mod spelled;
 mod timeline;
 mod tokens;
+mod webhook;
+mod webhook_maps;
 
 /// The routes of all resources.
 pub(crate) fn routes() -> Router<Api> {
@@ -40,7 +42,9 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(segments::routes())
         .merge(sources::routes())
         .merge(timeline::routes())
-        .merge(tokens::routes());
+        .merge(tokens::routes())
+        .merge(webhook::routes())
+        .merge(webhook_maps::routes());
     Router::new().nest("/api/v1", resources)
 }
 

@@ -13,8 +13,9 @@ mod key;
 mod refused;
 mod segment;
 mod shape;
+pub(crate) mod webhook;
 
 /// The routes of all dialects.
 pub(crate) fn routes() -> Router<Api> {
-    segment::routes()
+    segment::routes().merge(webhook::routes())
 }

@@ -1,5 +1,6 @@
 //! Everything that changes state: the commands that stand beside events in the one order.
 
+use crate::event::webhook::Webhook;
 use crate::event::{KeyKind, SourceNo};
 use crate::identity::policy::Policy;
 use crate::identity::{Identifier, ProfileNo};
@@ -95,6 +96,13 @@ pub enum Command {
     DeleteDestination {
         /// Its key.
         key: String,
+    },
+    /// Lets a source take deliveries of another system's webhooks, or changes how.
+    PutWebhook(Webhook),
+    /// Ends that; what was taken stays.
+    DeleteWebhook {
+        /// The source.
+        source: SourceNo,
     },
 }
 

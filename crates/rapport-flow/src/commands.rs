@@ -21,6 +21,7 @@ mod configure;
 mod merge;
 mod segment;
 mod undo_merge;
+mod webhook;
 
 /// What a command did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +109,8 @@ pub(crate) async fn replay(
             configure::release(writer, &entry, identifier, &mut writes).await
         }
         Command::BuildRange { .. } => build_range::replay(writer, &entry, &mut writes).await,
+        Command::PutWebhook(webhook) => webhook::put(writer, webhook, &mut writes),
+        Command::DeleteWebhook { source } => webhook::delete(writer, *source, &mut writes),
         other => configure::apply(writer, other, &mut writes),
     };
     let reply = match applied {

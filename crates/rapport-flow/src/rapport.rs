@@ -24,6 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 
 mod ask;
 mod outbox;
+mod webhooks;
 
 /// One running flow over one data directory. Cheap to clone.
 #[derive(Clone)]

@@ -1,8 +1,8 @@
 //! Rejected events: kept for inspection and re-drive.
 
 use crate::flow::Ended;
-use rapport_core::event::dialect::segment;
-use rapport_core::event::{KeyKind, SourceNo};
+use rapport_core::event::dialect::{segment, webhook};
+use rapport_core::event::{Dialect, KeyKind, SourceNo};
 use rapport_core::outcome::Outcome;
 use rapport_core::position::Position;
 use rapport_core::time::Millis;
@@ -23,6 +23,8 @@ pub struct Rejected {
     pub outcome: Outcome,
     /// The item: as received where it is no event, else the event as an item of a batch.
     pub raw: String,
+    /// The wire format of `raw`.
+    pub dialect: Dialect,
 }
 
 impl Rejected {
@@ -30,10 +32,14 @@ impl Rejected {
     #[must_use]
     pub fn of(ended: &Ended) -> Rejected {
         let event = &ended.event;
+        // Only what never was an event has no id.
+        let is_event = !event.message_id.is_empty();
         let raw = match ended.outcome {
             Outcome::Invalid(_) => event.properties.to_string(),
+            Outcome::Filtered(_) if !is_event => event.properties.to_string(),
             _ => segment::print(event),
         };
+        let is_delivery = !is_event && &*event.context == webhook::OF_A_DELIVERY;
         Rejected {
             position: event.position,
             received: event.received,
@@ -41,6 +47,11 @@ impl Rejected {
             key_kind: event.key_kind,
             outcome: ended.outcome.clone(),
             raw,
+            dialect: if is_delivery {
+                Dialect::Webhook
+            } else {
+                Dialect::Segment
+            },
         }
     }
 }

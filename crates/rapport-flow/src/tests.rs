@@ -10,4 +10,5 @@ mod restart;
 mod segments;
 mod undo;
 mod vetoed;
+mod webhooks;
 mod world;

@@ -9,6 +9,7 @@ use crate::rejected::Rejected;
 use crate::rows;
 use crate::writer::all;
 use rapport_core::entry::{Destination, Reference, Source};
+use rapport_core::event::dialect::webhook;
 use rapport_core::event::{Call, Dialect, Origin, SourceNo};
 use rapport_core::identity::journal::Record;
 use rapport_core::identity::policy::Policy;
@@ -204,26 +205,20 @@ impl Rapport {
         let Some(rejected) = reads::rejected::one(&self.shared, position).await? else {
             return Ok(false);
         };
-        let item = body.unwrap_or_else(|| rejected.raw.into_bytes());
-        let mut batch =
-            format!("{{\"context\":{{\"redrive_of\":\"{position}\"}},\"batch\":[").into_bytes();
-        batch.extend(item);
-        batch.extend(b"]}");
         let origin = Origin {
             source: rejected.source,
             key_kind: rejected.key_kind,
-            dialect: Dialect::Segment,
+            dialect: match body {
+                // As corrected it is an event, whatever it was made of.
+                Some(_) => Dialect::Segment,
+                None => rejected.dialect,
+            },
             call: Call::Batch,
             ip: None,
             user_agent: None,
         };
-        match self
-            .collect(Submission {
-                origin,
-                body: batch,
-            })
-            .await
-        {
+        let body = again(position, origin.dialect, &rejected.raw, body);
+        match self.collect(Submission { origin, body }).await {
             Ok(()) => Ok(true),
             Err(Refusal::Stopping) => Err(Error::Stopping),
             Err(refusal) => Err(Error::Store(rapport_store::Error::Engine {
@@ -249,4 +244,19 @@ impl Rapport {
         }
         Ok(found)
     }
+}
+
+/// The request that sends an item again.
+fn again(position: Position, dialect: Dialect, raw: &str, corrected: Option<Vec<u8>>) -> Vec<u8> {
+    if dialect == Dialect::Webhook
+        && let Some(opened) = webhook::open(raw)
+    {
+        let before = position.to_string();
+        return webhook::envelope(&opened.headers, opened.body, Some(&before)).into_bytes();
+    }
+    let mut batch =
+        format!("{{\"context\":{{\"redrive_of\":\"{position}\"}},\"batch\":[").into_bytes();
+    batch.extend(corrected.unwrap_or_else(|| raw.as_bytes().to_vec()));
+    batch.extend(b"]}");
+    batch
 }
