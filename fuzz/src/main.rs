@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 mod corpus;
+mod hooks;
 mod mutate;
 mod targets;
 

@@ -1,6 +1,6 @@
 //! The parsers, each with the payloads it is meant for.
 
-use crate::corpus;
+use crate::{corpus, hooks};
 use rapport_core::event::{Call, Dialect, KeyKind, Kind, Origin, Request, SourceNo, dialect};
 use rapport_core::identity::journal::Record;
 use rapport_core::identity::normalise::normalise;
@@ -66,6 +66,21 @@ pub(crate) const ALL: &[Target] = &[
         golden: corpus::WORDS,
         take: words,
     },
+    Target {
+        name: "a map of a webhook",
+        golden: hooks::MAPS,
+        take: hooks::map,
+    },
+    Target {
+        name: "a delivery of a webhook",
+        golden: hooks::DELIVERIES,
+        take: hooks::delivery,
+    },
+    Target {
+        name: "a signature of a webhook",
+        golden: hooks::SIGNATURES,
+        take: hooks::signature,
+    },
 ];
 
 fn validate(call: Call, input: &[u8]) {
@@ -83,10 +98,10 @@ fn validate(call: Call, input: &[u8]) {
         origin,
         body: input.to_vec(),
     };
-    let once = dialect::validate(&request);
+    let once = dialect::validate(&request, &hooks::NoMaps);
     assert_eq!(
         once,
-        dialect::validate(&request),
+        dialect::validate(&request, &hooks::NoMaps),
         "the same bytes are the same items"
     );
     for validated in &once {

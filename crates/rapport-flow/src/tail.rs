@@ -165,15 +165,15 @@ pub async fn rebuild(
         let first = rows::number_of(Table::Tail, key)?;
         let mut ends: Ends = rows::unpack(Table::Tail, value)?;
         let mut items = std::mem::take(&mut ends.items).into_iter();
-        let mut after = first - 1;
-        while after < ends.last {
+        let (mut after, last) = (first - 1, ends.last);
+        while after < last {
             let requests = ledger.read(after, 8 << 20).await?;
             if requests.is_empty() {
                 return Err(missing(after + 1));
             }
             for request in requests
                 .into_iter()
-                .filter(|request| request.number <= ends.last)
+                .filter(|request| request.number <= last)
             {
                 after = request.number;
                 for event in ends.events(&request) {
