@@ -39,9 +39,16 @@ impl Ends {
     /// The events of a request as they were when it was folded, in order.
     fn events(&mut self, request: &Request) -> Vec<Box<Event>> {
         if request.origin.dialect.is_configured() {
-            let found = self.configured.iter_mut().find(|(number, _)| *number == request.number);
+            let found = self
+                .configured
+                .iter_mut()
+                .find(|(number, _)| *number == request.number);
             let events = found.map(|(_, events)| std::mem::take(events));
-            return events.unwrap_or_default().into_iter().map(Box::new).collect();
+            return events
+                .unwrap_or_default()
+                .into_iter()
+                .map(Box::new)
+                .collect();
         }
         let event = |item| match item {
             Item::Event(event) | Item::Invalid(event, _) | Item::Filtered(event, _) => event,

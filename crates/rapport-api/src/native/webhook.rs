@@ -106,7 +106,11 @@ async fn put(
     let map = match (&wanted.map, &known) {
         (Some(map), _) => choice(map)?,
         (None, Some(known)) => known.map.clone(),
-        (None, None) => return Err(wrong("`map` is missing: a ready map's name, or a map".into())),
+        (None, None) => {
+            return Err(wrong(
+                "`map` is missing: a ready map's name, or a map".into(),
+            ));
+        }
     };
     let verify = match (wanted.verify, &known) {
         (Some(verify), _) => verify,
@@ -143,7 +147,10 @@ pub(super) fn choice(map: &RawValue) -> Result<Choice, Error> {
     };
     match choice.read() {
         Ok(_) => Ok(choice),
-        Err(message) => Err(Error::new(Code::InvalidWebhook, format!("the map: {message}"))),
+        Err(message) => Err(Error::new(
+            Code::InvalidWebhook,
+            format!("the map: {message}"),
+        )),
     }
 }
 

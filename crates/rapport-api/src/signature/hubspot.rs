@@ -51,7 +51,11 @@ pub(super) fn check(
     hash.update(sent.body);
     let expected = hash.finalize();
     let is_same: bool = expected.as_slice().ct_eq(&claimed).into();
-    if is_same { Ok(()) } else { Err(Unproven::Wrong) }
+    if is_same {
+        Ok(())
+    } else {
+        Err(Unproven::Wrong)
+    }
 }
 
 fn newest(secret: &str, sent: &Sent<'_>, now: Millis) -> Result<(), Unproven> {
@@ -75,7 +79,9 @@ fn decoded(url: &str) -> String {
     while let Some(at) = rest.find('%') {
         plain.push_str(&rest[..at]);
         let escape = rest.get(at..at + 3).unwrap_or_default();
-        let known = DECODED.iter().find(|(from, _)| from.eq_ignore_ascii_case(escape));
+        let known = DECODED
+            .iter()
+            .find(|(from, _)| from.eq_ignore_ascii_case(escape));
         let (written, length) = known.map_or(("%", 1), |(_, to)| (*to, 3));
         plain.push_str(written);
         rest = &rest[at + length..];

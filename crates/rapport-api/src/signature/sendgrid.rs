@@ -41,7 +41,10 @@ pub(super) fn usable(public_key: &str) -> Result<(), String> {
 /// The key as Base64, with or without the lines that PEM puts around it.
 fn point(public_key: &str) -> Option<Vec<u8>> {
     let lines = public_key.lines().filter(|line| !line.starts_with("-----"));
-    let encoded: String = lines.flat_map(str::chars).filter(|c| !c.is_whitespace()).collect();
+    let encoded: String = lines
+        .flat_map(str::chars)
+        .filter(|c| !c.is_whitespace())
+        .collect();
     let key = STANDARD.decode(encoded).ok()?;
     let point = key.strip_prefix(&P256)?;
     (point.len() == POINT_BYTES && point[0] == 4).then(|| point.to_vec())

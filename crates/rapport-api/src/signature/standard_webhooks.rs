@@ -24,7 +24,9 @@ pub(super) fn check(secret: &str, sent: &Sent<'_>, now: Millis) -> Result<(), Un
     let seconds = header(sent, &dated)?;
     let signed = time(seconds, 1_000, &dated)?;
     let mut verdict = Err(Unproven::Malformed(name.clone()));
-    let tried = signatures.split(' ').filter_map(|one| one.strip_prefix("v1,"));
+    let tried = signatures
+        .split(' ')
+        .filter_map(|one| one.strip_prefix("v1,"));
     for text in tried.take(TRIED_MAX) {
         let claimed = mac::decode(text, Encoding::Base64, &name)?;
         let parts = [id.as_bytes(), b".", seconds.as_bytes(), b".", sent.body];
@@ -46,5 +48,7 @@ pub(super) fn usable(secret: &str) -> Result<(), String> {
 
 fn key(secret: &str) -> Option<Vec<u8>> {
     let secret = secret.trim();
-    STANDARD.decode(secret.strip_prefix("whsec_").unwrap_or(secret)).ok()
+    STANDARD
+        .decode(secret.strip_prefix("whsec_").unwrap_or(secret))
+        .ok()
 }

@@ -17,7 +17,11 @@ pub(super) fn check(
 ) -> Result<(), Unproven> {
     let name = name.unwrap_or(SIGNATURE);
     let value = header(sent, name)?;
-    let parts = || value.split(',').filter_map(|part| part.trim().split_once('='));
+    let parts = || {
+        value
+            .split(',')
+            .filter_map(|part| part.trim().split_once('='))
+    };
     let malformed = || Unproven::Malformed(name.to_owned());
     let (_, seconds) = parts().find(|(key, _)| *key == "t").ok_or_else(malformed)?;
     let signed = time(seconds, 1_000, name)?;

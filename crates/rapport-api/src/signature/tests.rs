@@ -55,7 +55,16 @@ fn proves(case: &Case<'_>, verify: &Verify, other: &Verify, now: Millis) {
         ..*case
     };
     assert_eq!(unsigned.at(verify, now), Err("unsigned"));
-    for garbage in ["", "x", "sha256=", "t=,v1=", "v1,", "sha256=zz", "t=1,v1=zz", "v1,!!"] {
+    for garbage in [
+        "",
+        "x",
+        "sha256=",
+        "t=,v1=",
+        "v1,",
+        "sha256=zz",
+        "t=1,v1=zz",
+        "v1,!!",
+    ] {
         let mut broken = Case {
             headers: case.headers.clone(),
             ..*case
@@ -106,7 +115,10 @@ fn meta_gets_its_challenge_back_for_the_right_word_only() {
         let query = query.map(|(name, value)| (name.to_owned(), value.to_owned()));
         super::challenge(&verify, &query).map(str::to_owned)
     };
-    assert_eq!(answer("subscribe", "word", "1158201444"), Some(text("1158201444")));
+    assert_eq!(
+        answer("subscribe", "word", "1158201444"),
+        Some(text("1158201444"))
+    );
     assert_eq!(answer("subscribe", "other", "1"), None);
     assert_eq!(answer("unsubscribe", "word", "1"), None);
     assert_eq!(answer("subscribe", "word", "<script>"), None);
@@ -142,7 +154,11 @@ fn stripe_signs_time_and_body_and_may_sign_twice() {
     proves(&one, &verify, &other, NOW);
     grows_old(&one, &verify, NOW, TOLERANCE_MS);
     let twice = format!("t=1700000000,v1={wrong},v0=ab,v1={right}");
-    assert!(case(&[("stripe-signature", &twice)], body).at(&verify, NOW).is_ok());
+    assert!(
+        case(&[("stripe-signature", &twice)], body)
+            .at(&verify, NOW)
+            .is_ok()
+    );
     let moved = format!("t=1700000001,v1={right}");
     let moved = case(&[("stripe-signature", &moved)], body);
     assert_eq!(moved.at(&verify, NOW), Err("wrong_signature"));
@@ -223,7 +239,11 @@ fn mailgun_signs_a_token_that_counts_once() {
     grows_old(&case, &mailgun("key-dairy"), NOW, mailgun::TOLERANCE_MS);
     for body in ["", "[]", "{}", "{\"signature\":\"x\"}"] {
         let case = self::case(&[], body.as_bytes());
-        assert_eq!(case.at(&mailgun("key-dairy"), NOW), Err("unsigned"), "{body}");
+        assert_eq!(
+            case.at(&mailgun("key-dairy"), NOW),
+            Err("unsigned"),
+            "{body}"
+        );
     }
 }
 
@@ -288,7 +308,10 @@ fn a_signature_of_hubspot_that_never_grows_old_counts_only_where_it_is_asked_for
         "232db2615f3d666fe21a8ec971ac7b5402d33b9a925784df3ca654d05f4817de",
     )];
     let case = case(&first, b"[]");
-    assert_eq!(case.at(&hubspot(HUBSPOT, HubspotVersions::V3), NOW), Err("unsigned"));
+    assert_eq!(
+        case.at(&hubspot(HUBSPOT, HubspotVersions::V3), NOW),
+        Err("unsigned")
+    );
 }
 
 /// Computed with Python's `hmac`.
@@ -312,7 +335,12 @@ fn a_signature_may_stand_in_any_header_in_two_spellings() {
         keyed("k", "", Encoding::Base64),
         keyed("x", "", Encoding::Base64),
     );
-    proves(&case(&[("x-signature", base64)], b"{}"), &verify, &other, NOW);
+    proves(
+        &case(&[("x-signature", base64)], b"{}"),
+        &verify,
+        &other,
+        NOW,
+    );
 }
 
 #[test]
@@ -323,20 +351,30 @@ fn passwords_and_words_say_who_sends() {
     };
     let right = format!("Basic {}", STANDARD.encode("dairy:p:w"));
     let wrong = format!("Basic {}", STANDARD.encode("dairy:p"));
-    assert!(case(&[("authorization", &right)], b"").at(&basic, NOW).is_ok());
+    assert!(
+        case(&[("authorization", &right)], b"")
+            .at(&basic, NOW)
+            .is_ok()
+    );
     for (value, code) in [
         (wrong.as_str(), "wrong_signature"),
         ("Bearer x", "malformed_signature"),
         ("Basic !", "malformed_signature"),
     ] {
-        assert_eq!(case(&[("authorization", value)], b"").at(&basic, NOW), Err(code));
+        assert_eq!(
+            case(&[("authorization", value)], b"").at(&basic, NOW),
+            Err(code)
+        );
     }
     let word = Verify::Header {
         header: text("X-Token"),
         secret: text("word"),
     };
     assert!(case(&[("x-token", "word")], b"").at(&word, NOW).is_ok());
-    assert_eq!(case(&[("x-token", "wor")], b"").at(&word, NOW), Err("wrong_signature"));
+    assert_eq!(
+        case(&[("x-token", "wor")], b"").at(&word, NOW),
+        Err("wrong_signature")
+    );
     assert_eq!(case(&[], b"").at(&word, NOW), Err("unsigned"));
     assert!(case(&[], b"").at(&Verify::None, NOW).is_ok());
 }

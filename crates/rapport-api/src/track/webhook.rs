@@ -194,7 +194,10 @@ async fn handshake(
     let challenge = webhook.and_then(|webhook| signature::challenge(&webhook.verify, &query));
     if let Some(challenge) = challenge {
         let plain = [
-            (CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
+            (
+                CONTENT_TYPE,
+                HeaderValue::from_static("text/plain; charset=utf-8"),
+            ),
             (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         ];
         return (plain, challenge.to_owned()).into_response();

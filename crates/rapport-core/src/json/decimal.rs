@@ -169,7 +169,10 @@ mod tests {
         assert_eq!(times("7.99", "2").as_deref(), Some("15.98"));
         assert_eq!(times("2", "7.99").as_deref(), Some("15.98"));
         assert_eq!(times("-0.1", "0.1").as_deref(), Some("-0.01"));
-        assert_eq!(times("123456789.5", "1000.25").as_deref(), Some("123487653697.375"));
+        assert_eq!(
+            times("123456789.5", "1000.25").as_deref(),
+            Some("123487653697.375")
+        );
         assert_eq!(times("1e28", "1e28"), None);
         let sum = read("0.1").plus(read("0.2")).map(|n| n.to_string());
         assert_eq!(sum.as_deref(), Some("0.3"));

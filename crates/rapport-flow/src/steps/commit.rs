@@ -66,7 +66,9 @@ pub(crate) async fn step(
 
 /// The events of requests that the configuration had a say in.
 fn configured(requests: &[Request], ended: &[Ended]) -> Vec<(u64, Vec<Event>)> {
-    let asked = requests.iter().filter(|request| request.origin.dialect.is_configured());
+    let asked = requests
+        .iter()
+        .filter(|request| request.origin.dialect.is_configured());
     let events = |request: &Request| {
         let first = ended.partition_point(|e| e.event.position.request < request.number);
         let own = ended[first..].iter();

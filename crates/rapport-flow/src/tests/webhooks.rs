@@ -77,7 +77,11 @@ async fn an_event_stays_what_the_map_of_its_time_made_of_it() {
     })
     .await;
     world.command(put("Old")).await.unwrap();
-    deliver(&world, r#"{"items": [{"id": 1, "who": "u1"}, {"id": 2}, {"noise": true}]}"#).await;
+    deliver(
+        &world,
+        r#"{"items": [{"id": 1, "who": "u1"}, {"id": 2}, {"noise": true}]}"#,
+    )
+    .await;
     world.settle().await;
     world.command(put("New")).await.unwrap();
     deliver(&world, r#"{"items": [{"id": 3, "who": "u1"}]}"#).await;
@@ -115,26 +119,45 @@ async fn what_could_not_be_mapped_is_sent_again_once_the_map_is_mended() {
     };
     webhook.map = Choice::Own(text.replace("{who}", "{whom}"));
     world.command(Command::PutWebhook(webhook)).await.unwrap();
-    deliver(&world, r#"{"items": [{"id": 1, "who": "u1"}, {"id": 2, "who": "u2"}]}"#).await;
+    deliver(
+        &world,
+        r#"{"items": [{"id": 1, "who": "u1"}, {"id": 2, "who": "u2"}]}"#,
+    )
+    .await;
     world.settle().await;
     let rejected = world.rapport.rejected(None, 10).await.unwrap();
     assert_eq!(rejected.len(), 2);
     world.command(put("E")).await.unwrap();
     let first = rejected.last().unwrap();
-    assert!(world.rapport.redrive_rejected(first.position, None).await.unwrap());
+    assert!(
+        world
+            .rapport
+            .redrive_rejected(first.position, None)
+            .await
+            .unwrap()
+    );
     world.settle().await;
     let profile = world.user("u1").await;
     assert_eq!(names(&world, &profile).await, ["E"]);
-    let rows = world.rapport.timeline(&profile, &Ask::default()).await.unwrap();
+    let rows = world
+        .rapport
+        .timeline(&profile, &Ask::default())
+        .await
+        .unwrap();
     let context: serde_json::Value = serde_json::from_str(&rows[0].event.context).unwrap();
     assert_eq!(context["redrive_of"], first.position.to_string());
     assert!(
-        world.profile(rapport_core::identity::IdKind::UserId, "u2").await.is_none(),
+        world
+            .profile(rapport_core::identity::IdKind::UserId, "u2")
+            .await
+            .is_none(),
         "only the one item"
     );
     let corrected = br#"{"type":"track","userId":"u3","event":"By hand","messageId":"m"}"#;
     let second = &rejected[0];
-    let sent = world.rapport.redrive_rejected(second.position, Some(corrected.to_vec()));
+    let sent = world
+        .rapport
+        .redrive_rejected(second.position, Some(corrected.to_vec()));
     assert!(sent.await.unwrap());
     world.settle().await;
     let profile = world.user("u3").await;
@@ -145,7 +168,14 @@ async fn what_could_not_be_mapped_is_sent_again_once_the_map_is_mended() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_newest_deliveries_of_a_source_are_found_on_the_ledger() {
     let world = World::new().await;
-    assert!(world.rapport.deliveries(SourceNo(1), 5).await.unwrap().is_empty());
+    assert!(
+        world
+            .rapport
+            .deliveries(SourceNo(1), 5)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     for number in 0..7 {
         deliver(&world, &format!("{{\"number\": {number}}}")).await;
         world.server(r#"{"type":"page","userId":"u1"}"#).await;
@@ -160,5 +190,12 @@ async fn the_newest_deliveries_of_a_source_are_found_on_the_ledger() {
         let expected = format!("\"body\":{{\"number\": {number}}}");
         assert!(found[place].contains(&expected), "{found:?}");
     }
-    assert!(world.rapport.deliveries(SourceNo(2), 3).await.unwrap().is_empty());
+    assert!(
+        world
+            .rapport
+            .deliveries(SourceNo(2), 3)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }

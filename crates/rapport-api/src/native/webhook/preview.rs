@@ -74,7 +74,10 @@ pub(super) async fn answer(
     };
     let read = choice.read();
     let map = read.map_err(|message| Error::new(Code::InvalidWebhook, message))?;
-    let count = asked.samples.as_ref().map_or(asked.last.unwrap_or(LAST), Vec::len);
+    let count = asked
+        .samples
+        .as_ref()
+        .map_or(asked.last.unwrap_or(LAST), Vec::len);
     if !(1..=SAMPLES_MAX).contains(&count) {
         let message = format!("a preview takes 1 to {SAMPLES_MAX} samples");
         return Err(Error::new(Code::InvalidBody, message));

@@ -7,8 +7,17 @@ use rapport_core::event::dialect::webhook::{HEADER_BYTES_MAX, HEADERS_MAX};
 const OTHERS: [&str; 2] = ["content-type", "user-agent"];
 /// Words in the name of a header that is a secret, proves one, or says where somebody is.
 const KEPT_OUT: [&str; 11] = [
-    "signature", "hmac", "secret", "token", "auth", "key", "password", "cookie", "forwarded",
-    "real-ip", "session",
+    "signature",
+    "hmac",
+    "secret",
+    "token",
+    "auth",
+    "key",
+    "password",
+    "cookie",
+    "forwarded",
+    "real-ip",
+    "session",
 ];
 
 /// The headers that are kept, names in lower case, in order of their names.
@@ -67,6 +76,9 @@ mod tests {
         }
         let kept = kept(&headers);
         assert_eq!(kept.len(), HEADERS_MAX);
-        assert!(kept.iter().all(|(_, value)| value.len() == HEADER_BYTES_MAX));
+        assert!(
+            kept.iter()
+                .all(|(_, value)| value.len() == HEADER_BYTES_MAX)
+        );
     }
 }

@@ -225,9 +225,15 @@ mod tests {
         assert_eq!((&*event.name, &*event.message_id), ("A", "m-1"));
         assert_eq!(&*event.properties, r#"{"topic":"t"}"#);
         assert_eq!(reason.code, "missing_id");
-        assert!(reason.message.contains("rules[1].identifiers"), "{reason:?}");
+        assert!(
+            reason.message.contains("rules[1].identifiers"),
+            "{reason:?}"
+        );
         let opened = open(raw).expect("a delivery");
-        assert_eq!(opened.body, r#"{"shop":"dairy","items":[{"id":2,"kind":"B"}]}"#);
+        assert_eq!(
+            opened.body,
+            r#"{"shop":"dairy","items":[{"id":2,"kind":"B"}]}"#
+        );
         let mended = raw.replace("\"kind\":\"B\"", "\"kind\":\"B\",\"who\":\"bo\"");
         let again = validate(&request(&mended), Ok(&map()));
         assert!(matches!(&*again, [Validated::Event(event)] if &*event.message_id == "m-2"));
@@ -237,7 +243,9 @@ mod tests {
     fn without_a_map_the_whole_delivery_is_kept() {
         let kept = envelope(&[], "{}", None);
         let validated = validate(&request(&kept), Err("there is none".to_owned()));
-        assert!(matches!(&*validated, [Validated::Invalid { reason, raw, .. }]
-            if reason.code == "no_map" && **raw == *kept));
+        assert!(
+            matches!(&*validated, [Validated::Invalid { reason, raw, .. }]
+            if reason.code == "no_map" && **raw == *kept)
+        );
     }
 }

@@ -33,7 +33,10 @@ pub(super) fn apply<'a>(map: &'a Map, delivery: Delivery<'a>) -> Vec<Mapped> {
 /// The items of every part; an error where the delivery as a whole makes no events.
 fn items<'a>(map: &'a Map, delivery: Delivery<'a>) -> Result<Vec<Mapped>, Reason> {
     if let Err(error) = serde_json::from_str::<&serde_json::value::RawValue>(delivery.body) {
-        return Err(Reason::new("invalid_json", format!("the body is no JSON: {error}")));
+        return Err(Reason::new(
+            "invalid_json",
+            format!("the body is no JSON: {error}"),
+        ));
     }
     let (body, fuel) = (Node::new(delivery.body), Fuel::full());
     let mut mapped = Vec::new();
@@ -149,7 +152,10 @@ fn draft<'a>(recipe: &'a Recipe, scope: &Scope<'_, 'a>, fuel: &Fuel) -> Result<D
         Kind::Alias if previous.is_none() => Err(missing("missing_previous_id", "previous")),
         _ => Ok(()),
     }?;
-    if group.as_ref().is_some_and(|id| id.chars().count() > GROUP_ID_CHARS_MAX) {
+    if group
+        .as_ref()
+        .is_some_and(|id| id.chars().count() > GROUP_ID_CHARS_MAX)
+    {
         let message = format!("it may have {GROUP_ID_CHARS_MAX} characters");
         return Err(wrong("group_id_too_long", "group", message));
     }
@@ -194,7 +200,10 @@ impl Draft {
     /// How many bytes it has, about.
     fn bytes(&self) -> usize {
         let objects = self.traits.len() + self.properties.len() + self.context.len();
-        let ids = self.identifiers.iter().map(|identifier| identifier.value.len());
+        let ids = self
+            .identifiers
+            .iter()
+            .map(|identifier| identifier.value.len());
         let previous = self.previous.as_ref().map_or(0, |id| id.len());
         objects + ids.sum::<usize>() + self.name.len() + previous
     }
@@ -215,7 +224,11 @@ fn time<'a>(
     scope: &Scope<'_, 'a>,
     fuel: &Fuel,
 ) -> Result<Option<Millis>, Wrong> {
-    let Some(said) = recipe.time.as_ref().and_then(|time| text(time, scope, fuel)) else {
+    let Some(said) = recipe
+        .time
+        .as_ref()
+        .and_then(|time| text(time, scope, fuel))
+    else {
         return Ok(None);
     };
     conversion::instant(&said).map(Some).ok_or_else(|| {

@@ -106,7 +106,10 @@ fn boolean<'a>(value: &Value<'_>) -> Option<Value<'a>> {
 /// A whole number of hundredths as a decimal: `1250` is `12.50`.
 fn cents<'a>(text: &str) -> Option<Value<'a>> {
     let hundredths: i64 = text.trim().parse().ok()?;
-    let (sign, size) = (if hundredths < 0 { "-" } else { "" }, hundredths.unsigned_abs());
+    let (sign, size) = (
+        if hundredths < 0 { "-" } else { "" },
+        hundredths.unsigned_abs(),
+    );
     let decimal = format!("{sign}{}.{:02}", size / 100, size % 100);
     Some(Value::Number(Cow::Owned(decimal)))
 }
@@ -118,18 +121,26 @@ fn moment<'a>(instant: Option<Millis>) -> Option<Value<'a>> {
 fn since_1970(text: &str, ms_per_unit: f64) -> Option<Millis> {
     let ms = text.trim().parse::<f64>().ok()? * ms_per_unit;
     // Not a number is in no range either.
-    (0.0..YEAR_10000_MS).contains(&ms).then_some(Millis(ms as i64))
+    (0.0..YEAR_10000_MS)
+        .contains(&ms)
+        .then_some(Millis(ms as i64))
 }
 
 /// An instant as ISO 8601, or as seconds or milliseconds since 1970.
 pub(super) fn instant(text: &str) -> Option<Millis> {
     let text = text.trim();
-    let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let is_number = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'.');
     if !is_number {
         return Millis::parse(text);
     }
     let number: f64 = text.parse().ok()?;
-    let unit = if number >= MILLISECONDS_FROM { 1.0 } else { 1_000.0 };
+    let unit = if number >= MILLISECONDS_FROM {
+        1.0
+    } else {
+        1_000.0
+    };
     since_1970(text, unit)
 }
 
@@ -212,7 +223,11 @@ mod tests {
         check("time", "1700000000", expected);
         check("time", "1700000000000", expected);
         check("time", "\"2023-11-14T23:13:20+01:00\"", expected);
-        check("seconds", "1700000000.5", Some("\"2023-11-14T22:13:20.500Z\""));
+        check(
+            "seconds",
+            "1700000000.5",
+            Some("\"2023-11-14T22:13:20.500Z\""),
+        );
         for wrong in ["-1", "1e300", "\"soon\"", "\"inf\"", "\"NaN\""] {
             check("seconds", wrong, None);
             check("time", wrong, None);

@@ -32,9 +32,15 @@ pub(super) enum Expression {
     },
     Object(Members),
     /// A list of what each item becomes.
-    List { each: Each, of: Box<Expression> },
+    List {
+        each: Each,
+        of: Box<Expression>,
+    },
     /// The sum over every item of the product of these.
-    Sum { each: Each, of: Vec<Expression> },
+    Sum {
+        each: Each,
+        of: Vec<Expression>,
+    },
     When {
         when: Condition,
         then: Box<Expression>,

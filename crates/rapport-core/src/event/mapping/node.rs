@@ -61,20 +61,23 @@ impl<'a> Node<'a> {
             json::Value::Text(text) => Some(Value::Text(text)),
             json::Value::Bool(bool) => Some(Value::Bool(bool)),
             json::Value::Number(_) => Some(Value::Number(Cow::Borrowed(self.raw))),
-            json::Value::List(raw) | json::Value::Object(raw) => Some(Value::Json(Cow::Borrowed(raw))),
+            json::Value::List(raw) | json::Value::Object(raw) => {
+                Some(Value::Json(Cow::Borrowed(raw)))
+            }
         }
     }
 
     fn inside(&self) -> &Inside<'a> {
-        self.inside.get_or_init(|| match self.raw.as_bytes().first() {
-            Some(b'{') => Inside::Members(
-                json::members(self.raw)
-                    .map(|(name, raw)| (name, Node::new(raw)))
-                    .collect(),
-            ),
-            Some(b'[') => Inside::Items(json::items(self.raw).map(Node::new).collect()),
-            _ => Inside::Nothing,
-        })
+        self.inside
+            .get_or_init(|| match self.raw.as_bytes().first() {
+                Some(b'{') => Inside::Members(
+                    json::members(self.raw)
+                        .map(|(name, raw)| (name, Node::new(raw)))
+                        .collect(),
+                ),
+                Some(b'[') => Inside::Items(json::items(self.raw).map(Node::new).collect()),
+                _ => Inside::Nothing,
+            })
     }
 }
 

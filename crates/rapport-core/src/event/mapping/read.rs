@@ -45,7 +45,12 @@ pub(super) fn map(text: &str) -> Result<Map, Error> {
             read.collect::<Result<_, _>>()?
         }
         // A map of one part may leave the list out.
-        None => return Ok(Map { parts: vec![part(object)?], skips_others }),
+        None => {
+            return Ok(Map {
+                parts: vec![part(object)?],
+                skips_others,
+            });
+        }
     };
     object.end()?;
     Ok(Map {
@@ -136,7 +141,10 @@ fn identifiers(
         let wrong = || Error::new(&object::inside(place, &word), message);
         Ok((IdKind::from_word(&word).ok_or_else(wrong)?, expression))
     };
-    named(json, levels, place, 0)?.into_iter().map(kind).collect()
+    named(json, levels, place, 0)?
+        .into_iter()
+        .map(kind)
+        .collect()
 }
 
 /// An object of tests, or a list of such objects of which one must hold.
@@ -187,9 +195,7 @@ fn test(json: &Json, levels: usize, place: &str, depth: usize) -> Result<Test, E
             let path = Path::parse(text(path, &place)?, levels, &place)?;
             Ok(Test::SameAs(path))
         }
-        ("not", inner) if depth == 0 => {
-            Ok(Test::Not(Box::new(test(inner, levels, &place, 1)?)))
-        }
+        ("not", inner) if depth == 0 => Ok(Test::Not(Box::new(test(inner, levels, &place, 1)?))),
         _ => {
             let message =
                 "a test is a value, or has `exists`, `in`, `starts_with`, `same_as` or one `not`";
@@ -203,7 +209,10 @@ fn scalar(json: &Json, place: &str) -> Result<Value<'static>, Error> {
         Json::String(text) => Ok(Value::Text(Cow::Owned(text.clone()))),
         Json::Number(number) => Ok(Value::Number(Cow::Owned(number.to_string()))),
         Json::Bool(bool) => Ok(Value::Bool(*bool)),
-        _ => Err(Error::new(place, "this is a text, a number, `true` or `false`")),
+        _ => Err(Error::new(
+            place,
+            "this is a text, a number, `true` or `false`",
+        )),
     }
 }
 

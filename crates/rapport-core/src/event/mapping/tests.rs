@@ -54,11 +54,23 @@ fn a_template_of_one_path_keeps_the_type_and_others_are_text() {
     properties(r#"{"p": "{a} {b}"}"#, body, r#"{"p":"1.50 x"}"#);
     properties(r#"{"p": "{c}"}"#, body, r#"{"p":[1, {"d": true}]}"#);
     properties(r#"{"p": "{c.1.d}"}"#, body, r#"{"p":true}"#);
-    properties(r#"{"p": "{e}", "q": "{f}", "r": "{g}", "s": "x{f}"}"#, body, "{}");
+    properties(
+        r#"{"p": "{e}", "q": "{f}", "r": "{g}", "s": "x{f}"}"#,
+        body,
+        "{}",
+    );
     properties(r#"{"p": "{e ?? g ?? b|upper}"}"#, body, r#"{"p":"X"}"#);
     properties(r#"{"p": "{{a}}"}"#, body, r#"{"p":"{a}"}"#);
-    properties(r#"{"p": "{@x-topic}", "q": "{$.b}"}"#, body, r#"{"p":"orders","q":"x"}"#);
-    properties(r#"{"p": 5, "q": true, "r": null}"#, body, r#"{"p":5,"q":true,"r":null}"#);
+    properties(
+        r#"{"p": "{@x-topic}", "q": "{$.b}"}"#,
+        body,
+        r#"{"p":"orders","q":"x"}"#,
+    );
+    properties(
+        r#"{"p": 5, "q": true, "r": null}"#,
+        body,
+        r#"{"p":5,"q":true,"r":null}"#,
+    );
     properties(r#"{"{b}": "{a}"}"#, body, r#"{"x":1.50}"#);
     properties(r#"{"p": "{x\\.y}"}"#, r#"{"x.y": 1}"#, r#"{"p":1}"#);
 }
@@ -102,7 +114,11 @@ fn items_are_found_below_lists_and_see_what_encloses_them() {
         ]
     );
     let lists_in_lists = r#"{"each": "[][]", "rules": [{"type": "track", "event": "E", "identifiers": {"user_id": "{.}"}}]}"#;
-    codes(lists_in_lists, "[[1,2],[],[3]]", &["event", "event", "event"]);
+    codes(
+        lists_in_lists,
+        "[[1,2],[],[3]]",
+        &["event", "event", "event"],
+    );
 }
 
 #[test]
@@ -142,7 +158,11 @@ fn what_no_rule_takes_is_rejected_unless_the_map_says_otherwise() {
         format!("{{{rules}}}"),
         format!("{{\"otherwise\": \"skip\", {rules}}}"),
     );
-    codes(&strict, r#"{"a": [{"x": 1}, {"x": 2}]}"#, &["event", "no_rule"]);
+    codes(
+        &strict,
+        r#"{"a": [{"x": 1}, {"x": 2}]}"#,
+        &["event", "no_rule"],
+    );
     codes(&strict, r#"{"b": 1}"#, &["no_items"]);
     codes(&lenient, r#"{"b": 1}"#, &["no_items"]);
     let skipped = apply(&lenient, r#"{"a": [{"x": 2}]}"#);
@@ -163,15 +183,23 @@ fn what_an_event_cannot_do_without_is_named_with_its_place() {
         assert!(reason.message.starts_with("`rules[0]."), "{reason:?}");
         assert_eq!(kept, body);
     }
-    let nameless = r#"{"rules": [{"type": "track", "event": "{e}", "identifiers": {"user_id": "u"}}]}"#;
+    let nameless =
+        r#"{"rules": [{"type": "track", "event": "{e}", "identifiers": {"user_id": "u"}}]}"#;
     codes(nameless, "{}", &["missing_event_name"]);
-    let nobody = r#"{"rules": [{"type": "track", "event": "E", "identifiers": {"user_id": "{u}"}}]}"#;
+    let nobody =
+        r#"{"rules": [{"type": "track", "event": "E", "identifiers": {"user_id": "{u}"}}]}"#;
     codes(nobody, "{}", &["missing_id"]);
-    let group = r#"{"rules": [{"type": "group", "group": "{g}", "identifiers": {"user_id": "u"}}]}"#;
+    let group =
+        r#"{"rules": [{"type": "group", "group": "{g}", "identifiers": {"user_id": "u"}}]}"#;
     codes(group, "{}", &["missing_group_id"]);
     codes(group, r#"{"g": 5}"#, &["event"]);
-    codes(group, &format!(r#"{{"g": "{}"}}"#, "g".repeat(501)), &["group_id_too_long"]);
-    let alias = r#"{"rules": [{"type": "alias", "previous": "{p}", "identifiers": {"user_id": "u"}}]}"#;
+    codes(
+        group,
+        &format!(r#"{{"g": "{}"}}"#, "g".repeat(501)),
+        &["group_id_too_long"],
+    );
+    let alias =
+        r#"{"rules": [{"type": "alias", "previous": "{p}", "identifiers": {"user_id": "u"}}]}"#;
     codes(alias, "{}", &["missing_previous_id"]);
     codes(alias, r#"{"p": "x"}"#, &["event"]);
 }
@@ -220,19 +248,49 @@ fn a_map_that_cannot_be_used_is_refused_with_its_place() {
         (&long, ""),
         (r#"{"rules": []}"#, "rules"),
         (r#"{"rules": [{}]}"#, "rules[0]"),
-        (r#"{"parts": [{"each": "a[", "rules": [{"skip": true}]}]}"#, "parts[0].each"),
+        (
+            r#"{"parts": [{"each": "a[", "rules": [{"skip": true}]}]}"#,
+            "parts[0].each",
+        ),
         (r#"{"rules": [{"skip": false}]}"#, "rules[0].skip"),
-        (r#"{"rules": [{"skip": true, "event": "E"}]}"#, "rules[0].event"),
+        (
+            r#"{"rules": [{"skip": true, "event": "E"}]}"#,
+            "rules[0].event",
+        ),
         (r#"{"rules": [{"skip": true}], "else": 1}"#, "else"),
-        (r#"{"otherwise": "no", "rules": [{"skip": true}]}"#, "otherwise"),
+        (
+            r#"{"otherwise": "no", "rules": [{"skip": true}]}"#,
+            "otherwise",
+        ),
         (r#"{"rules": [{"type": "buy"}]}"#, "rules[0].type"),
-        (r#"{"rules": [{"type": "track", "identifiers": {"user_id": "u"}}]}"#, "rules[0]"),
-        (r#"{"rules": [{"type": "page", "identifiers": {}}]}"#, "rules[0]"),
-        (r#"{"rules": [{"type": "page", "identifiers": {"User": "u"}}]}"#, "rules[0].identifiers.User"),
-        (r#"{"rules": [{"when": {"^.a": 1}, "skip": true}]}"#, "rules[0].when.^.a"),
-        (r#"{"rules": [{"when": {"a": {"near": 1}}, "skip": true}]}"#, "rules[0].when.a.near"),
-        (r#"{"rules": [{"when": {"a..b": 1}, "skip": true}]}"#, "rules[0].when.a..b"),
-        (r#"{"rules": [{"when": {"@": 1}, "skip": true}]}"#, "rules[0].when.@"),
+        (
+            r#"{"rules": [{"type": "track", "identifiers": {"user_id": "u"}}]}"#,
+            "rules[0]",
+        ),
+        (
+            r#"{"rules": [{"type": "page", "identifiers": {}}]}"#,
+            "rules[0]",
+        ),
+        (
+            r#"{"rules": [{"type": "page", "identifiers": {"User": "u"}}]}"#,
+            "rules[0].identifiers.User",
+        ),
+        (
+            r#"{"rules": [{"when": {"^.a": 1}, "skip": true}]}"#,
+            "rules[0].when.^.a",
+        ),
+        (
+            r#"{"rules": [{"when": {"a": {"near": 1}}, "skip": true}]}"#,
+            "rules[0].when.a.near",
+        ),
+        (
+            r#"{"rules": [{"when": {"a..b": 1}, "skip": true}]}"#,
+            "rules[0].when.a..b",
+        ),
+        (
+            r#"{"rules": [{"when": {"@": 1}, "skip": true}]}"#,
+            "rules[0].when.@",
+        ),
     ] {
         let error = Map::parse(map).expect_err(map);
         assert_eq!(error.place, place, "{map}: {error}");

@@ -46,7 +46,10 @@ impl<'j> Object<'j> {
         let other = self.members.keys().find(|name| !self.taken.contains(*name));
         let Some(other) = other else { return Ok(()) };
         let known: Vec<&str> = self.taken.iter().map(String::as_str).collect();
-        let message = format!("there is no such member here; there are {}", known.join(", "));
+        let message = format!(
+            "there is no such member here; there are {}",
+            known.join(", ")
+        );
         Err(Error::new(&inside(&self.place, other), message))
     }
 }

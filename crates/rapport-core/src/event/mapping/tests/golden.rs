@@ -8,7 +8,9 @@ fn every_ready_map_makes_of_its_samples_what_is_kept_beside_it() {
     let mut differing = Vec::new();
     for name in ready::names() {
         let found = ready::find(name).unwrap_or_else(|| panic!("{name} cannot be read"));
-        let map = found.map().unwrap_or_else(|error| panic!("{name}: {error}"));
+        let map = found
+            .map()
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
         let mut made = String::new();
         for sample in &found.samples {
             let headers: Vec<_> = sample.headers.clone().into_iter().collect();
@@ -22,7 +24,10 @@ fn every_ready_map_makes_of_its_samples_what_is_kept_beside_it() {
             }
             made.push('\n');
         }
-        let path = format!("{}/src/event/mapping/ready/{name}.events", env!("CARGO_MANIFEST_DIR"));
+        let path = format!(
+            "{}/src/event/mapping/ready/{name}.events",
+            env!("CARGO_MANIFEST_DIR")
+        );
         let kept = std::fs::read_to_string(&path).unwrap_or_default();
         if kept != made {
             std::fs::write(format!("{path}.tmp"), &made).expect("the folder can be written");
@@ -52,7 +57,9 @@ fn spelled(mapped: &Mapped) -> String {
     let draft = match mapped {
         Mapped::Event(draft) => draft,
         Mapped::Skipped { reason, .. } => return format!("skipped {}", reason.code),
-        Mapped::Invalid { reason, .. } => return format!("invalid {}: {}", reason.code, reason.message),
+        Mapped::Invalid { reason, .. } => {
+            return format!("invalid {}: {}", reason.code, reason.message);
+        }
     };
     let mut line = Builder::new();
     line.put_text("type", draft.kind.word());

@@ -10,7 +10,10 @@ fn a_delivery_makes_so_many_events_and_no_more() {
     codes(map, &list(EVENTS_MAX + 1), &["too_many_events"]);
     codes(map, &list(1_500_000), &["too_many_events"]);
     let nested = r#"{"each": "[][][]", "rules": [{"skip": true}]}"#;
-    let cube = format!("[{}]", vec![format!("[{}]", vec!["[1,1,1]"; 100].join(",")); 100].join(","));
+    let cube = format!(
+        "[{}]",
+        vec![format!("[{}]", vec!["[1,1,1]"; 100].join(",")); 100].join(",")
+    );
     codes(nested, &cube, &["too_many_events"]);
 }
 
@@ -36,7 +39,11 @@ fn a_delivery_costs_so_much_work_and_no_more() {
     let item = format!(r#"{{"x": "{}", "l": [{list}]}}"#, "x".repeat(20_000));
     codes(map, &format!("{{\"i\": [{item}]}}"), &["too_much_work"]);
     let list = vec!["1"; 30_000].join(",");
-    codes(map, &format!("{{\"i\": [{{\"l\": [{list}]}}]}}"), &["too_much_work"]);
+    codes(
+        map,
+        &format!("{{\"i\": [{{\"l\": [{list}]}}]}}"),
+        &["too_much_work"],
+    );
 }
 
 #[test]
