@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 mod corpus;
+mod hooks;
 mod memory;
 mod mutate;
 mod stored;

@@ -1,6 +1,6 @@
 //! The parsers, each with the payloads it is meant for.
 
-use crate::{corpus, stored};
+use crate::{corpus, hooks, stored};
 use rapport_core::event::dialect::segment::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX};
 use rapport_core::event::{Call, Dialect, KeyKind, Kind, Origin, Request, SourceNo, dialect};
 use rapport_core::identity::journal::Record;
@@ -96,6 +96,21 @@ pub(crate) const ALL: &[Target] = &[
         golden: || corpus::WORDS,
         take: words,
     },
+    Target {
+        name: "a map of a webhook",
+        golden: hooks::MAPS,
+        take: hooks::map,
+    },
+    Target {
+        name: "a delivery of a webhook",
+        golden: hooks::DELIVERIES,
+        take: hooks::delivery,
+    },
+    Target {
+        name: "a signature of a webhook",
+        golden: hooks::SIGNATURES,
+        take: hooks::signature,
+    },
 ];
 
 fn request(call: Call, body: &[u8]) -> Request {
@@ -117,10 +132,10 @@ fn request(call: Call, body: &[u8]) -> Request {
 
 fn validate(call: Call, input: &[u8]) {
     let request = request(call, input);
-    let once = dialect::validate(&request);
+    let once = dialect::validate(&request, &hooks::NoMaps);
     assert_eq!(
         once,
-        dialect::validate(&request),
+        dialect::validate(&request, &hooks::NoMaps),
         "the same bytes are the same items"
     );
     for validated in &once {

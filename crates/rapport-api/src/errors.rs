@@ -48,6 +48,8 @@ pub enum Code {
     Stopping,
     /// Storage failed.
     Storage,
+    /// A webhook's map cannot be read, or its deliveries could not be checked.
+    InvalidWebhook,
 }
 
 struct Page {
@@ -59,7 +61,7 @@ struct Page {
 }
 
 /// What each code means, in the order of [`Code::ALL`].
-const PAGES: [Page; 18] = [
+const PAGES: [Page; 19] = [
     Page {
         code: Code::Unauthorized,
         word: "unauthorized",
@@ -186,11 +188,18 @@ const PAGES: [Page; 18] = [
         happened: "A storage engine failed; the server's log says how.",
         next: "Run `rapport doctor` on the data directory.",
     },
+    Page {
+        code: Code::InvalidWebhook,
+        word: "invalid_webhook",
+        status: StatusCode::BAD_REQUEST,
+        happened: "A webhook cannot be used as it is described: its map cannot be read, or its deliveries could not be checked.",
+        next: "The message names the place in the map, or what is missing. `GET /api/v1/webhook-maps` shows maps that work; the preview tries one on samples.",
+    },
 ];
 
 impl Code {
     /// Every code, in the order of the reference page.
-    pub const ALL: [Code; 18] = [
+    pub const ALL: [Code; 19] = [
         Code::Unauthorized,
         Code::UnknownRoute,
         Code::MethodNotAllowed,
@@ -209,6 +218,7 @@ impl Code {
         Code::DiskFull,
         Code::Stopping,
         Code::Storage,
+        Code::InvalidWebhook,
     ];
 
     /// The word in the answer's `code`.

@@ -16,6 +16,7 @@ pub mod operate;
 pub mod secret;
 pub mod serve;
 pub mod settings;
+pub mod signature;
 pub mod track;
 
 pub use serve::{Peer, serve};
@@ -30,6 +31,8 @@ pub struct Api {
     pub settings: Arc<ApiSettings>,
     /// Held while a new source gets its number.
     numbering: Arc<Mutex<()>>,
+    /// Words of webhooks that count only once, and did.
+    replays: Arc<track::webhook::Replays>,
 }
 
 /// Every route of every door.
@@ -38,6 +41,7 @@ pub fn router(rapport: Rapport, settings: ApiSettings) -> Router {
         rapport,
         settings: Arc::new(settings),
         numbering: Arc::default(),
+        replays: Arc::default(),
     };
     Router::new()
         .merge(console::routes())

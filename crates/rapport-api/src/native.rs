@@ -25,6 +25,8 @@ mod sources;
 mod spelled;
 mod timeline;
 mod tokens;
+mod webhook;
+mod webhook_maps;
 
 /// The routes of all resources.
 pub(crate) fn routes() -> Router<Api> {
@@ -41,7 +43,9 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(segments::routes())
         .merge(sources::routes())
         .merge(timeline::routes())
-        .merge(tokens::routes());
+        .merge(tokens::routes())
+        .merge(webhook::routes())
+        .merge(webhook_maps::routes());
     Router::new().nest("/api/v1", resources)
 }
 

@@ -14,10 +14,11 @@ mod look;
 mod refused;
 mod segment;
 mod shape;
+pub(crate) mod webhook;
 
 pub use look::look;
 
 /// The routes of all dialects.
 pub(crate) fn routes() -> Router<Api> {
-    segment::routes()
+    segment::routes().merge(webhook::routes())
 }

@@ -1,5 +1,6 @@
 //! Everything that changes state: the commands that stand beside events in the one order.
 
+use crate::event::webhook::Webhook;
 use crate::event::{KeyKind, SourceNo};
 use crate::identity::policy::Policy;
 use crate::identity::{Identifier, ProfileNo};
@@ -117,6 +118,13 @@ pub enum Command {
     /// Takes a disabled source into use again.
     EnableSource {
         /// Its number.
+        source: SourceNo,
+    },
+    /// Lets a source take deliveries of another system's webhooks, or changes how.
+    PutWebhook(Webhook),
+    /// Ends that; what was taken stays.
+    DeleteWebhook {
+        /// The source.
         source: SourceNo,
     },
 }

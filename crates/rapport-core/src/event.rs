@@ -7,7 +7,9 @@ use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 
 pub mod dialect;
+pub mod mapping;
 pub mod skew;
+pub mod webhook;
 
 /// Number of a source (a website, an app, a server): dense, from 1, never recycled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,6 +32,8 @@ pub enum KeyKind {
 pub enum Dialect {
     /// Segment's HTTP tracking API.
     Segment,
+    /// What a webhook of another system sent, with its headers.
+    Webhook,
 }
 
 /// Which call of the dialect a request was; single calls fix the type of their one event.
@@ -172,6 +176,15 @@ pub enum Validated {
         /// Its place on the ledger.
         position: Position,
         /// Why not.
+        reason: Reason,
+        /// The item as received.
+        raw: RawJson,
+    },
+    /// Left out on purpose, by the configuration of its source.
+    Filtered {
+        /// Its place on the ledger.
+        position: Position,
+        /// What left it out.
         reason: Reason,
         /// The item as received.
         raw: RawJson,

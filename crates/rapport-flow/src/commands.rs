@@ -23,6 +23,7 @@ mod merge;
 mod revoke;
 mod segment;
 pub(crate) mod undo_merge;
+mod webhook;
 
 /// What a command did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,6 +124,8 @@ async fn enter(
         | Command::DisableSource { .. }
         | Command::EnableSource { .. } => revoke::apply(writer, &entry.command, &mut writes),
         Command::BuildRange { .. } => build_range::replay(writer, &entry, &mut writes).await,
+        Command::PutWebhook(webhook) => webhook::put(writer, webhook, &mut writes),
+        Command::DeleteWebhook { source } => webhook::delete(writer, *source, &mut writes),
         other => configure::apply(writer, other, &mut writes),
     };
     let reply = match applied {

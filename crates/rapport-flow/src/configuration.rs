@@ -1,8 +1,11 @@
 //! Everything an entry can configure, as it is in force now.
 
+use crate::hooks::Hooks;
 use crate::keys::{KeyRing, KeyUse};
 use rapport_core::entry::{Destination, Source};
 use rapport_core::event::SourceNo;
+use rapport_core::event::dialect::Maps;
+use rapport_core::event::mapping::Map;
 use rapport_core::fold::Rules;
 use rapport_core::identity::policy::Policy;
 use rapport_core::identity::veto::Vetoes;
@@ -32,6 +35,8 @@ pub struct Configuration {
     pub catalogue: Arc<Catalogue>,
     /// Sinks for decisions.
     pub destinations: Arc<Vec<Destination>>,
+    /// Sources that take deliveries of other systems.
+    pub hooks: Arc<Hooks>,
 }
 
 impl Default for Configuration {
@@ -45,6 +50,7 @@ impl Default for Configuration {
             catalogue: Arc::new(Catalogue::new(&registry)),
             registry: Arc::new(registry),
             destinations: Arc::default(),
+            hooks: Arc::default(),
         }
     }
 }
@@ -68,6 +74,7 @@ impl Configuration {
         let mut configuration = Configuration::default();
         let mut keys = KeyRing::default();
         let mut destinations = Vec::new();
+        let mut hooks = Hooks::default();
         for (key, value) in rows {
             let key = String::from_utf8_lossy(key);
             match key.split_once('/').unwrap_or((&key, "")) {
@@ -92,11 +99,13 @@ impl Configuration {
                 ("vetoes", _) => configuration.vetoes = Arc::new(read(&key, value)?),
                 ("registry", _) => configuration.registry = Arc::new(read(&key, value)?),
                 ("destination", _) => destinations.push(read(&key, value)?),
+                ("webhook", _) => hooks.put(read(&key, value)?),
                 _ => return Err(damaged(&key, "no such configuration")),
             }
         }
         configuration.keys = Arc::new(keys);
         configuration.destinations = Arc::new(destinations);
+        configuration.hooks = Arc::new(hooks);
         configuration.catalogue = Arc::new(Catalogue::new(&configuration.registry));
         Ok(configuration)
     }
@@ -110,6 +119,12 @@ impl Configuration {
             catalogue,
             ..self.clone()
         }
+    }
+}
+
+impl Maps for Configuration {
+    fn of(&self, source: SourceNo) -> Result<&Map, String> {
+        self.hooks.map(source)
     }
 }
 

@@ -27,6 +27,8 @@ pub enum Item {
     Event(Box<Event>),
     /// What could be read of an item that is none, and why it is none.
     Invalid(Box<Event>, Reason),
+    /// The same of one that its source's configuration leaves out.
+    Filtered(Box<Event>, Reason),
 }
 
 /// One item after dedup.
@@ -88,7 +90,7 @@ pub struct Folded {
 /// # Errors
 /// Those of storage; then nothing has changed and the same batch may be sent again.
 pub(crate) async fn batch(writer: &mut Writer, requests: &[Request]) -> Result<()> {
-    let items = validate::step(requests);
+    let items = validate::step(requests, &*writer.configuration);
     events(writer, items, Source::Ledger(requests)).await
 }
 

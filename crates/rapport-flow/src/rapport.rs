@@ -26,6 +26,7 @@ use tokio::sync::{mpsc, oneshot};
 mod ask;
 mod outbox;
 mod redrive;
+mod webhooks;
 
 /// How often an undo is prepared anew where the people it concerns have changed meanwhile.
 const UNDO_TRIES: usize = 8;

@@ -2,7 +2,7 @@
 
 use crate::flow::Ended;
 use rapport_core::event::dialect::readable::readable;
-use rapport_core::event::dialect::segment;
+use rapport_core::event::dialect::{segment, webhook};
 use rapport_core::event::{Call, Dialect, KeyKind, Origin, Request, SourceNo};
 use rapport_core::outcome::Outcome;
 use rapport_core::position::Position;
@@ -58,11 +58,17 @@ impl Rejected {
             ip: sent(|origin| &origin.ip),
             user_agent: sent(|origin| &origin.user_agent),
         };
-        if !matches!(ended.outcome, Outcome::Invalid(_)) {
+        // Only what never was an event has no id.
+        let is_event = !event.message_id.is_empty();
+        if is_event && !matches!(ended.outcome, Outcome::Invalid(_)) {
             kept.raw = segment::print(event);
             return kept;
         }
         kept.raw = event.properties.to_string();
+        if !is_event && &*event.context == webhook::OF_A_DELIVERY {
+            kept.dialect = Dialect::Webhook;
+            return kept;
+        }
         if let Some(request) = request {
             kept.dialect = request.origin.dialect;
             kept.call = request.origin.call;

@@ -88,6 +88,10 @@ pub(crate) fn fresh(hash: &Hash, row: Arc<Row>) -> Fresh {
     let event = Box::new(row.event);
     match row.outcome {
         outcome @ (Outcome::Invalid(_) | Outcome::Duplicate) => Fresh::Ended(event, outcome),
+        // Only what validation left out has no id: it never was an event.
+        outcome @ Outcome::Filtered(_) if event.message_id.is_empty() => {
+            Fresh::Ended(event, outcome)
+        }
         _ => {
             let key = hash.seen(event.source.0, &event.message_id);
             Fresh::Event(event, key)

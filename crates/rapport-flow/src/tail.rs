@@ -4,7 +4,9 @@
 use crate::flow::{Ended, Item};
 use crate::rows::{self, Hash};
 use crate::steps::validate;
-use rapport_core::event::Event;
+use rapport_core::event::dialect::Maps;
+use rapport_core::event::mapping::Map;
+use rapport_core::event::{Event, Request, SourceNo};
 use rapport_core::identity::ProfileNo;
 use rapport_core::outcome::Outcome;
 use rapport_core::position::Position;
@@ -28,6 +30,40 @@ pub struct Ends {
     pub last: u64,
     /// For every item of every request in order: how it ended, and in whom.
     pub items: Vec<(Outcome, Option<ProfileNo>)>,
+    /// By request, the events of those whose bytes alone do not say them: the configuration that
+    /// made them may be another one by the time they are read again.
+    pub configured: Vec<(u64, Vec<Event>)>,
+}
+
+impl Ends {
+    /// The events of a request as they were when it was folded, in order.
+    fn events(&mut self, request: &Request) -> Vec<Box<Event>> {
+        if request.origin.dialect.is_configured() {
+            let found = self
+                .configured
+                .iter_mut()
+                .find(|(number, _)| *number == request.number);
+            let events = found.map(|(_, events)| std::mem::take(events));
+            return events
+                .unwrap_or_default()
+                .into_iter()
+                .map(Box::new)
+                .collect();
+        }
+        let event = |item| match item {
+            Item::Event(event) | Item::Invalid(event, _) | Item::Filtered(event, _) => event,
+        };
+        validate::items(request, &NoMaps).map(event).collect()
+    }
+}
+
+/// For dialects that no configuration has a say in.
+struct NoMaps;
+
+impl Maps for NoMaps {
+    fn of(&self, _source: SourceNo) -> Result<&Map, String> {
+        Err(String::new())
+    }
 }
 
 /// Folded entries that wait to be flushed.
@@ -134,22 +170,21 @@ pub async fn rebuild(
     let mut seen = Vec::new();
     for (key, value) in ends {
         let first = rows::number_of(Table::Tail, key)?;
-        let ends: Ends = rows::unpack(Table::Tail, value)?;
-        let mut items = ends.items.into_iter();
-        let mut after = first - 1;
-        while after < ends.last {
+        let mut ends: Ends = rows::unpack(Table::Tail, value)?;
+        let mut items = std::mem::take(&mut ends.items).into_iter();
+        let (mut after, last) = (first - 1, ends.last);
+        while after < last {
             let requests = ledger.read(after, 8 << 20).await?;
             if requests.is_empty() {
                 return Err(missing(after + 1));
             }
             for request in requests
                 .into_iter()
-                .filter(|request| request.number <= ends.last)
+                .filter(|request| request.number <= last)
             {
                 after = request.number;
-                for item in validate::items(&request) {
+                for event in ends.events(&request) {
                     let (outcome, origin) = items.next().ok_or_else(|| missing(request.number))?;
-                    let (Item::Event(event) | Item::Invalid(event, _)) = item;
                     let row = Ended {
                         event,
                         outcome,

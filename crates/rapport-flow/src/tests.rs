@@ -16,4 +16,5 @@ mod revoke;
 mod segments;
 mod undo;
 mod vetoed;
+mod webhooks;
 mod world;

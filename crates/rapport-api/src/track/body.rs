@@ -24,9 +24,7 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// # Errors
 /// [`Refused::BodyTooLarge`], [`Refused::InvalidGzip`], [`Refused::Unfinished`].
 pub(super) async fn read(body: Body) -> Result<Vec<u8>, Refused> {
-    let collected = tokio::time::timeout(ARRIVAL_MAX, collect(body)).await;
-    let body = collected.unwrap_or(Err(Refused::Unfinished))?;
-    plain(body)
+    plain(untouched(body, BATCH_BYTES_MAX).await?)
 }
 
 /// A body as it arrived, decompressed where it is gzip.
@@ -41,9 +39,18 @@ pub(super) fn plain(body: Vec<u8>) -> Result<Vec<u8>, Refused> {
     }
 }
 
-async fn collect(mut body: Body) -> Result<Vec<u8>, Refused> {
+/// The body byte for byte, where it has so many bytes at most: what a signature is made of.
+///
+/// # Errors
+/// [`Refused::BodyTooLarge`], [`Refused::Unfinished`].
+pub(super) async fn untouched(body: Body, bytes_max: usize) -> Result<Vec<u8>, Refused> {
+    let collected = tokio::time::timeout(ARRIVAL_MAX, collect(body, bytes_max)).await;
+    collected.unwrap_or(Err(Refused::Unfinished))
+}
+
+async fn collect(mut body: Body, bytes_max: usize) -> Result<Vec<u8>, Refused> {
     let expected = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    let mut collected = Vec::with_capacity(expected.min(BATCH_BYTES_MAX));
+    let mut collected = Vec::with_capacity(expected.min(bytes_max));
     let mut seen = 0_usize;
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
         let frame = frame.map_err(|_| Refused::Unfinished)?;
@@ -54,12 +61,12 @@ async fn collect(mut body: Body) -> Result<Vec<u8>, Refused> {
         if seen > DRAINED_BYTES_MAX {
             return Err(Refused::BodyTooLarge);
         }
-        if seen <= BATCH_BYTES_MAX {
+        if seen <= bytes_max {
             collected.extend_from_slice(data.chunk());
         }
         data.advance(data.remaining());
     }
-    if seen > BATCH_BYTES_MAX {
+    if seen > bytes_max {
         Err(Refused::BodyTooLarge)
     } else {
         Ok(collected)

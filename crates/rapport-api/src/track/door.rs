@@ -102,7 +102,7 @@ fn find(api: &Api, parts: &Parts, of_body: Option<&str>) -> Option<KeyUse> {
         .find_map(|candidate| ring.write_key(&candidate).cloned())
 }
 
-fn busy(refusal: Refusal) -> Refused {
+pub(super) fn busy(refusal: Refusal) -> Refused {
     let retry_after_s = match refusal {
         Refusal::Busy { retry_after_s } => retry_after_s.max(1),
         Refusal::Full => RETRY_FULL_S,
@@ -112,7 +112,7 @@ fn busy(refusal: Refusal) -> Refused {
 }
 
 /// The client's address: of the socket, or as a trusted proxy appended it.
-fn address(api: &Api, parts: &Parts) -> Option<String> {
+pub(super) fn address(api: &Api, parts: &Parts) -> Option<String> {
     let forwarded = match api.settings.proxy {
         Proxy::None => None,
         Proxy::Trusted => parts.headers.get_all("x-forwarded-for").iter().next_back(),
@@ -124,7 +124,7 @@ fn address(api: &Api, parts: &Parts) -> Option<String> {
     Some(address.to_canonical().to_string())
 }
 
-fn user_agent(parts: &Parts) -> Option<String> {
+pub(super) fn user_agent(parts: &Parts) -> Option<String> {
     let value = parts.headers.get(USER_AGENT)?.to_str().ok()?;
     Some(value[..value.len().min(USER_AGENT_BYTES_MAX)].to_owned())
 }

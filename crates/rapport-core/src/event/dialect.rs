@@ -1,19 +1,44 @@
 //! Wire formats: one file per dialect, each making the same [`Event`](super::Event) of a request.
 
-use crate::event::{Dialect, Request, Validated};
+use crate::event::mapping::Map;
+use crate::event::{Dialect, Request, SourceNo, Validated};
 
 pub mod object;
 pub mod readable;
 pub mod segment;
+pub mod webhook;
 
 /// Makes events of a request, in the order of its items. Never panics, whatever the bytes are.
 ///
 /// Each item becomes exactly one [`Validated`], at the index it was sent at. A body that no event
 /// can be found in becomes one [`Validated::Invalid`] that holds all of it; an empty batch
-/// becomes nothing. No configuration has a say: the same bytes are the same events for ever.
+/// becomes nothing. No configuration has a say but for deliveries of webhooks: the same bytes are
+/// the same events for ever.
 #[must_use]
-pub fn validate(request: &Request) -> Vec<Validated> {
+pub fn validate(request: &Request, maps: &dyn Maps) -> Vec<Validated> {
     match request.origin.dialect {
         Dialect::Segment => segment::validate(request),
+        Dialect::Webhook => webhook::validate(request, maps.of(request.origin.source)),
     }
+}
+
+impl Dialect {
+    /// Whether what a request of it becomes depends on the configuration in force when it is
+    /// folded, so that its bytes alone do not say it later.
+    #[must_use]
+    pub fn is_configured(self) -> bool {
+        match self {
+            Dialect::Segment => false,
+            Dialect::Webhook => true,
+        }
+    }
+}
+
+/// The maps in force.
+pub trait Maps {
+    /// The map of a source's webhook.
+    ///
+    /// # Errors
+    /// A sentence that says why there is none.
+    fn of(&self, source: SourceNo) -> Result<&Map, String>;
 }

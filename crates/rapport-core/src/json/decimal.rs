@@ -52,6 +52,24 @@ impl Decimal {
         })
     }
 
+    /// The sum; `None` outside of the scale.
+    #[must_use]
+    pub fn plus(self, other: Decimal) -> Option<Decimal> {
+        let billionths = self.billionths.checked_add(other.billionths)?;
+        Some(Decimal { billionths })
+    }
+
+    /// The product, digits beyond the ninth dropped; `None` outside of the scale.
+    #[must_use]
+    pub fn times(self, other: Decimal) -> Option<Decimal> {
+        // Whole and rest by themselves: the product of the billionths would soon be too large.
+        let (whole, rest) = (other.billionths / BILLION, other.billionths % BILLION);
+        let of_rest = self.billionths.checked_mul(rest)? / BILLION;
+        let of_whole = self.billionths.checked_mul(whole)?;
+        let billionths = of_whole.checked_add(of_rest)?;
+        Some(Decimal { billionths })
+    }
+
     /// Whether the number is at an end of the scale, so that its digits say nothing.
     #[must_use]
     pub fn is_saturated(self) -> bool {
@@ -142,6 +160,23 @@ mod tests {
         ] {
             check(text, None);
         }
+    }
+
+    #[test]
+    fn sums_and_products_are_exact_or_are_none() {
+        let read = |text| Decimal::parse(text).unwrap();
+        let times = |left, right| read(left).times(read(right)).map(|n| n.to_string());
+        assert_eq!(times("7.99", "2").as_deref(), Some("15.98"));
+        assert_eq!(times("2", "7.99").as_deref(), Some("15.98"));
+        assert_eq!(times("-0.1", "0.1").as_deref(), Some("-0.01"));
+        assert_eq!(
+            times("123456789.5", "1000.25").as_deref(),
+            Some("123487653697.375")
+        );
+        assert_eq!(times("1e28", "1e28"), None);
+        let sum = read("0.1").plus(read("0.2")).map(|n| n.to_string());
+        assert_eq!(sum.as_deref(), Some("0.3"));
+        assert_eq!(read("1e400").plus(read("1e400")), None);
     }
 
     #[test]

@@ -6,7 +6,8 @@ use crate::reads;
 use crate::rejected::Rejected;
 use rapport_core::event::dialect::object::{self, Builder};
 use rapport_core::event::dialect::segment::EVENT_BYTES_MAX;
-use rapport_core::event::{Call, Origin};
+use rapport_core::event::dialect::webhook;
+use rapport_core::event::{Call, Dialect, Origin};
 use rapport_core::position::Position;
 use rapport_store::ledger::Submission;
 
@@ -49,16 +50,27 @@ fn again(rejected: Rejected, corrected: Option<Vec<u8>>) -> Submission {
     {
         (call, is_body) = (Call::Batch, false);
     }
+    // As corrected it is an event, whatever it was made of.
+    let dialect = match (rejected.dialect, &corrected) {
+        (Dialect::Webhook, Some(_)) => Dialect::Segment,
+        (dialect, _) => dialect,
+    };
     let item = corrected.unwrap_or(rejected.raw);
     let position = rejected.position;
-    let body = match is_body {
-        true => marked(&item, position),
-        false => format!("{{\"context\":{{\"{MARK}\":\"{position}\"}},\"batch\":[{item}]}}"),
+    let delivery = (dialect == Dialect::Webhook).then(|| webhook::open(&item)).flatten();
+    let body = match (delivery, is_body) {
+        (Some(opened), _) => {
+            webhook::envelope(&opened.headers, opened.body, Some(&position.to_string()))
+        }
+        (None, true) => marked(&item, position),
+        (None, false) => {
+            format!("{{\"context\":{{\"{MARK}\":\"{position}\"}},\"batch\":[{item}]}}")
+        }
     };
     let origin = Origin {
         source: rejected.source,
         key_kind: rejected.key_kind,
-        dialect: rejected.dialect,
+        dialect,
         call,
         ip: rejected.ip,
         user_agent: rejected.user_agent,

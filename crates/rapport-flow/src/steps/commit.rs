@@ -5,7 +5,7 @@ use crate::outbox::Message;
 use crate::rows;
 use crate::tail::Ends;
 use crate::writer::Writer;
-use rapport_core::event::Request;
+use rapport_core::event::{Event, Request};
 use rapport_core::outcome::Outcome;
 use rapport_core::position::Position;
 use rapport_core::time::Millis;
@@ -49,6 +49,7 @@ pub(crate) async fn step(
             let ends = Ends {
                 last: last.number,
                 items,
+                configured: configured(requests, &ended),
             };
             writes.push(rows::put(Table::Tail, number_key(first.number), &ends));
             writer.received = writer.received.max(last.received);
@@ -90,6 +91,20 @@ fn committed(writer: &Writer, received: Vec<(Millis, u64)>) {
     }
     let held = writer.people.held() as u64;
     stats.held.store(held, Ordering::Relaxed);
+}
+
+/// The events of requests that the configuration had a say in.
+fn configured(requests: &[Request], ended: &[Ended]) -> Vec<(u64, Vec<Event>)> {
+    let asked = requests
+        .iter()
+        .filter(|request| request.origin.dialect.is_configured());
+    let events = |request: &Request| {
+        let first = ended.partition_point(|e| e.event.position.request < request.number);
+        let own = ended[first..].iter();
+        let own = own.take_while(|e| e.event.position.request == request.number);
+        (request.number, own.map(|e| (*e.event).clone()).collect())
+    };
+    asked.map(events).collect()
 }
 
 fn count(writer: &mut Writer, ended: &[Ended]) {

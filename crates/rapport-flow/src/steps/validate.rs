@@ -1,19 +1,22 @@
 //! Validate: makes one event of every dialect, corrects the clock, and says what is no event.
 
 use crate::flow::Item;
-use rapport_core::event::{Event, Kind, Request, Validated, dialect};
+use rapport_core::event::dialect::{Maps, webhook};
+use rapport_core::event::{Dialect, Event, Kind, Request, Validated, dialect};
 use rapport_core::outcome::Reason;
 use rapport_core::position::Position;
 
-/// Turns requests into items, in order.
+/// Turns requests into items, in order, with the maps in force.
 #[must_use]
-pub fn step(requests: &[Request]) -> Vec<Item> {
-    requests.iter().flat_map(items).collect()
+pub fn step(requests: &[Request], maps: &dyn Maps) -> Vec<Item> {
+    let all = requests.iter().flat_map(|request| items(request, maps));
+    all.collect()
 }
 
-/// The items of one request, in order: the same for the same bytes, whenever it is asked.
-pub fn items(request: &Request) -> impl Iterator<Item = Item> + '_ {
-    dialect::validate(request)
+/// The items of one request, in order: the same for the same bytes, whenever it is asked, but
+/// where its dialect is configured.
+pub fn items<'a>(request: &'a Request, maps: &dyn Maps) -> impl Iterator<Item = Item> + use<'a> {
+    dialect::validate(request, maps)
         .into_iter()
         .map(move |validated| match validated {
             Validated::Event(event) => Item::Event(event),
@@ -22,6 +25,11 @@ pub fn items(request: &Request) -> impl Iterator<Item = Item> + '_ {
                 reason,
                 raw,
             } => Item::Invalid(Box::new(invalid(request, position, &reason, raw)), reason),
+            Validated::Filtered {
+                position,
+                reason,
+                raw,
+            } => Item::Filtered(Box::new(invalid(request, position, &reason, raw)), reason),
         })
 }
 
@@ -29,6 +37,11 @@ pub fn items(request: &Request) -> impl Iterator<Item = Item> + '_ {
 /// properties.
 fn invalid(request: &Request, position: Position, reason: &Reason, raw: Box<str>) -> Event {
     let empty: Box<str> = "{}".into();
+    let context = match request.origin.dialect {
+        // Who sends it again must know that it is a delivery.
+        Dialect::Webhook => webhook::OF_A_DELIVERY.into(),
+        Dialect::Segment => empty.clone(),
+    };
     Event {
         position,
         received: request.received,
@@ -45,7 +58,7 @@ fn invalid(request: &Request, position: Position, reason: &Reason, raw: Box<str>
         group: None,
         traits: empty.clone(),
         properties: raw,
-        context: empty.clone(),
+        context,
         extra: empty,
     }
 }

@@ -6,6 +6,7 @@
 
 use self::dice::Dice;
 use super::replay::replay_equals_live;
+use super::webhooks;
 use super::world::{BEGIN, World, roles};
 use crate::clock::{Clock, HandClock};
 use crate::{CommandError, Rapport, Settings};
@@ -79,7 +80,8 @@ pub(super) async fn begin(dice: &mut Dice) -> World {
 
 async fn step(world: World, dice: &mut Dice) -> World {
     match dice.below(100) {
-        0..60 => send(world, dice).await,
+        0..54 => send(world, dice).await,
+        54..60 => hook(world, dice).await,
         60..72 => change_rules(world, dice).await,
         72..78 => merge(world, dice).await,
         78..84 => undo(world, dice).await,
@@ -114,6 +116,17 @@ pub(super) async fn send(world: World, dice: &mut Dice) -> World {
         .map(|_| said::item(dice, world.clock.now()))
         .collect();
     world.send(kind, &items.join(",")).await;
+    world
+}
+
+/// A delivery of a webhook, whose map changes now and then.
+async fn hook(world: World, dice: &mut Dice) -> World {
+    if dice.one_in(3) {
+        let name = dice.of(&["Milk Bought", "Cheese Seen"]);
+        expect(&world, webhooks::put(name)).await;
+    }
+    let items: Vec<_> = (0..=dice.below(3)).map(|_| said::delivered(dice)).collect();
+    webhooks::deliver(&world, &format!("{{\"items\":[{}]}}", items.join(","))).await;
     world
 }
 

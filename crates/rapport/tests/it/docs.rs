@@ -1,9 +1,11 @@
 //! The documents hold: their rules can be read, and what is generated is up to date.
 
+use rapport_core::event::mapping::{Delivery, Map, Mapped, ready};
 use rapport_core::segment::{text, tree};
 use std::fmt::Write as _;
 
 const SEGMENTS: &str = include_str!("../../../../docs/segments.md");
+const WEBHOOK_SOURCES: &str = include_str!("../../../../docs/webhook-sources.md");
 const CONFIGURATION: &str = include_str!("../../../../docs/configuration.md");
 const DEFAULTS: &str = include_str!("../../../../config/rapport.default.toml");
 
@@ -36,6 +38,38 @@ fn every_tree_in_the_documents_can_be_read() {
     assert!(!trees.is_empty());
     for spelled in trees {
         tree::parse(spelled).unwrap_or_else(|error| panic!("{spelled}: {error}"));
+    }
+}
+
+#[test]
+fn the_map_in_the_documents_makes_the_events_beside_it() {
+    let one = |language: &str| {
+        let found = blocks(WEBHOOK_SOURCES, language);
+        assert_eq!(found.len(), 1, "{language}");
+        found[0]
+    };
+    let map = Map::parse(one("json map")).expect("a map");
+    let mapped = map.apply(Delivery {
+        headers: &[],
+        body: one("json delivery"),
+    });
+    let [Mapped::Event(draft), Mapped::Skipped { .. }] = &*mapped else {
+        panic!("{mapped:?}");
+    };
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON");
+    let expected = read(one("json events"));
+    assert_eq!(read(&draft.properties), expected["properties"]);
+    assert_eq!(expected["messageId"], *draft.message_id);
+    assert_eq!(expected["event"], *draft.name);
+    let time = draft.original.expect("a time").to_string();
+    assert_eq!(expected["timestamp"], time);
+}
+
+#[test]
+fn the_documents_name_every_ready_map() {
+    for name in ready::names() {
+        let row = format!("| `{name}` |");
+        assert!(WEBHOOK_SOURCES.contains(&row), "{row}");
     }
 }
 

@@ -32,6 +32,18 @@ pub(in crate::tests) fn item(dice: &mut Dice, now: Millis) -> String {
     item.to_string()
 }
 
+/// One item of a delivery.
+pub(in crate::tests) fn delivered(dice: &mut Dice) -> String {
+    let mut item = json!({ "id": dice.below(60), "who": dice.of(&USERS) });
+    if dice.one_in(4) {
+        item["who"] = Value::Null;
+    }
+    if dice.one_in(5) {
+        item["noise"] = json!(true);
+    }
+    item.to_string()
+}
+
 fn about(dice: &mut Dice, kind: &str, item: &mut Value) {
     match kind {
         "track" => {

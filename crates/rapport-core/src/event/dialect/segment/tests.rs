@@ -34,7 +34,9 @@ fn single(kind: Kind, body: &str) -> Validated {
 fn accepted(kind: Kind, body: &str) -> Event {
     match single(kind, body) {
         Validated::Event(event) => *event,
-        Validated::Invalid { reason, .. } => panic!("{body}: {reason:?}"),
+        Validated::Invalid { reason, .. } | Validated::Filtered { reason, .. } => {
+            panic!("{body}: {reason:?}")
+        }
     }
 }
 
@@ -42,7 +44,7 @@ fn accepted(kind: Kind, body: &str) -> Event {
 fn refused(kind: Kind, body: &str, code: &str) {
     match single(kind, body) {
         Validated::Event(event) => panic!("{body} became {event:?}"),
-        Validated::Invalid { reason, raw, .. } => {
+        Validated::Invalid { reason, raw, .. } | Validated::Filtered { reason, raw, .. } => {
             assert_eq!(reason.code, code, "{body}");
             assert_eq!(&*raw, body);
         }
@@ -115,7 +117,9 @@ fn a_server_sdk_s_batch() {
         .into_iter()
         .map(|made| match made {
             Validated::Event(event) => *event,
-            Validated::Invalid { reason, .. } => panic!("{reason:?}"),
+            Validated::Invalid { reason, .. } | Validated::Filtered { reason, .. } => {
+                panic!("{reason:?}")
+            }
         })
         .collect();
     let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
@@ -256,7 +260,9 @@ fn a_bad_item_does_not_harm_its_neighbours() {
         .iter()
         .map(|made| match made {
             Validated::Event(_) => "event",
-            Validated::Invalid { reason, .. } => reason.code.as_str(),
+            Validated::Invalid { reason, .. } | Validated::Filtered { reason, .. } => {
+                reason.code.as_str()
+            }
         })
         .collect();
     assert_eq!(
@@ -492,7 +498,9 @@ fn whole(made: &Validated) -> bool {
         ]
         .iter()
         .all(|raw| serde_json::from_str::<&RawValue>(raw).is_ok() && raw.trim().starts_with('{')),
-        Validated::Invalid { reason, .. } => !reason.code.is_empty(),
+        Validated::Invalid { reason, .. } | Validated::Filtered { reason, .. } => {
+            !reason.code.is_empty()
+        }
     }
 }
 
