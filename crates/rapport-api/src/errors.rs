@@ -48,6 +48,8 @@ pub enum Code {
     Stopping,
     /// Storage failed.
     Storage,
+    /// A step of a source's transformations cannot be read or run.
+    InvalidTransformation,
 }
 
 struct Page {
@@ -59,7 +61,7 @@ struct Page {
 }
 
 /// What each code means, in the order of [`Code::ALL`].
-const PAGES: [Page; 18] = [
+const PAGES: [Page; 19] = [
     Page {
         code: Code::Unauthorized,
         word: "unauthorized",
@@ -186,11 +188,18 @@ const PAGES: [Page; 18] = [
         happened: "A storage engine failed; the server's log says how.",
         next: "Run `rapport doctor` on the data directory.",
     },
+    Page {
+        code: Code::InvalidTransformation,
+        word: "invalid_transformation",
+        status: StatusCode::BAD_REQUEST,
+        happened: "A step of a source's transformations cannot be read, or its script cannot be run.",
+        next: "The message names the step; `POST /api/v1/sources/{id}/transformations/try` tries steps without switching them on.",
+    },
 ];
 
 impl Code {
     /// Every code, in the order of the reference page.
-    pub const ALL: [Code; 18] = [
+    pub const ALL: [Code; 19] = [
         Code::Unauthorized,
         Code::UnknownRoute,
         Code::MethodNotAllowed,
@@ -209,6 +218,7 @@ impl Code {
         Code::DiskFull,
         Code::Stopping,
         Code::Storage,
+        Code::InvalidTransformation,
     ];
 
     /// The word in the answer's `code`.

@@ -24,6 +24,7 @@ mod sources;
 mod spelled;
 mod timeline;
 mod tokens;
+mod transformations;
 
 /// The routes of all resources.
 pub(crate) fn routes() -> Router<Api> {
@@ -40,7 +41,8 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(segments::routes())
         .merge(sources::routes())
         .merge(timeline::routes())
-        .merge(tokens::routes());
+        .merge(tokens::routes())
+        .merge(transformations::routes());
     Router::new().nest("/api/v1", resources)
 }
 

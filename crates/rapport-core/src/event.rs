@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod dialect;
 pub mod skew;
+pub mod transform;
 
 /// Number of a source (a website, an app, a server): dense, from 1, never recycled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

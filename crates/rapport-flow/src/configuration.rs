@@ -3,6 +3,7 @@
 use crate::keys::{KeyRing, KeyUse};
 use rapport_core::entry::{Destination, Source};
 use rapport_core::event::SourceNo;
+use rapport_core::event::transform::Transformations;
 use rapport_core::fold::Rules;
 use rapport_core::identity::policy::Policy;
 use rapport_core::identity::veto::Vetoes;
@@ -32,6 +33,8 @@ pub struct Configuration {
     pub catalogue: Arc<Catalogue>,
     /// Sinks for decisions.
     pub destinations: Arc<Vec<Destination>>,
+    /// What the events of sources go through.
+    pub transformations: Arc<BTreeMap<SourceNo, Arc<Transformations>>>,
 }
 
 impl Default for Configuration {
@@ -45,6 +48,7 @@ impl Default for Configuration {
             catalogue: Arc::new(Catalogue::new(&registry)),
             registry: Arc::new(registry),
             destinations: Arc::default(),
+            transformations: Arc::default(),
         }
     }
 }
@@ -68,6 +72,7 @@ impl Configuration {
         let mut configuration = Configuration::default();
         let mut keys = KeyRing::default();
         let mut destinations = Vec::new();
+        let mut transformations = BTreeMap::new();
         for (key, value) in rows {
             let key = String::from_utf8_lossy(key);
             match key.split_once('/').unwrap_or((&key, "")) {
@@ -86,11 +91,18 @@ impl Configuration {
                 ("vetoes", _) => configuration.vetoes = Arc::new(read(&key, value)?),
                 ("registry", _) => configuration.registry = Arc::new(read(&key, value)?),
                 ("destination", _) => destinations.push(read(&key, value)?),
+                ("transformation", number) => {
+                    let source = number
+                        .parse()
+                        .map_err(|_| damaged(&key, "its source has no number"))?;
+                    transformations.insert(SourceNo(source), Arc::new(read(&key, value)?));
+                }
                 _ => return Err(damaged(&key, "no such configuration")),
             }
         }
         configuration.keys = Arc::new(keys);
         configuration.destinations = Arc::new(destinations);
+        configuration.transformations = Arc::new(transformations);
         configuration.catalogue = Arc::new(Catalogue::new(&configuration.registry));
         Ok(configuration)
     }

@@ -1,10 +1,11 @@
 //! The tail: entries that are folded but not in a history file yet, in memory and as small rows
 //! of the state from which a restart rebuilds them.
 
-use crate::flow::{Ended, Item};
+use crate::flow::{Changes, Ended, Item};
 use crate::rows::{self, Hash};
 use crate::steps::validate;
 use rapport_core::event::Event;
+use rapport_core::event::transform::change::Change;
 use rapport_core::identity::ProfileNo;
 use rapport_core::outcome::Outcome;
 use rapport_core::position::Position;
@@ -28,6 +29,8 @@ pub struct Ends {
     pub last: u64,
     /// For every item of every request in order: how it ended, and in whom.
     pub items: Vec<(Outcome, Option<ProfileNo>)>,
+    /// What transformations made of some of them: the ledger has them as they came.
+    pub changes: Changes,
 }
 
 /// Folded entries that wait to be flushed.
@@ -136,6 +139,8 @@ pub async fn rebuild(
         let first = rows::number_of(Table::Tail, key)?;
         let ends: Ends = rows::unpack(Table::Tail, value)?;
         let mut items = ends.items.into_iter();
+        let mut changes = ends.changes.into_iter().peekable();
+        let mut place = 0;
         let mut after = first - 1;
         while after < ends.last {
             let requests = ledger.read(after, 8 << 20).await?;
@@ -149,7 +154,9 @@ pub async fn rebuild(
                 after = request.number;
                 for item in validate::items(&request) {
                     let (outcome, origin) = items.next().ok_or_else(|| missing(request.number))?;
-                    let (Item::Event(event) | Item::Invalid(event, _)) = item;
+                    let change = changes.next_if(|(changed, _)| *changed == place);
+                    place += 1;
+                    let event = as_ended(item, &outcome, change.map(|(_, change)| change));
                     let row = Ended {
                         event,
                         outcome,
@@ -171,6 +178,23 @@ pub async fn rebuild(
         tail.push(entry);
     }
     Ok((tail, seen))
+}
+
+/// An item as it was when it ended. Its transformations are not asked again: they may be others by
+/// now.
+fn as_ended(item: Item, outcome: &Outcome, change: Option<Change>) -> Box<Event> {
+    match (item, outcome) {
+        (Item::Event(event), Outcome::Invalid(reason)) => {
+            Box::new(validate::failed(&event, reason))
+        }
+        (Item::Event(mut event), _) => {
+            if let Some(change) = change {
+                change.make(&mut event);
+            }
+            event
+        }
+        (Item::Invalid(event, _) | Item::LeftOut(event, _), _) => event,
+    }
 }
 
 fn missing(request: u64) -> Error {

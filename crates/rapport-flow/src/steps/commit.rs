@@ -27,7 +27,7 @@ pub(crate) async fn step(
     } = folded;
     let mut writes = Vec::new();
     let head = match source {
-        Source::Ledger(requests) => {
+        Source::Ledger(requests, changes) => {
             let (Some(first), Some(last)) = (requests.first(), requests.last()) else {
                 return Ok(());
             };
@@ -38,6 +38,7 @@ pub(crate) async fn step(
             let ends = Ends {
                 last: last.number,
                 items,
+                changes,
             };
             writes.push(rows::put(Table::Tail, number_key(first.number), &ends));
             writer.received = writer.received.max(last.received);
