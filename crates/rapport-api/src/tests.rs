@@ -17,6 +17,7 @@ mod native;
 mod operate;
 mod serve;
 mod track;
+mod transformations;
 
 const WRITE_KEY: &str = "browser-key";
 const SERVER_KEY: &str = "server-key";

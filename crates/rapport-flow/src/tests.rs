@@ -8,6 +8,7 @@ mod reading;
 mod replay;
 mod restart;
 mod segments;
+mod transforms;
 mod undo;
 mod vetoed;
 mod world;

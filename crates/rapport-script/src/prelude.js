@@ -50,6 +50,17 @@
     }[name]
     defineProperty(prototype, name, { value: guarded, writable: true, configurable: true, enumerable })
   }
+  const concat = {
+    concat (...parts) {
+      const all = []
+      for (const part of [this, ...parts]) {
+        if (!isArray(part)) all.push(part)
+        else for (let at = 0; at < part.length; at += 1) all.push(part[at])
+      }
+      return all
+    }
+  }.concat
+  defineProperty(Array.prototype, 'concat', { value: concat, writable: true, configurable: true, enumerable: false })
   for (const name of ownKeys(Array.prototype)) guard(Array.prototype, name)
 
   const TEXT_MAX = 200000

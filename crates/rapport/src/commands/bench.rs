@@ -12,6 +12,7 @@ mod report;
 mod segments;
 mod server;
 mod traffic;
+mod transforming;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
@@ -64,6 +65,8 @@ enum Part {
     Latency,
     /// Starting again with everybody there; memory and disk.
     Restart,
+    /// What transformations cost an event, and the flow.
+    Transform,
 }
 
 /// What a process of the bench is, when it is not the load.
@@ -131,6 +134,9 @@ async fn measure(scale: &Scale, report: &mut Report) -> Result<()> {
         .any(|part| scale.has(*part))
     {
         folding::all(scale, report).await?;
+    }
+    if scale.has(Part::Transform) {
+        transforming::all(scale, report).await?;
     }
     Ok(())
 }

@@ -1,9 +1,14 @@
 //! The documents hold: their rules can be read, and what is generated is up to date.
 
+use rapport_core::event::transform;
+use rapport_core::event::transform::script::Engine as _;
 use rapport_core::segment::{text, tree};
+use rapport_core::time::Millis;
+use rapport_script::QuickJs;
 use std::fmt::Write as _;
 
 const SEGMENTS: &str = include_str!("../../../../docs/segments.md");
+const TRANSFORMATIONS: &str = include_str!("../../../../docs/transformations.md");
 const CONFIGURATION: &str = include_str!("../../../../docs/configuration.md");
 const DEFAULTS: &str = include_str!("../../../../config/rapport.default.toml");
 
@@ -36,6 +41,26 @@ fn every_tree_in_the_documents_can_be_read() {
     assert!(!trees.is_empty());
     for spelled in trees {
         tree::parse(spelled).unwrap_or_else(|error| panic!("{spelled}: {error}"));
+    }
+}
+
+#[test]
+fn every_step_and_script_in_the_documents_can_be_read() {
+    let steps: Vec<&str> = blocks(TRANSFORMATIONS, "step")
+        .into_iter()
+        .flat_map(str::lines)
+        .collect();
+    assert!(steps.len() > 8, "{steps:?}");
+    transform::read(&steps).unwrap_or_else(|error| panic!("{error}"));
+    let scripts = blocks(TRANSFORMATIONS, "js");
+    assert!(!scripts.is_empty());
+    for code in scripts {
+        let opened = QuickJs.open(code, 50_000);
+        let mut script = opened.unwrap_or_else(|failure| panic!("{code}: {failure:?}"));
+        let item = r#"{"event":"Sold","properties":{"cents":250}}"#;
+        let made = script.run(item, Millis(0), 50_000);
+        let expected = r#"{"event":"Sold","properties":{"revenue":2.5}}"#;
+        assert_eq!(made, Ok(Some(expected.to_owned())));
     }
 }
 

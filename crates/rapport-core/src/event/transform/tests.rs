@@ -204,7 +204,7 @@ fn masked_values_say_nothing_of_anybody() {
             .properties
             .contains("[redacted]")
     );
-    assert!(by(r#""by":"truncate","keep":2"#, "event").name.eq("Pr"));
+    assert_eq!(&*by(r#""by":"truncate","keep":2"#, "event").name, "Pr");
     assert!(
         by(r#""by":"ip""#, "context.ip")
             .context
@@ -386,14 +386,21 @@ fn a_printed_event_is_read_as_the_same_event() {
     }
 }
 
+const VALUES: [&str; 5] = [
+    "1.50",
+    "\"x\"",
+    "null",
+    r#"{"a":{"b":[1,{"c":2}]}}"#,
+    r#"[1,{"a":2}]"#,
+];
+
 proptest! {
     #[test]
     fn any_steps_on_any_event_end_well(
         path in r#"(properties|traits|context|event|userId|integrations|\*)(\.([a-c]|\*|0|"x y")){0,3}"#,
         to in r"(properties|traits|context)(\.[a-c]){1,2}",
-        value in r#"(1\.50|"x"|null|\{"a":\{"b":[1,{"c":2}]\}\}|\[1,\{"a":2\}\])"#,
+        value in prop::sample::select(&VALUES[..]),
     ) {
-        let value = value.replace("\\{", "{").replace("\\}", "}").replace("\\[", "[");
         let item = format!(
             r#"{{"type":"track","event":"E","userId":"u","properties":{{"a":{value},"b":[{value}]}},"context":{{"traits":{{"a":{value}}}}}}}"#
         );
