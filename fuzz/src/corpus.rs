@@ -48,3 +48,14 @@ pub(crate) const WORDS: &[&[u8]] = &[
     b"+46 (0)70-123 45 67",
     b"prf_42",
 ];
+
+/// Steps of transformations.
+pub(crate) const STEPS: &[&[u8]] = &[
+    br#"{"rename":{"from":"properties.deep.*.y","to":"properties.deep.*.z"},"when":"event = \"Milk Bought\" and properties.price >= 1.5"}"#,
+    br#"{"rename":{"from":"traits.email","to":"properties.mail"}}"#,
+    br#"{"drop":["context.ip","traits.\"a b\"","properties.tags.0","userId"]}"#,
+    br#"{"mask":{"paths":["traits.email","context.ip"],"by":"truncate","keep":3}}"#,
+    br#"{"set":{"path":"properties.deep.x.q","value":{"a":[1,null,"\ud83d\ude00"]},"if_absent":true}}"#,
+    br#"{"name":"no_milk","filter":{"drop":"not (properties.tags.0 exists) or traits.age in (42, \"x\")"}}"#,
+    br#"{"referrer":{"internal":["a.example"]}}"#,
+];

@@ -2,6 +2,7 @@
 
 use crate::{corpus, hooks, stored};
 use rapport_core::event::dialect::segment::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX};
+use rapport_core::event::transform;
 use rapport_core::event::{Call, Dialect, KeyKind, Kind, Origin, Request, SourceNo, dialect};
 use rapport_core::identity::journal::Record;
 use rapport_core::identity::normalise::normalise;
@@ -110,6 +111,16 @@ pub(crate) const ALL: &[Target] = &[
         name: "a signature of a webhook",
         golden: hooks::SIGNATURES,
         take: hooks::signature,
+    },
+    Target {
+        name: "a step of a transformation",
+        golden: corpus::STEPS,
+        take: step,
+    },
+    Target {
+        name: "an event to be transformed",
+        golden: corpus::BODIES,
+        take: transformed,
     },
 ];
 
@@ -228,6 +239,72 @@ fn words(input: &[u8]) {
                 Ok(&once),
                 "normalising twice is once"
             );
+        }
+    }
+}
+
+fn step(input: &[u8]) {
+    let sent = String::from_utf8_lossy(input);
+    let Ok(steps) = transform::read(&[&sent]) else {
+        return;
+    };
+    let kept = serde_json::to_string(&steps).unwrap_or_default();
+    assert_eq!(
+        serde_json::from_str::<Vec<transform::Step>>(&kept).ok(),
+        Some(steps.clone()),
+        "what is kept is read as it was put"
+    );
+    for body in corpus::BODIES {
+        apply(&steps, body);
+    }
+}
+
+fn transformed(input: &[u8]) {
+    for spelled in corpus::STEPS {
+        let spelled = String::from_utf8_lossy(spelled);
+        if let Ok(steps) = transform::read(&[&spelled]) {
+            apply(&steps, input);
+        }
+    }
+}
+
+/// What comes of steps is an event whose parts are JSON, known by what it was known by.
+fn apply(steps: &[transform::Step], body: &[u8]) {
+    let request = request(Call::Batch, body);
+    let transformations = transform::Transformations {
+        enabled: true,
+        version: 1,
+        steps: steps.to_vec(),
+    };
+    for validated in dialect::validate(&request) {
+        let rapport_core::event::Validated::Event(event) = validated else {
+            continue;
+        };
+        let mut tools = transform::Tools {
+            hash: &|text| text.len() as u128,
+            places: None,
+            scripts: None,
+        };
+        let after = transformations.apply(&event, &mut tools);
+        if let transform::Transformed::Changed(after) = after {
+            assert_eq!(after.message_id, event.message_id);
+            assert_eq!(
+                (after.position, after.source),
+                (event.position, event.source)
+            );
+            for text in [
+                &after.traits,
+                &after.properties,
+                &after.context,
+                &after.extra,
+            ] {
+                let read = serde_json::from_str::<&serde_json::value::RawValue>(text);
+                assert!(read.is_ok(), "{text}");
+            }
+            let change = transform::change::Change::of(&event, &after);
+            let mut made = (*event).clone();
+            change.make(&mut made);
+            assert_eq!(made, *after);
         }
     }
 }

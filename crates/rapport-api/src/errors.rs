@@ -50,6 +50,8 @@ pub enum Code {
     Storage,
     /// A webhook's map cannot be read, or its deliveries could not be checked.
     InvalidWebhook,
+    /// A step of a source's transformations cannot be read or run.
+    InvalidTransformation,
 }
 
 struct Page {
@@ -61,7 +63,7 @@ struct Page {
 }
 
 /// What each code means, in the order of [`Code::ALL`].
-const PAGES: [Page; 19] = [
+const PAGES: [Page; 20] = [
     Page {
         code: Code::Unauthorized,
         word: "unauthorized",
@@ -195,11 +197,18 @@ const PAGES: [Page; 19] = [
         happened: "A webhook cannot be used as it is described: its map cannot be read, or its deliveries could not be checked.",
         next: "The message names the place in the map, or what is missing. `GET /api/v1/webhook-maps` shows maps that work; the preview tries one on samples.",
     },
+    Page {
+        code: Code::InvalidTransformation,
+        word: "invalid_transformation",
+        status: StatusCode::BAD_REQUEST,
+        happened: "A step of a source's transformations cannot be read, or its script cannot be run.",
+        next: "The message names the step; `POST /api/v1/sources/{id}/transformations/try` tries steps without switching them on.",
+    },
 ];
 
 impl Code {
     /// Every code, in the order of the reference page.
-    pub const ALL: [Code; 19] = [
+    pub const ALL: [Code; 20] = [
         Code::Unauthorized,
         Code::UnknownRoute,
         Code::MethodNotAllowed,
@@ -219,6 +228,7 @@ impl Code {
         Code::Stopping,
         Code::Storage,
         Code::InvalidWebhook,
+        Code::InvalidTransformation,
     ];
 
     /// The word in the answer's `code`.

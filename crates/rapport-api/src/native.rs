@@ -25,6 +25,7 @@ mod sources;
 mod spelled;
 mod timeline;
 mod tokens;
+mod transformations;
 mod webhook;
 mod webhook_maps;
 
@@ -45,7 +46,8 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(timeline::routes())
         .merge(tokens::routes())
         .merge(webhook::routes())
-        .merge(webhook_maps::routes());
+        .merge(webhook_maps::routes())
+        .merge(transformations::routes());
     Router::new().nest("/api/v1", resources)
 }
 

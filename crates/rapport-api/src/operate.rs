@@ -36,6 +36,7 @@ async fn ready(State(api): State<Api>) -> Response {
     let answer = json!({
         "status": if is_ready { "ready" } else { "not_ready" },
         "reasons": health.reasons,
+        "notices": health.notices,
         "lag_requests": health.lag_requests,
         "lag_ms": health.lag_ms,
         "dedup_window_ms": health.dedup_window_ms,

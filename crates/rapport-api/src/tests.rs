@@ -19,6 +19,7 @@ mod operate;
 mod revoke;
 mod serve;
 mod track;
+mod transformations;
 mod webhook;
 
 const WRITE_KEY: &str = "browser-key";

@@ -1,6 +1,7 @@
 //! Everything that changes state: the commands that stand beside events in the one order.
 
 use crate::event::webhook::Webhook;
+use crate::event::transform::Step;
 use crate::event::{KeyKind, SourceNo};
 use crate::identity::policy::Policy;
 use crate::identity::{Identifier, ProfileNo};
@@ -125,6 +126,20 @@ pub enum Command {
     /// Ends that; what was taken stays.
     DeleteWebhook {
         /// The source.
+        source: SourceNo,
+    },
+    /// Sets what the events of a source go through, from the next request on.
+    PutTransformations {
+        /// Whose events.
+        source: SourceNo,
+        /// Whether they are switched on.
+        enabled: bool,
+        /// The steps, in order.
+        steps: Vec<Step>,
+    },
+    /// Lets the events of a source be as they come.
+    DeleteTransformations {
+        /// Whose events.
         source: SourceNo,
     },
 }

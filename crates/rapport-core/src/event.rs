@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 pub mod dialect;
 pub mod mapping;
 pub mod skew;
+pub mod transform;
 pub mod webhook;
 
 /// Number of a source (a website, an app, a server): dense, from 1, never recycled.

@@ -8,6 +8,8 @@ pub use self::decimal::Decimal;
 use std::borrow::Cow;
 
 mod decimal;
+pub mod edit;
+pub mod numbers;
 #[cfg(test)]
 mod tests;
 

@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::recover::recover;
 use crate::settings::Settings;
 use crate::shared::{Files, Roles, Shared};
+use crate::tools::Tools;
 use crate::writer::Writer;
 use rapport_core::entry::Reference;
 use rapport_core::position::Position;
@@ -30,7 +31,7 @@ impl Archive {
     /// # Errors
     /// Those of storage.
     pub async fn open(roles: Roles, settings: Settings, clock: Arc<dyn Clock>) -> Result<Archive> {
-        let shared = Arc::new(Shared::new(roles, settings, clock));
+        let shared = Arc::new(Shared::new(roles, settings, Tools::default(), clock));
         let mut writer = Writer::open(Arc::clone(&shared)).await?;
         recover(&shared, &mut writer).await?;
         Ok(Archive { shared, writer })

@@ -6,6 +6,7 @@ use rapport_core::entry::{Destination, Source};
 use rapport_core::event::SourceNo;
 use rapport_core::event::dialect::Maps;
 use rapport_core::event::mapping::Map;
+use rapport_core::event::transform::Transformations;
 use rapport_core::fold::Rules;
 use rapport_core::identity::policy::Policy;
 use rapport_core::identity::veto::Vetoes;
@@ -37,6 +38,8 @@ pub struct Configuration {
     pub destinations: Arc<Vec<Destination>>,
     /// Sources that take deliveries of other systems.
     pub hooks: Arc<Hooks>,
+    /// What the events of sources go through.
+    pub transformations: Arc<BTreeMap<SourceNo, Arc<Transformations>>>,
 }
 
 impl Default for Configuration {
@@ -51,6 +54,7 @@ impl Default for Configuration {
             registry: Arc::new(registry),
             destinations: Arc::default(),
             hooks: Arc::default(),
+            transformations: Arc::default(),
         }
     }
 }
@@ -75,6 +79,7 @@ impl Configuration {
         let mut keys = KeyRing::default();
         let mut destinations = Vec::new();
         let mut hooks = Hooks::default();
+        let mut transformations = BTreeMap::new();
         for (key, value) in rows {
             let key = String::from_utf8_lossy(key);
             match key.split_once('/').unwrap_or((&key, "")) {
@@ -100,12 +105,19 @@ impl Configuration {
                 ("registry", _) => configuration.registry = Arc::new(read(&key, value)?),
                 ("destination", _) => destinations.push(read(&key, value)?),
                 ("webhook", _) => hooks.put(read(&key, value)?),
+                ("transformation", number) => {
+                    let source = number
+                        .parse()
+                        .map_err(|_| damaged(&key, "its source has no number"))?;
+                    transformations.insert(SourceNo(source), Arc::new(read(&key, value)?));
+                }
                 _ => return Err(damaged(&key, "no such configuration")),
             }
         }
         configuration.keys = Arc::new(keys);
         configuration.destinations = Arc::new(destinations);
         configuration.hooks = Arc::new(hooks);
+        configuration.transformations = Arc::new(transformations);
         configuration.catalogue = Arc::new(Catalogue::new(&configuration.registry));
         Ok(configuration)
     }

@@ -1,15 +1,16 @@
 //! The flow: what happens to a batch of requests, from bytes on the ledger to rows in the outbox.
 //!
 //! ```text
-//! validate -> dedup -> load -> fold (resolve, profile, segment) -> activate -> commit
+//! validate -> transform -> dedup -> load -> fold (resolve, profile, segment) -> activate -> commit
 //! ```
 //!
 //! Every step takes what the one before it returns, so none can be left out and no item can get
 //! lost between two of them: an [`Item`] becomes an [`Ended`], and both lists have the same
 //! length. Only load and commit touch storage; everything a batch changes is one commit.
 
-use crate::steps::{activate, commit, dedup, fold, load, validate};
+use crate::steps::{activate, commit, dedup, fold, load, transform, validate};
 use crate::writer::Writer;
+use rapport_core::event::transform::change::Change;
 use rapport_core::event::{Event, Request};
 use rapport_core::fold::Effects;
 use rapport_core::identity::ProfileNo;
@@ -20,16 +21,22 @@ use rapport_store::history::Row;
 use rapport_store::seen::SeenKey;
 use std::collections::BTreeMap;
 
-/// One item of a request after validation.
+/// One item of a request after validation, and after its source's transformations.
 #[derive(Debug)]
 pub enum Item {
     /// An event.
     Event(Box<Event>),
     /// What could be read of an item that is none, and why it is none.
     Invalid(Box<Event>, Reason),
-    /// The same of one that its source's configuration leaves out.
+    /// The same of one that its source's webhook map leaves out.
     Filtered(Box<Event>, Reason),
+    /// An event as it came, and the transformation that leaves it out.
+    LeftOut(Box<Event>, Reason),
 }
+
+/// What transformations made of a batch: for each item that is another now, its place among the
+/// items and what is other about it.
+pub type Changes = Vec<(u32, Change)>;
 
 /// One item after dedup.
 #[derive(Debug)]
@@ -91,26 +98,17 @@ pub struct Folded {
 /// Those of storage; then nothing has changed and the same batch may be sent again.
 pub(crate) async fn batch(writer: &mut Writer, requests: &[Request]) -> Result<()> {
     let items = validate::step(requests, &*writer.configuration);
-    events(writer, items, Source::Ledger(requests)).await
+    let (items, changes) = transform::step(writer, items);
+    let fresh = dedup::step(writer, items).await?;
+    folded(writer, fresh, Source::Ledger(requests, changes)).await
 }
 
 /// Where a batch's items come from.
 pub(crate) enum Source<'a> {
-    /// The ledger, whose bytes stay there until history has the items.
-    Ledger(&'a [Request]),
+    /// The ledger, whose bytes stay there until history has the items as they were changed.
+    Ledger(&'a [Request], Changes),
     /// History of another directory.
     Replay,
-}
-
-/// Sends validated items through the steps behind validation: the way of a live batch and of a
-/// replayed one.
-pub(crate) async fn events(
-    writer: &mut Writer,
-    items: Vec<Item>,
-    source: Source<'_>,
-) -> Result<()> {
-    let fresh = dedup::step(writer, items).await?;
-    folded(writer, fresh, source).await
 }
 
 /// Sends events through the steps behind dedup: a replayed event keeps the verdict it had.

@@ -9,6 +9,8 @@ use std::sync::atomic::Ordering;
 pub struct Health {
     /// Why it is not ready; empty when it is.
     pub reasons: Vec<String>,
+    /// What somebody should look at although everything works.
+    pub notices: Vec<String>,
     /// Requests on the ledger that are not folded yet.
     pub lag_requests: u64,
     /// Age of the last batch's oldest request when it was committed, in milliseconds.
@@ -45,6 +47,7 @@ pub(crate) fn look(shared: &Shared) -> Health {
     }
     Health {
         reasons,
+        notices: shared.notices.sentences(),
         lag_requests,
         lag_ms: shared.stats.lag_us.load(Ordering::Relaxed) / 1_000,
         dedup_window_ms: dedup_window_ms(shared),

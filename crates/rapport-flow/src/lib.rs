@@ -29,16 +29,21 @@ pub mod rejected;
 pub mod replay;
 mod revisions;
 pub mod rows;
+mod scripts;
 pub mod settings;
 mod shared;
 pub mod steps;
 pub mod tail;
+pub mod tools;
+mod transform;
 mod writer;
 
 pub use error::{CommandError, Error, Refusal, Result};
 pub use rapport::Rapport;
 pub use settings::Settings;
 pub use shared::{Files, Roles, Stats};
+pub use tools::Tools;
+pub use transform::{Sample, Tried, TriedStep};
 
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ use crate::keys::KeyRing;
 use crate::recover::recover;
 use crate::settings::Settings;
 use crate::shared::{Files, Hold, Roles, Shared, Stats};
+use crate::tools::Tools;
 use crate::writer::{self, Writer, WriterOrder};
 use rapport_core::entry::Command;
 use rapport_core::event::SourceNo;
@@ -26,6 +27,7 @@ use tokio::sync::{mpsc, oneshot};
 mod ask;
 mod outbox;
 mod redrive;
+mod transform;
 mod webhooks;
 
 /// How often an undo is prepared anew where the people it concerns have changed meanwhile.
@@ -47,7 +49,20 @@ impl Rapport {
     /// # Errors
     /// Those of storage; a damaged directory is not started.
     pub async fn start(roles: Roles, settings: Settings, clock: Arc<dyn Clock>) -> Result<Rapport> {
-        let shared = Arc::new(Shared::new(roles, settings, clock));
+        Rapport::start_with(roles, settings, Tools::default(), clock).await
+    }
+
+    /// The same with the tools that transformations may use.
+    ///
+    /// # Errors
+    /// As [`Rapport::start`].
+    pub async fn start_with(
+        roles: Roles,
+        settings: Settings,
+        tools: Tools,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Rapport> {
+        let shared = Arc::new(Shared::new(roles, settings, tools, clock));
         let mut writer = Writer::open(Arc::clone(&shared)).await?;
         recover(&shared, &mut writer).await?;
         let (last, _) = shared.roles.ledger.last().await?;

@@ -197,6 +197,12 @@ impl Hash {
         self.of(&source.to_be_bytes(), message_id.as_bytes())
     }
 
+    /// Of a value that a transformation masks.
+    #[must_use]
+    pub fn masked(&self, value: &str) -> u128 {
+        self.of(b"masked", value.as_bytes())
+    }
+
     fn of(&self, kind: &[u8], value: &[u8]) -> u128 {
         let mut hasher = SipHasher24::new_with_key(&self.secret);
         hasher.write(kind);

@@ -7,8 +7,10 @@ use crate::counters::Counters;
 use crate::feed::Feed;
 use crate::latency::Latencies;
 use crate::rows::Hash;
+use crate::scripts::{LeftBehind, Notices};
 use crate::settings::Settings;
 use crate::tail::Tail;
+use crate::tools::Tools;
 use rapport_core::identity::ProfileNo;
 use rapport_core::time::Millis;
 use rapport_store::history::{Entry, File, History, Ownership};
@@ -124,6 +126,7 @@ pub struct Stats {
 pub(crate) struct Shared {
     pub roles: Roles,
     pub settings: Settings,
+    pub tools: Tools,
     pub clock: Arc<dyn Clock>,
     pub feed: Arc<Feed>,
     pub collected: Arc<collect::Counts>,
@@ -136,6 +139,9 @@ pub(crate) struct Shared {
     /// While backups run: files that were replaced meanwhile and must stay.
     pub held: Mutex<Option<Files>>,
     pub troubles: Mutex<BTreeMap<&'static str, String>>,
+    /// What people should know of scripts; nothing waits for them to be right again.
+    pub notices: Notices,
+    pub left_behind: LeftBehind,
     /// When retention looked last, in milliseconds.
     pub retained_ms: AtomicI64,
     /// Held by whoever takes a merge back.
@@ -147,10 +153,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub fn new(roles: Roles, settings: Settings, clock: Arc<dyn Clock>) -> Shared {
+    pub fn new(roles: Roles, settings: Settings, tools: Tools, clock: Arc<dyn Clock>) -> Shared {
         Shared {
             roles,
             settings,
+            tools,
             clock,
             feed: Arc::default(),
             collected: Arc::default(),
@@ -162,6 +169,8 @@ impl Shared {
             refused: Mutex::default(),
             held: Mutex::default(),
             troubles: Mutex::default(),
+            notices: Notices::default(),
+            left_behind: LeftBehind::default(),
             retained_ms: AtomicI64::new(i64::MIN),
             undoing: tokio::sync::Mutex::default(),
             hash: OnceLock::new(),

@@ -5,4 +5,5 @@ pub mod commit;
 pub mod dedup;
 pub mod fold;
 pub mod load;
+pub mod transform;
 pub mod validate;

@@ -1,11 +1,12 @@
 //! The tail: entries that are folded but not in a history file yet, in memory and as small rows
 //! of the state from which a restart rebuilds them.
 
-use crate::flow::{Ended, Item};
+use crate::flow::{Changes, Ended, Item};
 use crate::rows::{self, Hash};
 use crate::steps::validate;
 use rapport_core::event::dialect::Maps;
 use rapport_core::event::mapping::Map;
+use rapport_core::event::transform::change::Change;
 use rapport_core::event::{Event, Request, SourceNo};
 use rapport_core::identity::ProfileNo;
 use rapport_core::outcome::Outcome;
@@ -33,27 +34,29 @@ pub struct Ends {
     /// By request, the events of those whose bytes alone do not say them: the configuration that
     /// made them may be another one by the time they are read again.
     pub configured: Vec<(u64, Vec<Event>)>,
+    /// What transformations made of some of the others: the ledger has them as they came.
+    pub changes: Changes,
+}
+
+/// An item of a request that is read again.
+enum Read {
+    /// As it was when it ended.
+    AsEnded(Box<Event>),
+    /// As it came.
+    AsItCame(Item),
 }
 
 impl Ends {
-    /// The events of a request as they were when it was folded, in order.
-    fn events(&mut self, request: &Request) -> Vec<Box<Event>> {
+    /// The items of a request, in order.
+    fn read(&mut self, request: &Request) -> Vec<Read> {
         if request.origin.dialect.is_configured() {
-            let found = self
-                .configured
-                .iter_mut()
-                .find(|(number, _)| *number == request.number);
+            let mut configured = self.configured.iter_mut();
+            let found = configured.find(|(number, _)| *number == request.number);
             let events = found.map(|(_, events)| std::mem::take(events));
-            return events
-                .unwrap_or_default()
-                .into_iter()
-                .map(Box::new)
-                .collect();
+            let events = events.unwrap_or_default().into_iter().map(Box::new);
+            return events.map(Read::AsEnded).collect();
         }
-        let event = |item| match item {
-            Item::Event(event) | Item::Invalid(event, _) | Item::Filtered(event, _) => event,
-        };
-        validate::items(request, &NoMaps).map(event).collect()
+        validate::items(request, &NoMaps).map(Read::AsItCame).collect()
     }
 }
 
@@ -172,6 +175,8 @@ pub async fn rebuild(
         let first = rows::number_of(Table::Tail, key)?;
         let mut ends: Ends = rows::unpack(Table::Tail, value)?;
         let mut items = std::mem::take(&mut ends.items).into_iter();
+        let mut changes = std::mem::take(&mut ends.changes).into_iter().peekable();
+        let mut place = 0;
         let (mut after, last) = (first - 1, ends.last);
         while after < last {
             let requests = ledger.read(after, 8 << 20).await?;
@@ -183,8 +188,16 @@ pub async fn rebuild(
                 .filter(|request| request.number <= last)
             {
                 after = request.number;
-                for event in ends.events(&request) {
+                for read in ends.read(&request) {
                     let (outcome, origin) = items.next().ok_or_else(|| missing(request.number))?;
+                    let change = changes.next_if(|(changed, _)| *changed == place);
+                    place += 1;
+                    let event = match read {
+                        Read::AsEnded(event) => event,
+                        Read::AsItCame(item) => {
+                            as_ended(item, &outcome, change.map(|(_, change)| change))
+                        }
+                    };
                     let row = Ended {
                         event,
                         outcome,
@@ -206,6 +219,23 @@ pub async fn rebuild(
         tail.push(entry);
     }
     Ok((tail, seen))
+}
+
+/// An item as it was when it ended. Its transformations are not asked again: they may be others by
+/// now.
+fn as_ended(item: Item, outcome: &Outcome, change: Option<Change>) -> Box<Event> {
+    match (item, outcome) {
+        (Item::Event(event), Outcome::Invalid(reason)) => {
+            Box::new(validate::failed(&event, reason))
+        }
+        (Item::Event(mut event), _) => {
+            if let Some(change) = change {
+                change.make(&mut event);
+            }
+            event
+        }
+        (Item::Invalid(event, _) | Item::Filtered(event, _) | Item::LeftOut(event, _), _) => event,
+    }
 }
 
 fn missing(request: u64) -> Error {

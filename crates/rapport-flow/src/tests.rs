@@ -14,6 +14,7 @@ mod replay;
 mod restart;
 mod revoke;
 mod segments;
+mod transforms;
 mod undo;
 mod vetoed;
 mod webhooks;

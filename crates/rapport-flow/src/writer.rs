@@ -4,6 +4,7 @@
 use crate::configuration::Configuration;
 use crate::counters::Counters;
 use crate::rows::{self, Hash};
+use crate::scripts::Hosts;
 use crate::shared::Shared;
 use crate::steps::dedup::Recent;
 use rapport_core::fold::Due;
@@ -59,6 +60,7 @@ pub(crate) struct Writer {
     pub next_journal: u64,
     pub next_message: u64,
     pub counters: Counters,
+    pub hosts: Hosts,
     /// Grows with every undo: what was scanned for a build before one is scanned again.
     pub undos: u64,
     /// Records of refusals at which those that say nothing any more go.
@@ -94,6 +96,7 @@ impl Writer {
             next_journal: 1,
             next_message: 1,
             counters: Counters::default(),
+            hosts: Hosts::default(),
             undos: 0,
             refusals_room: room::REFUSALS_ROOM,
             armed: HashMap::new(),

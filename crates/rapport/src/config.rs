@@ -17,6 +17,8 @@ pub struct Config {
     pub server: Server,
     /// The flow.
     pub flow: Flow,
+    /// Enrichment of events.
+    pub enrich: Enrich,
     /// Webhooks.
     pub webhooks: Webhooks,
     /// Logs.
@@ -53,6 +55,14 @@ pub struct Flow {
     pub rejected_bytes: u64,
     pub lag_ready_requests: u64,
     pub cache_profiles: usize,
+}
+
+/// Enrichment of events.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Enrich {
+    /// The database of places; empty where there is none.
+    pub geo_database: PathBuf,
 }
 
 /// Webhooks.

@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod config;
 mod first_keys;
+mod places;
 mod wiring;
 
 #[global_allocator]

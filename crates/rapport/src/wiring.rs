@@ -1,6 +1,7 @@
 //! Wiring: which engine plays which role, and who delivers what the outbox holds.
 
-use crate::config::{Config, Flow};
+use crate::config::{Config, Enrich, Flow};
+use crate::places::Database;
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use rapport_api::{Reach, Unreachable};
@@ -15,7 +16,8 @@ use rapport_embedded::history::ParquetHistory;
 use rapport_embedded::seen::SeenRuns;
 use rapport_embedded::{Directory, SqliteLedger, SqliteState};
 use rapport_flow::clock::SystemClock;
-use rapport_flow::{Rapport, Roles, Settings};
+use rapport_flow::{Rapport, Roles, Settings, Tools};
+use rapport_script::QuickJs;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -42,7 +44,21 @@ pub(crate) fn engines(data: &Path) -> Result<(Roles, ParquetHistory)> {
 pub(crate) async fn open(config: &Config) -> Result<Rapport> {
     let (roles, _) = engines(&config.server.data)?;
     let clock = Arc::new(SystemClock::start());
-    Ok(Rapport::start(roles, settings(&config.flow), clock).await?)
+    let tools = tools(&config.enrich)?;
+    Ok(Rapport::start_with(roles, settings(&config.flow), tools, clock).await?)
+}
+
+/// What transformations may use.
+fn tools(enrich: &Enrich) -> Result<Tools> {
+    let path = Some(&enrich.geo_database).filter(|path| !path.as_os_str().is_empty());
+    let places = match path {
+        Some(path) => Some(Arc::new(Database::open(path)?) as _),
+        None => None,
+    };
+    Ok(Tools {
+        scripts: Some(Arc::new(QuickJs)),
+        places,
+    })
 }
 
 /// The flow's settings.

@@ -3,12 +3,13 @@
 use super::tree::Tree;
 
 /// A crate of ours and those it may use. Tests may use the embedded engine too.
-const ALLOWED: [(&str, &[&str]); 8] = [
+const ALLOWED: [(&str, &[&str]); 9] = [
     ("rapport-core", &[]),
     ("rapport-store", &["rapport-core"]),
     ("rapport-embedded", &["rapport-core", "rapport-store"]),
     ("rapport-cluster", &["rapport-core", "rapport-store"]),
     ("rapport-flow", &["rapport-core", "rapport-store"]),
+    ("rapport-script", &["rapport-core"]),
     (
         "rapport-channels",
         &["rapport-core", "rapport-store", "rapport-flow"],
@@ -27,6 +28,7 @@ const ALLOWED: [(&str, &[&str]); 8] = [
             "rapport-flow",
             "rapport-channels",
             "rapport-api",
+            "rapport-script",
         ],
     ),
 ];

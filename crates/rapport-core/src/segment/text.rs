@@ -20,7 +20,7 @@ use crate::event::Kind;
 use crate::segment::count::{Count, Window};
 use crate::segment::error::{Error, nearest};
 use crate::segment::path::Path;
-use crate::segment::rule::{Happening, NESTING_MAX, RULE_BYTES_MAX, Rule};
+use crate::segment::rule::{Filter, Happening, NESTING_MAX, RULE_BYTES_MAX, Rule};
 
 mod clauses;
 mod cursor;
@@ -74,6 +74,21 @@ pub fn parse(text: &str) -> Result<Rule, Error> {
     rule.check()
         .map_err(|message| Error::rule(text, 0, message))?;
     Ok(rule)
+}
+
+/// Reads a filter alone: what stands behind `where`.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_filter(text: &str) -> Result<Filter, Error> {
+    if text.len() > RULE_BYTES_MAX {
+        return Err(Error::rule(
+            text,
+            RULE_BYTES_MAX,
+            "a filter is at most 64 KB long",
+        ));
+    }
+    Parser::new(text).alone(Parser::filter)
 }
 
 /// Reads a path alone.

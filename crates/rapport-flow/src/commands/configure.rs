@@ -1,4 +1,4 @@
-//! Sources, keys, tokens, the identity policy, destinations, shared identifiers.
+//! Sources, keys, tokens, the identity policy, destinations, shared identifiers, transformations.
 
 use super::{Outcome, Reply, configure_with};
 use crate::configuration::{self, Configuration};
@@ -6,9 +6,12 @@ use crate::error::CommandError;
 use crate::keys::{KeyRing, KeyUse, TokenUse};
 use crate::writer::Writer;
 use rapport_core::entry::{Command, CommandEntry, Destination};
+use rapport_core::event::SourceNo;
+use rapport_core::event::transform::{Step, Transformations};
 use rapport_core::fold::Effects;
 use rapport_core::identity::{Identifier, shared};
 use rapport_store::state::Write;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Applies a command that only changes configuration.
@@ -79,6 +82,14 @@ pub(super) fn apply(writer: &mut Writer, command: &Command, writes: &mut Vec<Wri
         }
         Command::PutDestination(destination) => put_destination(writer, destination, writes)?,
         Command::DeleteDestination { key } => delete_destination(writer, key, writes)?,
+        Command::PutTransformations {
+            source,
+            enabled,
+            steps,
+        } => put_transformations(writer, *source, *enabled, steps, writes)?,
+        Command::DeleteTransformations { source } => {
+            delete_transformations(writer, *source, writes)?;
+        }
         _ => unreachable!("every other command has a file of its own"),
     }
     Ok(Reply::Done)
@@ -154,5 +165,54 @@ fn delete_destination(
     configuration.destinations = Arc::new(all);
     writer.configure(configuration);
     writes.push(configuration::removal(&format!("destination/{key}")));
+    Ok(())
+}
+
+fn put_transformations(
+    writer: &mut Writer,
+    source: SourceNo,
+    enabled: bool,
+    steps: &[Step],
+    writes: &mut Vec<Write>,
+) -> Result<(), CommandError> {
+    let configuration = &writer.configuration;
+    if !configuration.sources.contains_key(&source) {
+        return Err(CommandError::NotFound {
+            what: format!("source {}", source.0),
+        });
+    }
+    let before = configuration.transformations.get(&source);
+    let transformations = Transformations {
+        enabled,
+        version: before.map_or(0, |before| before.version) + 1,
+        steps: steps.to_vec(),
+    };
+    let key = format!("transformation/{}", source.0);
+    let kept = transformations.clone();
+    let change = |c: &mut Configuration| {
+        let mut all = BTreeMap::clone(&c.transformations);
+        all.insert(source, Arc::new(transformations));
+        c.transformations = Arc::new(all);
+    };
+    configure_with(writer, &key, &kept, change, writes);
+    Ok(())
+}
+
+fn delete_transformations(
+    writer: &mut Writer,
+    source: SourceNo,
+    writes: &mut Vec<Write>,
+) -> Result<(), CommandError> {
+    let mut configuration = Configuration::clone(&writer.configuration);
+    let mut all = BTreeMap::clone(&configuration.transformations);
+    if all.remove(&source).is_none() {
+        return Err(CommandError::NotFound {
+            what: format!("transformation of source {}", source.0),
+        });
+    }
+    configuration.transformations = Arc::new(all);
+    writer.configure(configuration);
+    let key = format!("transformation/{}", source.0);
+    writes.push(configuration::removal(&key));
     Ok(())
 }

@@ -29,16 +29,16 @@ pub(crate) async fn step(
     } = folded;
     let mut writes = Vec::new();
     let received = match source {
-        Source::Ledger(_) => by_receipt(&ended),
+        Source::Ledger(..) => by_receipt(&ended),
         Source::Replay => Vec::new(),
     };
     let of = |number: u64| match source {
-        Source::Ledger(requests) => request_of(requests, number),
+        Source::Ledger(requests, _) => request_of(requests, number),
         Source::Replay => None,
     };
     writes.extend(ended.iter().filter_map(|ended| rejected(ended, &of)));
     let head = match source {
-        Source::Ledger(requests) => {
+        Source::Ledger(requests, changes) => {
             let (Some(first), Some(last)) = (requests.first(), requests.last()) else {
                 return Ok(());
             };
@@ -50,6 +50,7 @@ pub(crate) async fn step(
                 last: last.number,
                 items,
                 configured: configured(requests, &ended),
+                changes,
             };
             writes.push(rows::put(Table::Tail, number_key(first.number), &ends));
             writer.received = writer.received.max(last.received);

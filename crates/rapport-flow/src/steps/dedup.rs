@@ -64,7 +64,9 @@ pub(crate) async fn step(writer: &mut Writer, items: Vec<Item>) -> Result<Vec<Fr
     let window_ms = writer.shared.settings.dedup_window_ms;
     let judge = |(item, key): (Item, Option<SeenKey>)| match item {
         Item::Invalid(event, reason) => Fresh::Ended(event, Outcome::Invalid(reason)),
-        Item::Filtered(event, reason) => Fresh::Ended(event, Outcome::Filtered(reason)),
+        Item::Filtered(event, reason) | Item::LeftOut(event, reason) => {
+            Fresh::Ended(event, Outcome::Filtered(reason))
+        }
         Item::Event(event) => {
             let key = key.expect("every event has an id");
             let accepted = writer
@@ -96,7 +98,7 @@ fn is_import(event: &Event, window_ms: i64) -> bool {
 fn key_of(hash: &Hash, item: &Item) -> Option<SeenKey> {
     match item {
         Item::Event(event) => Some(hash.seen(event.source.0, &event.message_id)),
-        Item::Invalid(..) | Item::Filtered(..) => None,
+        Item::Invalid(..) | Item::Filtered(..) | Item::LeftOut(..) => None,
     }
 }
 

@@ -1,10 +1,11 @@
 //! Validate: makes one event of every dialect, corrects the clock, and says what is no event.
 
 use crate::flow::Item;
-use rapport_core::event::dialect::{Maps, webhook};
-use rapport_core::event::{Dialect, Event, Kind, Request, Validated, dialect};
+use rapport_core::event::dialect::{self, Maps, segment, webhook};
+use rapport_core::event::{Call, Dialect, Event, Kind, Origin, Request, Validated};
 use rapport_core::outcome::Reason;
 use rapport_core::position::Position;
+use rapport_core::time::Millis;
 
 /// Turns requests into items, in order, with the maps in force.
 #[must_use]
@@ -24,32 +25,44 @@ pub fn items<'a>(request: &'a Request, maps: &dyn Maps) -> impl Iterator<Item = 
                 position,
                 reason,
                 raw,
-            } => Item::Invalid(Box::new(invalid(request, position, &reason, raw)), reason),
+            } => {
+                let event = unread(request.received, &request.origin, position, &reason, raw);
+                Item::Invalid(Box::new(event), reason)
+            }
             Validated::Filtered {
                 position,
                 reason,
                 raw,
-            } => Item::Filtered(Box::new(invalid(request, position, &reason, raw)), reason),
+            } => {
+                let event = unread(request.received, &request.origin, position, &reason, raw);
+                Item::Filtered(Box::new(event), reason)
+            }
         })
 }
 
 /// What history keeps of an item that is no event: where it came from, and the item itself as
 /// properties.
-fn invalid(request: &Request, position: Position, reason: &Reason, raw: Box<str>) -> Event {
+fn unread(
+    received: Millis,
+    origin: &Origin,
+    position: Position,
+    reason: &Reason,
+    raw: Box<str>,
+) -> Event {
     let empty: Box<str> = "{}".into();
-    let context = match request.origin.dialect {
+    let context = match origin.dialect {
         // Who sends it again must know that it is a delivery.
         Dialect::Webhook => webhook::OF_A_DELIVERY.into(),
-        Dialect::Segment => empty.clone(),
+        _ => empty.clone(),
     };
     Event {
         position,
-        received: request.received,
+        received,
         original: None,
         sent: None,
-        at: request.received,
-        source: request.origin.source,
-        key_kind: request.origin.key_kind,
+        at: received,
+        source: origin.source,
+        key_kind: origin.key_kind,
         kind: Kind::Track,
         name: reason.code.as_str().into(),
         message_id: "".into(),
@@ -61,4 +74,20 @@ fn invalid(request: &Request, position: Position, reason: &Reason, raw: Box<str>
         context,
         extra: empty,
     }
+}
+
+/// What history keeps of an event that its transformations could not be applied to: the event as
+/// it came, to be sent again once they are mended.
+#[must_use]
+pub fn failed(event: &Event, reason: &Reason) -> Event {
+    let origin = Origin {
+        source: event.source,
+        key_kind: event.key_kind,
+        dialect: Dialect::Segment,
+        call: Call::Batch,
+        ip: None,
+        user_agent: None,
+    };
+    let raw = segment::print(event).into();
+    unread(event.received, &origin, event.position, reason, raw)
 }

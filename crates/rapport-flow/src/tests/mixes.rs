@@ -85,7 +85,8 @@ async fn step(world: World, dice: &mut Dice) -> World {
         60..72 => change_rules(world, dice).await,
         72..78 => merge(world, dice).await,
         78..84 => undo(world, dice).await,
-        84..94 => pass(world, dice).await,
+        84..92 => pass(world, dice).await,
+        92..94 => transform(world, dice).await,
         94..96 => {
             world.settle().await;
             world
@@ -144,6 +145,28 @@ pub(super) async fn undo(world: World, dice: &mut Dice) -> World {
         },
     )
     .await;
+    world
+}
+
+/// Other steps from here on, or none.
+async fn transform(world: World, dice: &mut Dice) -> World {
+    let source = SourceNo(1);
+    let spelled = dice.of(&[
+        r#"{"filter":{"drop":"properties.price > 20 or traits.plan = \"gold\""}}"#,
+        r#"{"drop":["anonymousId"],"when":"userId exists"}"#,
+        r#"{"rename":{"from":"userId","to":"properties.user"},"when":"event exists"}"#,
+        r#"{"mask":{"paths":["traits.email"],"by":"hash"}}"#,
+        r#"{"set":{"path":"event","value":"Milk Bought"},"when":"event exists"}"#,
+    ]);
+    let command = match dice.one_in(4) {
+        true => Command::DeleteTransformations { source },
+        false => Command::PutTransformations {
+            source,
+            enabled: !dice.one_in(4),
+            steps: rapport_core::event::transform::read(&[spelled]).unwrap(),
+        },
+    };
+    expect(&world, command).await;
     world
 }
 

@@ -14,6 +14,7 @@ mod report;
 mod segments;
 mod server;
 mod traffic;
+mod transforming;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
@@ -66,6 +67,8 @@ enum Part {
     Latency,
     /// Starting again with everybody there; memory and disk.
     Restart,
+    /// What transformations cost an event, and the flow.
+    Transform,
 }
 
 /// What a process of the bench is, when it is not the load.
@@ -133,6 +136,9 @@ async fn measure(scale: &Scale, report: &mut Report) -> Result<()> {
         .any(|part| scale.has(*part))
     {
         folding::all(scale, report).await?;
+    }
+    if scale.has(Part::Transform) {
+        transforming::all(scale, report).await?;
     }
     Ok(())
 }

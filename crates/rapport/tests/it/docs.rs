@@ -1,11 +1,16 @@
 //! The documents hold: their rules can be read, and what is generated is up to date.
 
 use rapport_core::event::mapping::{Delivery, Map, Mapped, ready};
+use rapport_core::event::transform;
+use rapport_core::event::transform::script::Engine as _;
 use rapport_core::segment::{text, tree};
+use rapport_core::time::Millis;
+use rapport_script::QuickJs;
 use std::fmt::Write as _;
 
 const SEGMENTS: &str = include_str!("../../../../docs/segments.md");
 const WEBHOOK_SOURCES: &str = include_str!("../../../../docs/webhook-sources.md");
+const TRANSFORMATIONS: &str = include_str!("../../../../docs/transformations.md");
 const CONFIGURATION: &str = include_str!("../../../../docs/configuration.md");
 const DEFAULTS: &str = include_str!("../../../../config/rapport.default.toml");
 
@@ -70,6 +75,26 @@ fn the_documents_name_every_ready_map() {
     for name in ready::names() {
         let row = format!("| `{name}` |");
         assert!(WEBHOOK_SOURCES.contains(&row), "{row}");
+    }
+}
+
+#[test]
+fn every_step_and_script_in_the_documents_can_be_read() {
+    let steps: Vec<&str> = blocks(TRANSFORMATIONS, "step")
+        .into_iter()
+        .flat_map(str::lines)
+        .collect();
+    assert!(steps.len() > 8, "{steps:?}");
+    transform::read(&steps).unwrap_or_else(|error| panic!("{error}"));
+    let scripts = blocks(TRANSFORMATIONS, "js");
+    assert!(!scripts.is_empty());
+    for code in scripts {
+        let opened = QuickJs.open(code, 50_000);
+        let mut script = opened.unwrap_or_else(|failure| panic!("{code}: {failure:?}"));
+        let item = r#"{"event":"Sold","properties":{"cents":250}}"#;
+        let made = script.run(item, Millis(0), 50_000);
+        let expected = r#"{"event":"Sold","properties":{"revenue":2.5}}"#;
+        assert_eq!(made, Ok(Some(expected.to_owned())));
     }
 }
 

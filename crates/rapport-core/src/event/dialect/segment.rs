@@ -11,8 +11,8 @@
 //!   other members say nothing about events.
 
 use crate::event::dialect::object::{self, Walk};
-use crate::event::dialect::readable::readable;
-use crate::event::{Call, Event, Kind, Request, Validated, skew};
+use crate::event::dialect::readable::{mend_surrogates, readable};
+use crate::event::{Call, Dialect, Event, Kind, Origin, Request, Validated, skew};
 use crate::identity::{IdKind, Identifier, extract};
 use crate::outcome::Reason;
 use crate::position::Position;
@@ -33,6 +33,8 @@ pub use print::print;
 
 /// Largest event, in bytes of its JSON text.
 pub const EVENT_BYTES_MAX: usize = 32 * 1024;
+/// Largest event after its transformations; what a batch says for all of its events is part of it.
+pub const PRINTED_BYTES_MAX: usize = 2 * EVENT_BYTES_MAX;
 /// Largest body of a batch, decompressed.
 pub const BATCH_BYTES_MAX: usize = 500 * 1024;
 /// Most events of a batch.
@@ -125,7 +127,7 @@ impl<'a> Batch<'a> {
 
 fn one(request: &Request, shared: &Shared<'_>, index: u32, raw: &str) -> Validated {
     let position = Position::event(request.number, index);
-    match event(request, shared, position, raw) {
+    match sized(raw, EVENT_BYTES_MAX).and_then(|raw| event(request, shared, position, raw)) {
         Ok(event) => Validated::Event(Box::new(event)),
         Err(reason) => Validated::Invalid {
             position,
@@ -135,19 +137,53 @@ fn one(request: &Request, shared: &Shared<'_>, index: u32, raw: &str) -> Validat
     }
 }
 
+/// Reads an item that was [printed](print) and then edited. What an event is known by, where it
+/// came from and when it was received stay as they are in `before`.
+///
+/// # Errors
+/// Where it is no event any more: why not.
+pub fn reread(before: &Event, item: &str) -> Result<Event, Reason> {
+    let request = Request {
+        number: before.position.request,
+        received: before.received,
+        origin: Origin {
+            source: before.source,
+            key_kind: before.key_kind,
+            dialect: Dialect::Segment,
+            call: Call::Batch,
+            ip: None,
+            user_agent: None,
+        },
+        body: Vec::new(),
+    };
+    let item = mend_surrogates(item);
+    let item = sized(&item, PRINTED_BYTES_MAX)?;
+    let read = event(&request, &Shared::default(), before.position, item)?;
+    Ok(Event {
+        message_id: before.message_id.clone(),
+        original: before.original,
+        sent: before.sent,
+        ..read
+    })
+}
+
+fn sized(raw: &str, bytes_max: usize) -> Result<&str, Reason> {
+    if raw.len() <= bytes_max {
+        return Ok(raw);
+    }
+    let message = format!(
+        "an event may have {bytes_max} bytes, this one has {}",
+        raw.len()
+    );
+    Err(Reason::new("event_too_large", message))
+}
+
 fn event(
     request: &Request,
     shared: &Shared<'_>,
     position: Position,
     raw: &str,
 ) -> Result<Event, Reason> {
-    if raw.len() > EVENT_BYTES_MAX {
-        let message = format!(
-            "an event may have {EVENT_BYTES_MAX} bytes, this one has {}",
-            raw.len()
-        );
-        return Err(Reason::new("event_too_large", message));
-    }
     let item = Item::read(raw, request.origin.call)?;
     item.check()?;
 
