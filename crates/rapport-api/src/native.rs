@@ -12,10 +12,12 @@ mod body;
 mod companies;
 mod dead_letters;
 mod destinations;
+mod events;
 mod identity;
 mod list;
 mod merges;
 mod outcomes;
+mod plans;
 mod profiles;
 mod reference;
 mod rejected;
@@ -40,7 +42,9 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(segments::routes())
         .merge(sources::routes())
         .merge(timeline::routes())
-        .merge(tokens::routes());
+        .merge(tokens::routes())
+        .merge(events::routes())
+        .merge(plans::routes());
     Router::new().nest("/api/v1", resources)
 }
 

@@ -3,6 +3,7 @@
 use crate::event::{KeyKind, SourceNo};
 use crate::identity::policy::Policy;
 use crate::identity::{Identifier, ProfileNo};
+use crate::plan::Plan;
 use crate::position::Position;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -95,6 +96,13 @@ pub enum Command {
     DeleteDestination {
         /// Its key.
         key: String,
+    },
+    /// Sets what a source is expected to send, or with `None` lets it send anything again.
+    PutPlan {
+        /// The source.
+        source: SourceNo,
+        /// Its plan; its version is set when it is applied.
+        plan: Option<Plan>,
     },
 }
 

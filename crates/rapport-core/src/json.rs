@@ -8,6 +8,7 @@ pub use self::decimal::Decimal;
 use std::borrow::Cow;
 
 mod decimal;
+pub mod edit;
 #[cfg(test)]
 mod tests;
 

@@ -11,6 +11,7 @@ pub mod identity;
 pub mod json;
 pub mod outcome;
 pub mod people;
+pub mod plan;
 pub mod position;
 pub mod profile;
 pub mod segment;

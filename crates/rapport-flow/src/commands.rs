@@ -19,6 +19,7 @@ use std::sync::Arc;
 pub mod build_range;
 mod configure;
 mod merge;
+mod plan;
 mod segment;
 mod undo_merge;
 
@@ -106,6 +107,9 @@ pub(crate) async fn replay(
         }
         Command::ReleaseShared { identifier } => {
             configure::release(writer, &entry, identifier, &mut writes).await
+        }
+        Command::PutPlan { source, plan } => {
+            plan::put(writer, *source, plan.as_ref(), &mut writes)
         }
         Command::BuildRange { .. } => build_range::replay(writer, &entry, &mut writes).await,
         other => configure::apply(writer, other, &mut writes),

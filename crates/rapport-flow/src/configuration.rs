@@ -1,6 +1,7 @@
 //! Everything an entry can configure, as it is in force now.
 
 use crate::keys::{KeyRing, KeyUse};
+use crate::plan::{Compiled, Plans};
 use rapport_core::entry::{Destination, Source};
 use rapport_core::event::SourceNo;
 use rapport_core::fold::Rules;
@@ -32,6 +33,8 @@ pub struct Configuration {
     pub catalogue: Arc<Catalogue>,
     /// Sinks for decisions.
     pub destinations: Arc<Vec<Destination>>,
+    /// What sources are expected to send.
+    pub plans: Arc<Plans>,
 }
 
 impl Default for Configuration {
@@ -45,6 +48,7 @@ impl Default for Configuration {
             catalogue: Arc::new(Catalogue::new(&registry)),
             registry: Arc::new(registry),
             destinations: Arc::default(),
+            plans: Arc::default(),
         }
     }
 }
@@ -68,6 +72,7 @@ impl Configuration {
         let mut configuration = Configuration::default();
         let mut keys = KeyRing::default();
         let mut destinations = Vec::new();
+        let mut plans = Plans::new();
         for (key, value) in rows {
             let key = String::from_utf8_lossy(key);
             match key.split_once('/').unwrap_or((&key, "")) {
@@ -86,11 +91,18 @@ impl Configuration {
                 ("vetoes", _) => configuration.vetoes = Arc::new(read(&key, value)?),
                 ("registry", _) => configuration.registry = Arc::new(read(&key, value)?),
                 ("destination", _) => destinations.push(read(&key, value)?),
+                ("plan", source) => {
+                    let compiled = Compiled::new(read(&key, value)?);
+                    let compiled = compiled.map_err(|detail| damaged(&key, &detail))?;
+                    let source = source.parse().map_err(|_| damaged(&key, "no source"))?;
+                    plans.insert(SourceNo(source), Arc::new(compiled));
+                }
                 _ => return Err(damaged(&key, "no such configuration")),
             }
         }
         configuration.keys = Arc::new(keys);
         configuration.destinations = Arc::new(destinations);
+        configuration.plans = Arc::new(plans);
         configuration.catalogue = Arc::new(Catalogue::new(&configuration.registry));
         Ok(configuration)
     }

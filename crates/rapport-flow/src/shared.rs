@@ -8,6 +8,7 @@ use crate::feed::Feed;
 use crate::rows::Hash;
 use crate::settings::Settings;
 use crate::tail::Tail;
+use crate::violations::counts::Counts;
 use rapport_core::identity::ProfileNo;
 use rapport_core::time::Millis;
 use rapport_store::history::{Entry, File, History, Ownership};
@@ -15,7 +16,7 @@ use rapport_store::ledger::Ledger;
 use rapport_store::seen::{Run, Seen};
 use rapport_store::state::{Head, State};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use tokio::sync::watch;
 
@@ -133,6 +134,10 @@ pub(crate) struct Shared {
     pub troubles: Mutex<BTreeMap<&'static str, String>>,
     /// When retention looked last, in milliseconds.
     pub retained_ms: AtomicI64,
+    /// Whether violations of tracking plans may wait to be told.
+    pub untold: AtomicBool,
+    /// Counts of violations, as of the last commit.
+    pub violations: Mutex<Counts>,
     hash: OnceLock<Hash>,
     configuration: RwLock<Arc<Configuration>>,
     head: RwLock<Head>,
@@ -156,6 +161,8 @@ impl Shared {
             held: Mutex::default(),
             troubles: Mutex::default(),
             retained_ms: AtomicI64::new(i64::MIN),
+            untold: AtomicBool::new(true),
+            violations: Mutex::default(),
             hash: OnceLock::new(),
             configuration: RwLock::default(),
             head: RwLock::default(),

@@ -55,11 +55,17 @@ pub enum Table {
     Command = 19,
     /// Segment sizes over time, destinations' delivery counts and other small series.
     Series = 20,
+    /// Which events and properties a source sends: source number, type and name of the event.
+    Discovered = 21,
+    /// Events that were not as planned, kept for a while, by position.
+    Violation = 22,
+    /// Counts of violations, by source, event, field and what is wrong.
+    Violations = 23,
 }
 
 impl Table {
     /// Every table, ascending.
-    pub const ALL: [Table; 20] = [
+    pub const ALL: [Table; 23] = [
         Table::Meta,
         Table::Config,
         Table::Profile,
@@ -80,6 +86,9 @@ impl Table {
         Table::Shared,
         Table::Command,
         Table::Series,
+        Table::Discovered,
+        Table::Violation,
+        Table::Violations,
     ];
 
     /// Whether its keys are numbers.

@@ -217,5 +217,8 @@ fn name(table: Table) -> &'static str {
         Table::Shared => "shared",
         Table::Command => "command",
         Table::Series => "series",
+        Table::Discovered => "discovered",
+        Table::Violation => "violation",
+        Table::Violations => "violations",
     }
 }

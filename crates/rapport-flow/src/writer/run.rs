@@ -2,6 +2,7 @@
 
 use super::Writer;
 use crate::commands::{self, Applied};
+use crate::discovery;
 use crate::error::{CommandError, Error};
 use crate::flow;
 use crate::jobs;
@@ -66,6 +67,11 @@ pub(crate) enum Order {
     Forget {
         table: Table,
         keys: Vec<state::Key>,
+        reply: oneshot::Sender<std::result::Result<(), Error>>,
+    },
+    /// Write one row of a job's own.
+    Note {
+        write: state::Write,
         reply: oneshot::Sender<std::result::Result<(), Error>>,
     },
     /// Fold what is on the ledger, then end.
@@ -266,6 +272,10 @@ async fn obey(writer: &mut Writer, order: Order) -> Option<oneshot::Sender<()>> 
             let done = writer.commit(writer.head.position, writes).await;
             let _ = reply.send(kept(writer, done).await);
         }
+        Order::Note { write, reply } => {
+            let done = writer.commit(writer.head.position, vec![write]).await;
+            let _ = reply.send(kept(writer, done).await);
+        }
         Order::Stop { reply } => return Some(reply),
         #[cfg(test)]
         Order::Kill => unreachable!("the loop ends before it obeys"),
@@ -360,6 +370,8 @@ pub(crate) async fn publish(writer: &mut Writer, published: jobs::Published) -> 
     }
     if let Some(through) = published.flushed {
         forget_tail(writer, through, &mut writes).await?;
+        let state = &*writer.shared.roles.state;
+        discovery::add(state, &published.discovered, &mut writes).await?;
     }
     writer.commit(writer.head.position, writes).await?;
     let mut recorded = writer.shared.recorded_mut();
