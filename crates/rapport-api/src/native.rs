@@ -12,10 +12,12 @@ mod body;
 mod companies;
 mod dead_letters;
 mod destinations;
+mod events;
 mod identity;
 mod list;
 mod merges;
 mod outcomes;
+mod plans;
 mod profiles;
 mod reference;
 mod rejected;
@@ -47,7 +49,9 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(tokens::routes())
         .merge(webhook::routes())
         .merge(webhook_maps::routes())
-        .merge(transformations::routes());
+        .merge(transformations::routes())
+        .merge(events::routes())
+        .merge(plans::routes());
     Router::new().nest("/api/v1", resources)
 }
 

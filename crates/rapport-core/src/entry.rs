@@ -5,6 +5,7 @@ use crate::event::transform::Step;
 use crate::event::{KeyKind, SourceNo};
 use crate::identity::policy::Policy;
 use crate::identity::{Identifier, ProfileNo};
+use crate::plan::Plan;
 use crate::position::Position;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -141,6 +142,13 @@ pub enum Command {
     DeleteTransformations {
         /// Whose events.
         source: SourceNo,
+    },
+    /// Sets what a source is expected to send, or with `None` lets it send anything again.
+    PutPlan {
+        /// The source.
+        source: SourceNo,
+        /// Its plan; its version is set when it is applied.
+        plan: Option<Plan>,
     },
 }
 

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 
 mod decimal;
 pub mod edit;
+pub mod without;
 pub mod numbers;
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ pub mod json;
 pub mod outbox;
 pub mod outcome;
 pub mod people;
+pub mod plan;
 pub mod position;
 pub mod profile;
 pub mod segment;

@@ -20,6 +20,7 @@ use std::sync::Arc;
 pub mod build_range;
 mod configure;
 mod merge;
+mod plan;
 mod revoke;
 mod segment;
 pub(crate) mod undo_merge;
@@ -123,6 +124,9 @@ async fn enter(
         | Command::RevokeToken { .. }
         | Command::DisableSource { .. }
         | Command::EnableSource { .. } => revoke::apply(writer, &entry.command, &mut writes),
+        Command::PutPlan { source, plan } => {
+            plan::put(writer, *source, plan.as_ref(), &mut writes)
+        }
         Command::BuildRange { .. } => build_range::replay(writer, &entry, &mut writes).await,
         Command::PutWebhook(webhook) => webhook::put(writer, webhook, &mut writes),
         Command::DeleteWebhook { source } => webhook::delete(writer, *source, &mut writes),

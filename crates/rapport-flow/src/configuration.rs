@@ -2,6 +2,7 @@
 
 use crate::hooks::Hooks;
 use crate::keys::{KeyRing, KeyUse};
+use crate::plan::{Compiled, Plans};
 use rapport_core::entry::{Destination, Source};
 use rapport_core::event::SourceNo;
 use rapport_core::event::dialect::Maps;
@@ -40,6 +41,8 @@ pub struct Configuration {
     pub hooks: Arc<Hooks>,
     /// What the events of sources go through.
     pub transformations: Arc<BTreeMap<SourceNo, Arc<Transformations>>>,
+    /// What sources are expected to send.
+    pub plans: Arc<Plans>,
 }
 
 impl Default for Configuration {
@@ -55,6 +58,7 @@ impl Default for Configuration {
             destinations: Arc::default(),
             hooks: Arc::default(),
             transformations: Arc::default(),
+            plans: Arc::default(),
         }
     }
 }
@@ -80,6 +84,7 @@ impl Configuration {
         let mut destinations = Vec::new();
         let mut hooks = Hooks::default();
         let mut transformations = BTreeMap::new();
+        let mut plans = Plans::new();
         for (key, value) in rows {
             let key = String::from_utf8_lossy(key);
             match key.split_once('/').unwrap_or((&key, "")) {
@@ -111,6 +116,12 @@ impl Configuration {
                         .map_err(|_| damaged(&key, "its source has no number"))?;
                     transformations.insert(SourceNo(source), Arc::new(read(&key, value)?));
                 }
+                ("plan", source) => {
+                    let compiled = Compiled::new(read(&key, value)?);
+                    let compiled = compiled.map_err(|detail| damaged(&key, &detail))?;
+                    let source = source.parse().map_err(|_| damaged(&key, "no source"))?;
+                    plans.insert(SourceNo(source), Arc::new(compiled));
+                }
                 _ => return Err(damaged(&key, "no such configuration")),
             }
         }
@@ -118,6 +129,7 @@ impl Configuration {
         configuration.destinations = Arc::new(destinations);
         configuration.hooks = Arc::new(hooks);
         configuration.transformations = Arc::new(transformations);
+        configuration.plans = Arc::new(plans);
         configuration.catalogue = Arc::new(Catalogue::new(&configuration.registry));
         Ok(configuration)
     }

@@ -1,14 +1,14 @@
 //! The flow: what happens to a batch of requests, from bytes on the ledger to rows in the outbox.
 //!
 //! ```text
-//! validate -> transform -> dedup -> load -> fold (resolve, profile, segment) -> activate -> commit
+//! validate -> transform -> plan -> dedup -> load -> fold (resolve, profile, segment) -> activate -> commit
 //! ```
 //!
 //! Every step takes what the one before it returns, so none can be left out and no item can get
 //! lost between two of them: an [`Item`] becomes an [`Ended`], and both lists have the same
 //! length. Only load and commit touch storage; everything a batch changes is one commit.
 
-use crate::steps::{activate, commit, dedup, fold, load, transform, validate};
+use crate::steps::{activate, commit, dedup, fold, load, plan, transform, validate};
 use crate::writer::Writer;
 use rapport_core::event::transform::change::Change;
 use rapport_core::event::{Event, Request};
@@ -30,11 +30,11 @@ pub enum Item {
     Invalid(Box<Event>, Reason),
     /// The same of one that its source's webhook map leaves out.
     Filtered(Box<Event>, Reason),
-    /// An event as it came, and the transformation that leaves it out.
+    /// An event, and the transformation or the plan that leaves it out.
     LeftOut(Box<Event>, Reason),
 }
 
-/// What transformations made of a batch: for each item that is another now, its place among the
+/// What transformations and plans made of a batch: for each item that is another now, its place among the
 /// items and what is other about it.
 pub type Changes = Vec<(u32, Change)>;
 
@@ -99,6 +99,7 @@ pub struct Folded {
 pub(crate) async fn batch(writer: &mut Writer, requests: &[Request]) -> Result<()> {
     let items = validate::step(requests, &*writer.configuration);
     let (items, changes) = transform::step(writer, items);
+    let (items, changes) = plan::step(writer, items, changes);
     let fresh = dedup::step(writer, items).await?;
     folded(writer, fresh, Source::Ledger(requests, changes)).await
 }

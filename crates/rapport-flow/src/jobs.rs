@@ -1,6 +1,7 @@
 //! Jobs: work beside the writer (flushing, compacting, building, forgetting), each at most once
 //! at a time, each handing its result to the writer as one order.
 
+use crate::discovery::Found;
 use crate::shared::Shared;
 use crate::writer::{Writer, WriterOrder};
 use rapport_core::position::Position;
@@ -15,6 +16,7 @@ pub mod build;
 pub mod compact;
 pub mod flush;
 pub mod retain;
+pub mod tell;
 
 /// Files that are written and wait to be listed, and what they replace.
 #[derive(Debug, Default)]
@@ -33,6 +35,8 @@ pub struct Published {
     pub flushed: Option<Position>,
     /// For a flush: the ids in the new run.
     pub ids: Vec<(SeenKey, Millis)>,
+    /// For a flush: which events and properties it showed.
+    pub discovered: Found,
 }
 
 /// The jobs of one flow, and which of them are running.
@@ -44,10 +48,16 @@ pub(crate) struct Jobs {
     compacting: Arc<AtomicBool>,
     building: Arc<AtomicBool>,
     retaining: Arc<AtomicBool>,
+    telling: Arc<AtomicBool>,
+    door: Arc<tell::Door>,
 }
 
 impl Jobs {
-    pub fn new(shared: Arc<Shared>, orders: mpsc::Sender<WriterOrder>) -> Jobs {
+    pub fn new(
+        shared: Arc<Shared>,
+        orders: mpsc::Sender<WriterOrder>,
+        door: Arc<tell::Door>,
+    ) -> Jobs {
         Jobs {
             shared,
             orders,
@@ -55,6 +65,8 @@ impl Jobs {
             compacting: Arc::default(),
             building: Arc::default(),
             retaining: Arc::default(),
+            telling: Arc::default(),
+            door,
         }
     }
 
@@ -96,6 +108,13 @@ impl Jobs {
                 retain::run(&shared, &orders).await
             });
         }
+        let shared = Arc::clone(&self.shared);
+        if tell::is_due(&shared) {
+            let (orders, door) = (self.orders.clone(), Arc::clone(&self.door));
+            self.begin(&self.telling, "tell", async move {
+                tell::run(&shared, &orders, &door).await
+            });
+        }
     }
 
     /// Whether any job is running.
@@ -105,6 +124,7 @@ impl Jobs {
             &self.compacting,
             &self.building,
             &self.retaining,
+            &self.telling,
         ]
         .iter()
         .any(|running| running.load(Ordering::Acquire))

@@ -69,13 +69,14 @@ impl Rapport {
         shared.feed.set_last(last.max(writer.head.position.request));
         shared.feed.set_floor(writer.received);
         let (orders, receiver) = mpsc::channel(1_024);
-        let jobs = Jobs::new(Arc::clone(&shared), orders.clone());
-        let thread = writer::start(writer, receiver, jobs.clone());
         let (collector, _) = Collector::start(&shared);
+        let collector = Arc::new(Mutex::new(Some(collector)));
+        let jobs = Jobs::new(Arc::clone(&shared), orders.clone(), Arc::clone(&collector));
+        let thread = writer::start(writer, receiver, jobs.clone());
         Ok(Rapport {
             shared,
             orders,
-            collector: Arc::new(Mutex::new(Some(collector))),
+            collector,
             jobs,
             writer: Arc::new(Mutex::new(Some(thread))),
         })

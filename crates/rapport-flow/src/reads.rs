@@ -6,3 +6,4 @@ pub mod messages;
 pub mod profile;
 pub mod rejected;
 pub mod timeline;
+pub mod violations;

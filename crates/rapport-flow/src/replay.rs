@@ -10,6 +10,7 @@ use crate::rows::Hash;
 use crate::writer::publish;
 use rapport_core::event::transform;
 use rapport_core::outcome::Outcome;
+use rapport_core::plan;
 use rapport_store::history::{Entry, Row};
 use std::sync::Arc;
 
@@ -93,7 +94,9 @@ pub(crate) fn fresh(hash: &Hash, row: Arc<Row>) -> Fresh {
         outcome @ Outcome::Filtered(_) if event.message_id.is_empty() => {
             Fresh::Ended(event, outcome)
         }
-        outcome if transform::is_left_out(&outcome) => Fresh::Ended(event, outcome),
+        outcome if transform::is_left_out(&outcome) || plan::is_blocked(&outcome) => {
+            Fresh::Ended(event, outcome)
+        }
         _ => {
             let key = hash.seen(event.source.0, &event.message_id);
             Fresh::Event(event, key)

@@ -11,6 +11,7 @@ use crate::scripts::{LeftBehind, Notices};
 use crate::settings::Settings;
 use crate::tail::Tail;
 use crate::tools::Tools;
+use crate::violations::counts::Counts;
 use rapport_core::identity::ProfileNo;
 use rapport_core::time::Millis;
 use rapport_store::history::{Entry, File, History, Ownership};
@@ -18,7 +19,7 @@ use rapport_store::ledger::Ledger;
 use rapport_store::seen::{Run, Seen};
 use rapport_store::state::{Head, State};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use tokio::sync::watch;
 
@@ -146,6 +147,10 @@ pub(crate) struct Shared {
     pub retained_ms: AtomicI64,
     /// Held by whoever takes a merge back.
     pub undoing: tokio::sync::Mutex<()>,
+    /// Whether violations of tracking plans may wait to be told.
+    pub untold: AtomicBool,
+    /// Counts of violations, as of the last commit.
+    pub violations: Mutex<Counts>,
     hash: OnceLock<Hash>,
     configuration: RwLock<Arc<Configuration>>,
     head: RwLock<Head>,
@@ -173,6 +178,8 @@ impl Shared {
             left_behind: LeftBehind::default(),
             retained_ms: AtomicI64::new(i64::MIN),
             undoing: tokio::sync::Mutex::default(),
+            untold: AtomicBool::new(true),
+            violations: Mutex::default(),
             hash: OnceLock::new(),
             configuration: RwLock::default(),
             head: RwLock::default(),
@@ -276,6 +283,14 @@ impl Shared {
         if let Some(held) = &mut *self.held.lock().unwrap_or_else(PoisonError::into_inner) {
             held.add(before);
         }
+    }
+
+    /// Lets others see counts of violations that are on disk now.
+    pub fn show_violations(&self, counts: &Counts) {
+        let mut shown = self.violations.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.clone_from(counts);
+        drop(shown);
+        self.untold.store(true, Ordering::Release);
     }
 
     pub fn outbox_changed(&self) -> watch::Receiver<u64> {

@@ -5,5 +5,6 @@ pub mod commit;
 pub mod dedup;
 pub mod fold;
 pub mod load;
+pub mod plan;
 pub mod transform;
 pub mod validate;

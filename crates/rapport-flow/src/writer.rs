@@ -6,6 +6,8 @@ use crate::counters::Counters;
 use crate::rows::{self, Hash};
 use crate::scripts::Hosts;
 use crate::shared::Shared;
+use crate::violations::Broken;
+use crate::violations::counts::Counts;
 use crate::steps::dedup::Recent;
 use rapport_core::fold::Due;
 use rapport_core::identity::{Identifier, ProfileNo, shared};
@@ -61,6 +63,9 @@ pub(crate) struct Writer {
     pub next_message: u64,
     pub counters: Counters,
     pub hosts: Hosts,
+    /// Events of the batch under way that were not as planned.
+    pub broken: Vec<Broken>,
+    pub violations: Counts,
     /// Grows with every undo: what was scanned for a build before one is scanned again.
     pub undos: u64,
     /// Records of refusals at which those that say nothing any more go.
@@ -97,6 +102,8 @@ impl Writer {
             next_message: 1,
             counters: Counters::default(),
             hosts: Hosts::default(),
+            broken: Vec::new(),
+            violations: Counts::default(),
             undos: 0,
             refusals_room: room::REFUSALS_ROOM,
             armed: HashMap::new(),
@@ -140,6 +147,8 @@ impl Writer {
         let rows = all(&*state, Table::Config).await?;
         self.configuration = Arc::new(Configuration::from_rows(&rows)?);
         self.counters = Counters::from_rows(&all(&*state, Table::Outcome).await?);
+        self.broken.clear();
+        self.violations = Counts::from_rows(&all(&*state, Table::Violations).await?);
         self.clear_people(numbers.next_profile);
         for (_, row) in all(&*state, Table::Shared).await? {
             let records: Vec<(Identifier, shared::Record)> = rows::unpack(Table::Shared, &row)?;

@@ -57,11 +57,17 @@ pub enum Table {
     Series = 20,
     /// Every change of the rules of the fold, by position: what a refold meets on its way.
     Revision = 21,
+    /// Which events and properties a source sends: source number, type and name of the event.
+    Discovered = 22,
+    /// Events that were not as planned, kept for a while, by position.
+    Violation = 23,
+    /// Counts of violations, by source, event, field and what is wrong.
+    Violations = 24,
 }
 
 impl Table {
     /// Every table, ascending.
-    pub const ALL: [Table; 21] = [
+    pub const ALL: [Table; 24] = [
         Table::Meta,
         Table::Config,
         Table::Profile,
@@ -83,6 +89,9 @@ impl Table {
         Table::Command,
         Table::Series,
         Table::Revision,
+        Table::Discovered,
+        Table::Violation,
+        Table::Violations,
     ];
 
     /// Whether its keys are numbers.

@@ -16,6 +16,7 @@ use axum::{Json, Router};
 use rapport_core::entry::{Command, Source};
 use rapport_core::event::{KeyKind, SourceNo};
 use rapport_flow::keys;
+use rapport_flow::violations::SOURCE_NAME;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -77,6 +78,23 @@ async fn all(State(api): State<Api>, _: Actor, page: Page) -> Result<Json<List<S
 
 async fn show(State(api): State<Api>, _: Actor, Named(id): Named) -> Result<Json<Shown>, Error> {
     Ok(Json(Shown::of(&api, &find(&api, &id)?)))
+}
+
+/// Makes sure that there is a source that tells of violations of tracking plans.
+pub(super) async fn for_violations(api: &Api, actor: &str) -> Result<(), Error> {
+    let is_one = |source: &Source| source.name == SOURCE_NAME;
+    let _one_at_a_time = api.numbering.lock().await;
+    let sources = api.rapport.sources();
+    if sources.iter().any(is_one) {
+        return Ok(());
+    }
+    let last = sources.iter().map(|source| source.no.0).max().unwrap_or(0);
+    let source = Source {
+        no: SourceNo(last + 1),
+        name: SOURCE_NAME.to_owned(),
+    };
+    api.rapport.command(actor, Command::PutSource(source)).await?;
+    Ok(())
 }
 
 #[derive(Deserialize)]

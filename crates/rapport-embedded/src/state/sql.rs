@@ -218,5 +218,8 @@ fn name(table: Table) -> &'static str {
         Table::Command => "command",
         Table::Series => "series",
         Table::Revision => "revision",
+        Table::Discovered => "discovered",
+        Table::Violation => "violation",
+        Table::Violations => "violations",
     }
 }

@@ -1,6 +1,7 @@
 //! Flush: moves folded entries from memory to files of history and of seen ids.
 
 use super::{Published, publish};
+use crate::discovery;
 use crate::error::{Error, Result};
 use crate::rows::Hash;
 use crate::shared::Shared;
@@ -77,6 +78,7 @@ pub(crate) async fn write(shared: &Shared, hash: &Hash) -> Result<Option<Publish
     };
     let flushed = Some(last.position());
     let ids = accepted(&entries, hash);
+    let discovered = discovery::look(&entries);
     let history = shared.roles.history.write(entries).await?;
     let runs = match ids.is_empty() {
         true => Vec::new(),
@@ -87,6 +89,7 @@ pub(crate) async fn write(shared: &Shared, hash: &Hash) -> Result<Option<Publish
         runs,
         flushed,
         ids,
+        discovered,
         ..Published::default()
     }))
 }

@@ -3,10 +3,13 @@
 use super::Rapport;
 use crate::configuration::Configuration;
 use crate::counters::Outcomes;
+use crate::discovery::{self, Found};
 use crate::error::Result;
 use crate::reads;
 use crate::rejected::Rejected;
 use crate::rows;
+use crate::violations::Broken;
+use crate::violations::counts::Count;
 use crate::writer::all;
 use rapport_core::entry::{Destination, Reference, Source};
 use rapport_core::event::SourceNo;
@@ -206,6 +209,34 @@ impl Rapport {
             refused.extend(counted.map(|(identifier, one)| (identifier, one.tally().clone())));
         }
         Ok(refused)
+    }
+
+    /// Which events sources send, as seen so far.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn discovered(&self, source: Option<SourceNo>) -> Result<Found> {
+        Ok(discovery::all(&self.shared, source).await?)
+    }
+
+    /// Events of a source that were not as planned, before `before`, newest first.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn violations(
+        &self,
+        source: SourceNo,
+        before: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<Broken>> {
+        Ok(reads::violations::page(&self.shared, source, before, limit).await?)
+    }
+
+    /// How often each violation of a source's plans was found, since the directory was made.
+    #[must_use]
+    pub fn violation_counts(&self, source: SourceNo) -> Vec<Count> {
+        let counts = &self.shared.violations;
+        counts.lock().unwrap_or_else(PoisonError::into_inner).of(source)
     }
 
     /// Identifiers that are marked shared, with their records.

@@ -4,6 +4,7 @@ use crate::flow::{Ended, Folded, Source};
 use crate::outbox::Message;
 use crate::rows;
 use crate::tail::Ends;
+use crate::violations::{Broken, KEPT_OF_BATCH_MAX};
 use crate::writer::Writer;
 use rapport_core::event::{Event, Request};
 use rapport_core::outcome::Outcome;
@@ -62,6 +63,8 @@ pub(crate) async fn step(
         },
     };
     count(writer, &ended);
+    let broken = std::mem::take(&mut writer.broken);
+    violations(writer, &broken, &mut writes);
     writer.effects(&effects, &mut writes).await?;
     writer.messages(&messages, &mut writes);
     let row = |ended: Ended| Entry::Event(Arc::new(ended.into_row()));
@@ -72,7 +75,22 @@ pub(crate) async fn step(
     if !messages.is_empty() {
         writer.shared.announce_messages();
     }
+    if !broken.is_empty() {
+        writer.shared.show_violations(&writer.violations);
+    }
     Ok(())
+}
+
+/// Counts what was not as planned, and keeps some of it.
+fn violations(writer: &mut Writer, broken: &[Broken], writes: &mut Vec<Write>) {
+    for one in broken {
+        writer.violations.add(one);
+    }
+    writes.extend(writer.violations.take_writes());
+    for one in broken.iter().take(KEPT_OF_BATCH_MAX) {
+        let key = rows::position_key(one.position);
+        writes.push(rows::put(Table::Violation, key, one));
+    }
 }
 
 /// How many items were received when, in order.

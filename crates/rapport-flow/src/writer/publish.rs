@@ -1,6 +1,7 @@
 //! Publishing: files that jobs wrote count once one transaction lists them.
 
 use super::Writer;
+use crate::discovery;
 use crate::jobs;
 use crate::rows;
 use crate::shared::Files;
@@ -37,6 +38,8 @@ pub(crate) async fn publish(writer: &mut Writer, published: jobs::Published) -> 
     }
     if let Some(through) = published.flushed {
         forget_tail(writer, through, &mut writes).await?;
+        let state = &*writer.shared.roles.state;
+        discovery::add(state, &published.discovered, &mut writes).await?;
     }
     writer.commit(writer.head.position, writes).await?;
     let mut recorded = writer.shared.recorded_mut();

@@ -67,6 +67,11 @@ pub(crate) enum Order {
         keys: Vec<state::Key>,
         reply: oneshot::Sender<std::result::Result<(), Error>>,
     },
+    /// Write one row of a job's own.
+    Note {
+        write: state::Write,
+        reply: oneshot::Sender<std::result::Result<(), Error>>,
+    },
     /// Fold what is on the ledger, then end.
     Stop { reply: oneshot::Sender<()> },
     /// End at once, as a crash between two transactions does.
@@ -274,6 +279,10 @@ async fn obey(writer: &mut Writer, order: Order) -> Option<oneshot::Sender<()>> 
                 .map(|key| rows::remove(table, key))
                 .collect();
             let done = writer.commit(writer.head.position, writes).await;
+            let _ = reply.send(kept(writer, done).await);
+        }
+        Order::Note { write, reply } => {
+            let done = writer.commit(writer.head.position, vec![write]).await;
             let _ = reply.send(kept(writer, done).await);
         }
         Order::Stop { reply } => return Some(reply),

@@ -41,6 +41,23 @@ impl Change {
         }
     }
 
+    /// This change and a later one as one.
+    #[must_use]
+    pub fn then(self, later: Change) -> Change {
+        Change {
+            kind: later.kind.or(self.kind),
+            at: later.at.or(self.at),
+            name: later.name.or(self.name),
+            identifiers: later.identifiers.or(self.identifiers),
+            previous: later.previous.or(self.previous),
+            group: later.group.or(self.group),
+            traits: later.traits.or(self.traits),
+            properties: later.properties.or(self.properties),
+            context: later.context.or(self.context),
+            extra: later.extra.or(self.extra),
+        }
+    }
+
     /// Makes an event as it was before into what it was after.
     pub fn make(self, event: &mut Event) {
         fn put<T>(place: &mut T, value: Option<T>) {
