@@ -58,18 +58,7 @@ pub(super) fn apply(writer: &mut Writer, command: &Command, writes: &mut Vec<Wri
             name,
             hint,
         } => {
-            unless_revoked(writer, token_hash)?;
-            let token = TokenUse {
-                name: name.clone(),
-                hint: hint.clone(),
-            };
-            let change = |c: &mut Configuration| {
-                let mut keys = KeyRing::clone(&c.keys);
-                keys.tokens.insert(token_hash.clone(), token.clone());
-                c.keys = Arc::new(keys);
-            };
-            let row = format!("token/{token_hash}");
-            configure_with(writer, &row, &token, change, writes);
+            put_token(writer, token_hash, name, hint, writes)?;
         }
         Command::PutPolicy(policy) => {
             policy.validate().map_err(|error| CommandError::Invalid {
@@ -93,6 +82,27 @@ pub(super) fn apply(writer: &mut Writer, command: &Command, writes: &mut Vec<Wri
         _ => unreachable!("every other command has a file of its own"),
     }
     Ok(Reply::Done)
+}
+
+fn put_token(
+    writer: &mut Writer,
+    hash: &str,
+    name: &str,
+    hint: &str,
+    writes: &mut Vec<Write>,
+) -> Result<(), CommandError> {
+    unless_revoked(writer, hash)?;
+    let token = TokenUse {
+        name: name.to_owned(),
+        hint: hint.to_owned(),
+    };
+    let change = |c: &mut Configuration| {
+        let mut keys = KeyRing::clone(&c.keys);
+        keys.tokens.insert(hash.to_owned(), token.clone());
+        c.keys = Arc::new(keys);
+    };
+    configure_with(writer, &format!("token/{hash}"), &token, change, writes);
+    Ok(())
 }
 
 /// What was revoked stays so, whoever sets it again.
