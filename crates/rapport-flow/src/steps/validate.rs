@@ -37,10 +37,11 @@ pub fn items<'a>(request: &'a Request, maps: &dyn Maps) -> impl Iterator<Item = 
 /// properties.
 fn invalid(request: &Request, position: Position, reason: &Reason, raw: Box<str>) -> Event {
     let empty: Box<str> = "{}".into();
-    let context = match request.origin.dialect {
-        // Who sends it again must know that it is a delivery.
-        Dialect::Webhook => webhook::OF_A_DELIVERY.into(),
-        Dialect::Segment => empty.clone(),
+    // Who sends it again must know that it is a delivery.
+    let context = if request.origin.dialect == Dialect::Webhook {
+        webhook::OF_A_DELIVERY.into()
+    } else {
+        empty.clone()
     };
     Event {
         position,
