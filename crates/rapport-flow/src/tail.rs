@@ -37,21 +37,14 @@ pub struct Ends {
 
 impl Ends {
     /// The events of a request as they were when it was folded, in order.
-    fn events(&mut self, request: &Request) -> Vec<Box<Event>> {
+    fn events(&mut self, request: &Request) -> Vec<Event> {
         if request.origin.dialect.is_configured() {
-            let found = self
-                .configured
-                .iter_mut()
-                .find(|(number, _)| *number == request.number);
-            let events = found.map(|(_, events)| std::mem::take(events));
-            return events
-                .unwrap_or_default()
-                .into_iter()
-                .map(Box::new)
-                .collect();
+            let mut all = self.configured.iter_mut();
+            let found = all.find(|(number, _)| *number == request.number);
+            return found.map_or_else(Vec::new, |(_, events)| std::mem::take(events));
         }
         let event = |item| match item {
-            Item::Event(event) | Item::Invalid(event, _) | Item::Filtered(event, _) => event,
+            Item::Event(event) | Item::Invalid(event, _) | Item::Filtered(event, _) => *event,
         };
         validate::items(request, &NoMaps).map(event).collect()
     }
@@ -186,7 +179,7 @@ pub async fn rebuild(
                 for event in ends.events(&request) {
                     let (outcome, origin) = items.next().ok_or_else(|| missing(request.number))?;
                     let row = Ended {
-                        event,
+                        event: Box::new(event),
                         outcome,
                         origin,
                     }
