@@ -199,7 +199,7 @@ pub async fn rebuild(
                         }
                     };
                     let row = Ended {
-                        event,
+                        event: Box::new(event),
                         outcome,
                         origin,
                     }

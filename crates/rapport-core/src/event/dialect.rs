@@ -27,10 +27,7 @@ impl Dialect {
     /// folded, so that its bytes alone do not say it later.
     #[must_use]
     pub fn is_configured(self) -> bool {
-        match self {
-            Dialect::Segment => false,
-            Dialect::Webhook => true,
-        }
+        self == Dialect::Webhook
     }
 }
 
