@@ -47,11 +47,27 @@ pub(crate) fn look(shared: &Shared) -> Health {
     }
     Health {
         reasons,
-        notices: shared.notices.sentences(),
+        notices: notices(shared),
         lag_requests,
         lag_ms: shared.stats.lag_us.load(Ordering::Relaxed) / 1_000,
         dedup_window_ms: dedup_window_ms(shared),
     }
+}
+
+fn notices(shared: &Shared) -> Vec<String> {
+    let mut notices = shared.notices.sentences();
+    if shared.tools.places.is_none() {
+        let configuration = shared.configuration();
+        let in_force = configuration.transformations.iter();
+        let without = in_force.filter(|(_, one)| one.enabled && one.needs_places());
+        notices.extend(without.map(|(source, _)| {
+            format!(
+                "source {}: its step `geo` has no database of places",
+                source.0
+            )
+        }));
+    }
+    notices
 }
 
 /// What left the runs because it was too old is outside the configured window anyway.

@@ -14,7 +14,7 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 mod host;
-pub(crate) mod meter;
+mod meter;
 pub(crate) mod runner;
 
 pub(crate) use host::aside;

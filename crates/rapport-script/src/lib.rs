@@ -28,6 +28,7 @@ impl Engine for QuickJs {
             sandbox: Some(sandbox),
             code: code.into(),
             watch,
+            open_us: budget_us,
             runs: 0,
         }))
     }
@@ -40,6 +41,7 @@ struct Script {
     sandbox: Option<Sandbox>,
     code: Box<str>,
     watch: Rc<Watch>,
+    open_us: u64,
     runs: u32,
 }
 
@@ -52,7 +54,9 @@ impl Opened for Script {
             Some(sandbox) => sandbox,
             None => {
                 self.runs = 0;
-                Sandbox::open(&self.code, &self.watch, budget_us)?
+                // It was read before: what fails now has taken too much.
+                let opened = Sandbox::open(&self.code, &self.watch, self.open_us);
+                opened.map_err(|_| Failure::Overran)?
             }
         };
         self.runs += 1;

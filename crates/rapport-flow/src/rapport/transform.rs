@@ -17,7 +17,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Requests at the end of the ledger that are looked through for samples.
-const REQUESTS: u64 = 2_000;
+const REQUESTS: u64 = 300;
 /// The same at the end of history.
 const POSITIONS: u64 = 5_000;
 /// Bodies read at a time, in bytes.

@@ -5,6 +5,9 @@ use crate::segment::rule::Filter;
 use crate::segment::text;
 use serde::{Deserialize, Serialize};
 
+/// The longest condition.
+const BYTES_MAX: usize = 4_096;
+
 /// A condition: `event = "Product Viewed" and properties.price > 10`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -35,6 +38,9 @@ impl TryFrom<String> for Condition {
     type Error = String;
 
     fn try_from(text: String) -> Result<Condition, String> {
+        if text.len() > BYTES_MAX {
+            return Err(format!("a condition may have {BYTES_MAX} bytes"));
+        }
         let filter = text::parse_filter(&text).map_err(|error| match error.help() {
             Some(help) => format!("`{text}` is no condition: {error}; {help}"),
             None => format!("`{text}` is no condition: {error}"),

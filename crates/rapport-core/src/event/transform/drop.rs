@@ -13,6 +13,10 @@ pub struct Drop {
 }
 
 impl Drop {
+    pub(super) fn paths(&self) -> usize {
+        self.paths.len()
+    }
+
     pub(super) fn check(&self) -> Result<(), String> {
         super::check_targets(&self.paths)
     }

@@ -37,6 +37,10 @@ enum By {
 }
 
 impl Mask {
+    pub(super) fn paths(&self) -> usize {
+        self.paths.len()
+    }
+
     pub(super) fn check(&self) -> Result<(), String> {
         match (self.by, self.keep) {
             (By::Truncate, None) => {

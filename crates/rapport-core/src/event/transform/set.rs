@@ -4,6 +4,9 @@ use super::draft::Draft;
 use super::path::Path;
 use serde::{Deserialize, Serialize};
 
+/// The largest value, as JSON.
+const VALUE_BYTES_MAX: usize = 4_096;
+
 /// Puts a value in its place.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +23,9 @@ impl Set {
         self.path.check_target()?;
         if self.path.has_many() {
             return Err("a value is put in one place: `*` is none".to_owned());
+        }
+        if self.value.to_string().len() > VALUE_BYTES_MAX {
+            return Err(format!("a value may have {VALUE_BYTES_MAX} bytes"));
         }
         Ok(())
     }

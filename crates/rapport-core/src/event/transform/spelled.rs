@@ -112,6 +112,15 @@ impl From<Step> for Spelled {
 }
 
 impl Action {
+    /// How many paths it names.
+    pub(super) fn paths(&self) -> usize {
+        match self {
+            Action::Drop(drop) => drop.paths(),
+            Action::Mask(mask) => mask.paths(),
+            _ => 1,
+        }
+    }
+
     /// The word it is spelled with.
     #[must_use]
     pub fn word(&self) -> &'static str {

@@ -349,6 +349,13 @@ fn steps_that_make_no_sense_are_refused_with_their_place() {
     }
     assert!(read(&[r#"{"geo":{},"name":"a"}"#, r#"{"geo":{},"name":"a"}"#]).is_err());
     assert!(read(&["{\"geo\":{}}"; 51]).is_err());
+    let many = format!(r#"{{"drop":[{}]}}"#, vec!["\"a\""; 501].join(","));
+    assert!(read(&[&many]).is_err());
+    let large = format!(
+        r#"{{"set":{{"path":"a","value":"{}"}}}}"#,
+        "x".repeat(5_000)
+    );
+    assert!(read(&[&large]).is_err());
 }
 
 #[test]
