@@ -30,6 +30,8 @@ pub enum KeyKind {
 pub enum Dialect {
     /// Segment's HTTP tracking API.
     Segment,
+    /// Rows of an imported file, as the job that reads it hands them over.
+    Import,
 }
 
 /// Which call of the dialect a request was; single calls fix the type of their one event.

@@ -107,7 +107,7 @@ pub(crate) async fn events(
     items: Vec<Item>,
     source: Source<'_>,
 ) -> Result<()> {
-    let fresh = dedup::step(writer, items).await?;
+    let fresh = dedup::step(writer, items, &source).await?;
     folded(writer, fresh, source).await
 }
 

@@ -17,6 +17,7 @@ pub mod error;
 pub mod feed;
 pub mod flow;
 pub mod health;
+pub mod imports;
 pub mod jobs;
 pub mod keys;
 pub mod outbox;

@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 
 mod ask;
+mod imports;
 mod outbox;
 
 /// One running flow over one data directory. Cheap to clone.

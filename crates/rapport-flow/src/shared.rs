@@ -7,6 +7,7 @@ use crate::counters::Counters;
 use crate::feed::Feed;
 use crate::rows::Hash;
 use crate::settings::Settings;
+use crate::steps::dedup::LookedUp;
 use crate::tail::Tail;
 use rapport_core::identity::ProfileNo;
 use rapport_core::time::Millis;
@@ -133,6 +134,7 @@ pub(crate) struct Shared {
     pub troubles: Mutex<BTreeMap<&'static str, String>>,
     /// When retention looked last, in milliseconds.
     pub retained_ms: AtomicI64,
+    looked_up: Mutex<LookedUp>,
     hash: OnceLock<Hash>,
     configuration: RwLock<Arc<Configuration>>,
     head: RwLock<Head>,
@@ -156,6 +158,7 @@ impl Shared {
             held: Mutex::default(),
             troubles: Mutex::default(),
             retained_ms: AtomicI64::new(i64::MIN),
+            looked_up: Mutex::default(),
             hash: OnceLock::new(),
             configuration: RwLock::default(),
             head: RwLock::default(),
@@ -222,6 +225,13 @@ impl Shared {
         let folded = self.head().position.request;
         let now = self.feed.low_water(self.clock.now(), folded)?;
         Some(now.plus(-self.settings.dedup_window_ms))
+    }
+
+    /// What imports looked up in history ahead of the writer.
+    pub fn looked_up(&self) -> std::sync::MutexGuard<'_, LookedUp> {
+        self.looked_up
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn extend_tail(&self, entries: Vec<Entry>) {

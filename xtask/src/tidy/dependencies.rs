@@ -3,7 +3,7 @@
 use super::tree::Tree;
 
 /// A crate of ours and those it may use. Tests may use the embedded engine too.
-const ALLOWED: [(&str, &[&str]); 8] = [
+const ALLOWED: [(&str, &[&str]); 9] = [
     ("rapport-core", &[]),
     ("rapport-store", &["rapport-core"]),
     ("rapport-embedded", &["rapport-core", "rapport-store"]),
@@ -14,8 +14,17 @@ const ALLOWED: [(&str, &[&str]); 8] = [
         &["rapport-core", "rapport-store", "rapport-flow"],
     ),
     (
-        "rapport-api",
+        "rapport-import",
         &["rapport-core", "rapport-store", "rapport-flow"],
+    ),
+    (
+        "rapport-api",
+        &[
+            "rapport-core",
+            "rapport-store",
+            "rapport-flow",
+            "rapport-import",
+        ],
     ),
     (
         "rapport",
@@ -26,6 +35,7 @@ const ALLOWED: [(&str, &[&str]); 8] = [
             "rapport-cluster",
             "rapport-flow",
             "rapport-channels",
+            "rapport-import",
             "rapport-api",
         ],
     ),

@@ -2,6 +2,7 @@
 
 use crate::event::{Dialect, Request, Validated};
 
+pub mod import;
 pub mod object;
 pub mod readable;
 pub mod segment;
@@ -15,5 +16,6 @@ pub mod segment;
 pub fn validate(request: &Request) -> Vec<Validated> {
     match request.origin.dialect {
         Dialect::Segment => segment::validate(request),
+        Dialect::Import => import::validate(request),
     }
 }
