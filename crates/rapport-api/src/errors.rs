@@ -48,6 +48,12 @@ pub enum Code {
     Stopping,
     /// Storage failed.
     Storage,
+    /// A mapping cannot be read, or does not fit its file.
+    InvalidMapping,
+    /// A file is not what it is said to be.
+    InvalidFile,
+    /// A file is larger than an import may be.
+    ImportTooLarge,
 }
 
 struct Page {
@@ -59,7 +65,7 @@ struct Page {
 }
 
 /// What each code means, in the order of [`Code::ALL`].
-const PAGES: [Page; 18] = [
+const PAGES: [Page; 21] = [
     Page {
         code: Code::Unauthorized,
         word: "unauthorized",
@@ -186,11 +192,32 @@ const PAGES: [Page; 18] = [
         happened: "A storage engine failed; the server's log says how.",
         next: "Run `rapport doctor` on the data directory.",
     },
+    Page {
+        code: Code::InvalidMapping,
+        word: "invalid_mapping",
+        status: StatusCode::BAD_REQUEST,
+        happened: "An import's mapping cannot be read, or names columns its file does not have.",
+        next: "The message names the key or the column; `dry_run=true` shows what a mapping makes of a file.",
+    },
+    Page {
+        code: Code::InvalidFile,
+        word: "invalid_file",
+        status: StatusCode::BAD_REQUEST,
+        happened: "The file to be imported is not what it is said to be, or did not arrive whole.",
+        next: "Say `format=csv`, `ndjson` or `parquet`; text may be gzip, and in any encoding the mapping names.",
+    },
+    Page {
+        code: Code::ImportTooLarge,
+        word: "import_too_large",
+        status: StatusCode::PAYLOAD_TOO_LARGE,
+        happened: "The file has more bytes than an import may have.",
+        next: "Pack it with gzip, cut it in pieces, or raise `imports.bytes_max`.",
+    },
 ];
 
 impl Code {
     /// Every code, in the order of the reference page.
-    pub const ALL: [Code; 18] = [
+    pub const ALL: [Code; 21] = [
         Code::Unauthorized,
         Code::UnknownRoute,
         Code::MethodNotAllowed,
@@ -209,6 +236,9 @@ impl Code {
         Code::DiskFull,
         Code::Stopping,
         Code::Storage,
+        Code::InvalidMapping,
+        Code::InvalidFile,
+        Code::ImportTooLarge,
     ];
 
     /// The word in the answer's `code`.

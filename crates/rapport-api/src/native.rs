@@ -13,6 +13,7 @@ mod companies;
 mod dead_letters;
 mod destinations;
 mod identity;
+mod imports;
 mod list;
 mod merges;
 mod outcomes;
@@ -33,6 +34,7 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(dead_letters::routes())
         .merge(destinations::routes())
         .merge(identity::routes())
+        .merge(imports::routes())
         .merge(merges::routes())
         .merge(outcomes::routes())
         .merge(profiles::routes())

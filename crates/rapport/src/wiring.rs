@@ -15,6 +15,7 @@ use rapport_embedded::seen::SeenRuns;
 use rapport_embedded::{Directory, SqliteLedger, SqliteState};
 use rapport_flow::clock::SystemClock;
 use rapport_flow::{Rapport, Roles, Settings, outbox as flow_outbox};
+use rapport_import::Imports;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -70,6 +71,16 @@ pub(crate) fn deliver(rapport: &Rapport, config: &Config) -> Result<Worker> {
     let mut settings = worker::Settings::default();
     settings.retry.give_up_after_ms = config.webhooks.give_up_ms;
     Ok(Worker::start(outbox, Arc::new(channel), settings))
+}
+
+/// Opens the folder of imports and goes on with what was running.
+pub(crate) fn imports(rapport: &Rapport, config: &Config) -> Result<Imports> {
+    let settings = rapport_import::Settings {
+        bytes_max: config.imports.bytes_max,
+        reserve_bytes: config.imports.disk_reserve_bytes,
+    };
+    let folder = config.server.data.join("imports");
+    Imports::open(&folder, rapport.clone(), settings).context("opening the imports")
 }
 
 /// The flow's outbox as the worker sees it.

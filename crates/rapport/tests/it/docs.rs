@@ -1,9 +1,12 @@
 //! The documents hold: their rules can be read, and what is generated is up to date.
 
 use rapport_core::segment::{text, tree};
+use rapport_core::time::Millis;
+use rapport_import::{Format, Mapping, preview};
 use std::fmt::Write as _;
 
 const SEGMENTS: &str = include_str!("../../../../docs/segments.md");
+const IMPORTS: &str = include_str!("../../../../docs/imports.md");
 const CONFIGURATION: &str = include_str!("../../../../docs/configuration.md");
 const DEFAULTS: &str = include_str!("../../../../config/rapport.default.toml");
 
@@ -36,6 +39,24 @@ fn every_tree_in_the_documents_can_be_read() {
     assert!(!trees.is_empty());
     for spelled in trees {
         tree::parse(spelled).unwrap_or_else(|error| panic!("{spelled}: {error}"));
+    }
+}
+
+#[test]
+fn every_file_in_the_documents_becomes_the_events_beside_it() {
+    let files = blocks(IMPORTS, "csv");
+    let mappings = blocks(IMPORTS, "toml");
+    let events = blocks(IMPORTS, "json");
+    assert_eq!((files.len(), mappings.len(), events.len()), (2, 2, 2));
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("file.csv");
+    for ((file, mapping), events) in files.into_iter().zip(mappings).zip(events) {
+        std::fs::write(&path, file).expect("a file");
+        let mapping = Mapping::parse(mapping).expect("a mapping");
+        let now = Millis(1_700_000_000_000);
+        let found = preview::preview(&path, Format::Csv, Some(mapping), now, 10).expect("a preview");
+        let found: Vec<&str> = found.events.iter().map(|event| event.get()).collect();
+        assert_eq!(found, events.lines().collect::<Vec<_>>());
     }
 }
 

@@ -3,5 +3,6 @@
 mod client;
 mod crash;
 mod docs;
+mod imports;
 mod server;
 mod track;
