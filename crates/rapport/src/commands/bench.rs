@@ -6,6 +6,7 @@ mod directory;
 mod floor;
 mod folding;
 mod gauges;
+mod importing;
 mod load;
 mod probes;
 mod report;
@@ -64,6 +65,8 @@ enum Part {
     Latency,
     /// Starting again with everybody there; memory and disk.
     Restart,
+    /// Files of orders, once and again.
+    Import,
 }
 
 /// What a process of the bench is, when it is not the load.
@@ -131,6 +134,9 @@ async fn measure(scale: &Scale, report: &mut Report) -> Result<()> {
         .any(|part| scale.has(*part))
     {
         folding::all(scale, report).await?;
+    }
+    if scale.has(Part::Import) {
+        importing::all(scale, report).await?;
     }
     Ok(())
 }
