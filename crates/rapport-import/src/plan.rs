@@ -13,6 +13,8 @@ use std::path::Path;
 
 /// Rows looked at before anything is guessed.
 const SAMPLE_ROWS: usize = 200;
+/// Bytes of rows after which enough was looked at.
+const SAMPLE_BYTES: usize = 8 << 20;
 
 /// What rows are taken for.
 #[derive(Clone, Debug)]
@@ -37,8 +39,15 @@ impl Plan {
         let mut rows = Rows::open(open(path)?, format, &mapping, 0)?;
         let columns = rows.columns.clone();
         let mut sample: Vec<Row> = Vec::new();
+        let mut bytes = 0;
         for read in rows.by_ref().take(SAMPLE_ROWS) {
-            sample.extend(read?.ok());
+            if let Ok(row) = read? {
+                bytes += row.bytes();
+                sample.push(row);
+            }
+            if bytes > SAMPLE_BYTES {
+                break;
+            }
         }
         if given {
             missing_columns(&mapping, &columns, &sample)?;

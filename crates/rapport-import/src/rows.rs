@@ -17,7 +17,7 @@ pub mod ndjson;
 pub mod parquet;
 
 /// The most bytes of one row: more is a quote that nobody closed, or no data about a person.
-pub const ROW_BYTES_MAX: usize = 16 << 20;
+pub const ROW_BYTES_MAX: usize = 4 << 20;
 /// The most columns of a file.
 pub const COLUMNS_MAX: usize = 4_096;
 /// What is kept of a rejected row, in bytes.
@@ -59,6 +59,15 @@ impl Row {
             (_, raw) = json::members(raw).find(|(known, _)| **known == *name)?;
         }
         Some(Cow::Owned(Cell::Json(raw.to_owned())))
+    }
+
+    /// Bytes of its values.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let of = |(_, cell): &(Arc<str>, Cell)| match cell {
+            Cell::Text(text) | Cell::Json(text) => text.len(),
+        };
+        self.cells.iter().map(of).sum()
     }
 
     /// The row as one JSON object, to be shown.

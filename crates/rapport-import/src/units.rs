@@ -13,6 +13,8 @@ use std::sync::atomic::AtomicU64;
 
 /// The most lines of one order.
 const LINES_MAX: usize = 5_000;
+/// The most bytes of them: far more than an event may have.
+const LINES_BYTES_MAX: usize = 4 << 20;
 /// The longest id a column may give; a longer one is known by its hash.
 const ID_CHARS_MAX: usize = 90;
 
@@ -145,10 +147,6 @@ impl Units {
             rejected.rows = rows.len() as u64;
             rejected
         };
-        if rows.len() > LINES_MAX {
-            let message = format!("an order may have {LINES_MAX} lines");
-            return Err(reject(Reason::new("order_too_large", message)));
-        }
         let made = self.plan.make(rows, self.now).map_err(reject)?;
         let mut hash = Sha256::new();
         for item in &made.items {
@@ -174,6 +172,7 @@ impl Units {
     fn order(&mut self, by: &str) -> Result<Option<Taken>> {
         let mut rows: Vec<Row> = self.waiting.take().into_iter().collect();
         let mut count = rows.len() as u64;
+        let mut bytes: usize = rows.iter().map(Row::bytes).sum();
         let mut last = rows.first().map_or(0, |row| row.number);
         let key = |row: &Row| row.cell(by).as_deref().and_then(value::id);
         let mut order = rows.first().and_then(key);
@@ -202,8 +201,9 @@ impl Units {
                     order = Some(of);
                     count += 1;
                     last = row.number;
-                    // One more than allowed is kept, so that it is seen and not held.
-                    if rows.len() <= LINES_MAX {
+                    // What is too much is counted and not held.
+                    bytes += row.bytes();
+                    if rows.len() < LINES_MAX && bytes <= LINES_BYTES_MAX {
                         rows.push(row);
                     }
                 }
@@ -212,7 +212,13 @@ impl Units {
         if rows.is_empty() {
             return Ok(self.rejected.pop().map(Err));
         }
-        let mut taken = self.make(&rows, order);
+        let mut taken = if count > rows.len() as u64 {
+            let message = format!("an order may have {LINES_MAX} lines and {LINES_BYTES_MAX} bytes");
+            let reason = Reason::new("order_too_large", message);
+            Err(Rejected::new(rows[0].number, reason, &rows[0].spelled()))
+        } else {
+            self.make(&rows, order)
+        };
         if let Err(rejected) = &mut taken {
             rejected.rows = count;
             rejected.last = last;

@@ -198,3 +198,55 @@ fn events_in_segments_shape_and_counter_rows_name_the_same_person() {
         .collect();
     assert_eq!(names, ["Order Completed", "Tasted", ""], "{timeline}");
 }
+
+#[test]
+fn orders_are_imported_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Launch::on(&folder.path().join("data")).start();
+    let mapping = r#"{"event":"Order Completed","identifiers":{"user_id":"customer"},
+        "time":{"column":"date"},"types":{"price":"number"},
+        "lines":{"by":"order","columns":{"sku":"sku","price":"price"}}}"#;
+    let query = format!("format=csv&mapping={}", encoded(mapping));
+    let head = "order,customer,date,sku,price\n";
+    let whole = format!(
+        "{head}o1,c1,2019-01-01,milk,1\no1,c1,2019-01-01,oats,2\n\
+         o2,c2,2019-01-02,milk,1\no2,c2,2019-01-02,oats,cheap\no3,c1,2019-01-03,milk,1\n"
+    );
+    let import = ended(&server, &begin(&server, &query, whole.as_bytes()));
+    assert_eq!(counts(&import), [5, 2, 0, 2], "{import}");
+    let id = import["id"].as_str().expect("an id");
+    let rejected = server.get(&format!("/api/v1/imports/{id}/rejected"));
+    let order = &rejected["results"][0];
+    assert_eq!((order["row"].as_u64(), order["last"].as_u64()), (Some(3), Some(4)), "{rejected}");
+    let timeline = server.get("/api/v1/profiles/user_id:c1/timeline");
+    let products = &timeline["results"][1]["properties"]["products"];
+    assert_eq!(products.as_array().map(Vec::len), Some(2), "{timeline}");
+    let apart = format!("{head}o8,c1,2019-01-01,milk,1\no9,c1,2019-01-01,milk,1\no8,c1,2019-01-01,oats,2\n");
+    let import = ended(&server, &begin(&server, &query, apart.as_bytes()));
+    assert_eq!(import["state"], "failed", "{import}");
+    assert!(import["error"].as_str().is_some_and(|told| told.contains("sort the file by `order`")));
+    assert_eq!(server.get("/api/v1/outcomes")["accepted"], 2);
+}
+
+#[test]
+fn a_heading_alone_is_done_at_once_and_a_cancelled_import_can_be_sent_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Launch::on(&folder.path().join("data")).start();
+    let query = format!("format=csv&mapping={}", encoded(MAPPING));
+    let import = ended(&server, &begin(&server, &query, b"customer,date,amount\n"));
+    assert_eq!((&import["state"], counts(&import)), (&"done".into(), [0, 0, 0, 0]));
+    let file = orders(10_000);
+    let id = begin(&server, &query, &file);
+    let path = format!("/api/v1/imports/{id}");
+    let cancelled = server.client().api("DELETE", &path, "").expect("an answer");
+    assert_eq!(cancelled.status, 204, "{}", cancelled.text());
+    let first = ended(&server, &id);
+    server.settle();
+    let first = counts(&server.get(&format!("/api/v1/imports/{}", first["id"].as_str().expect("an id"))));
+    let again = counts(&ended(&server, &begin(&server, &query, &file)));
+    assert_eq!((first[1] + again[1], again[2]), (10_000, first[1]), "{first:?} {again:?}");
+    let forgotten = server.client().api("DELETE", &path, "").expect("an answer");
+    assert_eq!(forgotten.status, 204, "{}", forgotten.text());
+    let gone = server.client().api("GET", &path, "").expect("an answer");
+    assert_eq!(gone.status, 404);
+}
