@@ -188,7 +188,11 @@ fn imported(format: Format, input: &[u8]) {
     {
         for row in &rows {
             let row = std::slice::from_ref(row);
-            assert_eq!(maker.make(row, now), maker.make(row, now), "a row is one event");
+            assert_eq!(
+                maker.make(row, now),
+                maker.make(row, now),
+                "a row is one event"
+            );
         }
     }
     for row in &rows {

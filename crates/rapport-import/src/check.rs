@@ -2,9 +2,7 @@
 //! rejected with its number, not counted somewhere later.
 
 use rapport_core::event::dialect::import::Head;
-use rapport_core::event::{
-    Call, Dialect, KeyKind, Origin, Request, SourceNo, Validated, dialect,
-};
+use rapport_core::event::{Call, Dialect, KeyKind, Origin, Request, SourceNo, Validated, dialect};
 use rapport_core::outcome::Reason;
 use rapport_core::time::Millis;
 

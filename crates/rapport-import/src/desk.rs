@@ -89,7 +89,9 @@ impl Imports {
         let mut entries = BTreeMap::new();
         for found in fs::read_dir(folder).map_err(failed())? {
             let path = found.map_err(failed())?.path();
-            let number = path.file_name().and_then(|name| name.to_str()?.parse().ok());
+            let number = path
+                .file_name()
+                .and_then(|name| name.to_str()?.parse().ok());
             let Some(number) = number else { continue };
             match Folder(path.clone()).read() {
                 Some(record) => drop(entries.insert(number, Entry::of(record))),
@@ -153,7 +155,12 @@ impl Imports {
     ///
     /// # Errors
     /// Where there is no such import.
-    pub fn rejected(&self, number: u64, after: u64, limit: usize) -> Result<(Vec<Line>, Option<u64>)> {
+    pub fn rejected(
+        &self,
+        number: u64,
+        after: u64,
+        limit: usize,
+    ) -> Result<(Vec<Line>, Option<u64>)> {
         self.0.entry(number)?;
         let path = Folder::of(&self.0.folder, number).rejected();
         rejected::page(&path, after, limit)
@@ -197,7 +204,12 @@ impl Imports {
             entry.progress.stop.store(true, Ordering::Relaxed);
         }
         self.0.changed.notify_one();
-        let worker = self.0.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let worker = self
+            .0
+            .worker
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(mut worker) = worker
             && tokio::time::timeout(STOP_MAX, &mut worker).await.is_err()
         {

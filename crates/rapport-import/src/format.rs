@@ -73,7 +73,10 @@ mod tests {
         assert_eq!(Format::of_name("orders.jsonl"), Some(Format::Ndjson));
         assert_eq!(Format::of_name("orders"), None);
         assert_eq!(Format::of_bytes(b"PAR1..."), Format::Parquet);
-        assert_eq!(Format::of_bytes(b"\xef\xbb\xbf \n{\"a\":1}"), Format::Ndjson);
+        assert_eq!(
+            Format::of_bytes(b"\xef\xbb\xbf \n{\"a\":1}"),
+            Format::Ndjson
+        );
         assert_eq!(Format::of_bytes(b"a,b\n"), Format::Csv);
         assert!(Format::from_word("xlsx").is_err());
     }

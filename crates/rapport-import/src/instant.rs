@@ -56,7 +56,9 @@ impl Instants {
         let zone = match zone {
             None => TimeZone::UTC,
             Some(name) => TimeZone::get(name).map_err(|_| {
-                Error::Mapping(format!("`{name}` is no time zone: say one such as Europe/Stockholm"))
+                Error::Mapping(format!(
+                    "`{name}` is no time zone: say one such as Europe/Stockholm"
+                ))
             })?,
         };
         Ok(Instants { spelling, zone })
@@ -77,7 +79,9 @@ impl Instants {
     }
 
     fn any(&self, text: &str) -> Option<Millis> {
-        if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        if text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
             && text.bytes().filter(|byte| *byte == b'.').count() < 2
         {
             return self.digits(text);
@@ -99,7 +103,11 @@ impl Instants {
             return self.in_zone(day.to_datetime(Time::midnight()));
         }
         let count: f64 = text.parse().ok()?;
-        let factor = if count >= MILLISECONDS_FROM { 1.0 } else { 1_000.0 };
+        let factor = if count >= MILLISECONDS_FROM {
+            1.0
+        } else {
+            1_000.0
+        };
         number(text, factor)
     }
 
@@ -168,7 +176,15 @@ mod tests {
         ] {
             check(None, None, text, Some(expected));
         }
-        for text in ["", "soon", "11/22/2026", "22/11/2026", "2026-13-01", "1.2.3.4", "31.02.2026"] {
+        for text in [
+            "",
+            "soon",
+            "11/22/2026",
+            "22/11/2026",
+            "2026-13-01",
+            "1.2.3.4",
+            "31.02.2026",
+        ] {
             check(None, None, text, None);
         }
     }
@@ -176,22 +192,67 @@ mod tests {
     #[test]
     fn a_zone_says_what_a_clock_without_one_meant() {
         let stockholm = Some("Europe/Stockholm");
-        check(None, stockholm, "2026-07-01 12:00", Some("2026-07-01T10:00:00.000Z"));
-        check(None, stockholm, "2026-01-01 12:00", Some("2026-01-01T11:00:00.000Z"));
-        check(None, stockholm, "2026-01-01T12:00:00Z", Some("2026-01-01T12:00:00.000Z"));
-        check(None, stockholm, "2026-10-25 02:30", Some("2026-10-25T00:30:00.000Z"));
-        check(None, stockholm, "2026-03-29 02:30", Some("2026-03-29T01:30:00.000Z"));
+        check(
+            None,
+            stockholm,
+            "2026-07-01 12:00",
+            Some("2026-07-01T10:00:00.000Z"),
+        );
+        check(
+            None,
+            stockholm,
+            "2026-01-01 12:00",
+            Some("2026-01-01T11:00:00.000Z"),
+        );
+        check(
+            None,
+            stockholm,
+            "2026-01-01T12:00:00Z",
+            Some("2026-01-01T12:00:00.000Z"),
+        );
+        check(
+            None,
+            stockholm,
+            "2026-10-25 02:30",
+            Some("2026-10-25T00:30:00.000Z"),
+        );
+        check(
+            None,
+            stockholm,
+            "2026-03-29 02:30",
+            Some("2026-03-29T01:30:00.000Z"),
+        );
     }
 
     #[test]
     fn a_pattern_is_followed_to_the_letter() {
         let slashes = Some("%d/%m/%Y");
-        check(slashes, None, "03/04/2026", Some("2026-04-03T00:00:00.000Z"));
+        check(
+            slashes,
+            None,
+            "03/04/2026",
+            Some("2026-04-03T00:00:00.000Z"),
+        );
         check(slashes, None, "2026-04-03", None);
         let clock = Some("%m/%d/%Y %I:%M %p");
-        check(clock, None, "04/03/2026 01:05 PM", Some("2026-04-03T13:05:00.000Z"));
-        check(Some("seconds"), None, "1.5", Some("1970-01-01T00:00:01.500Z"));
-        check(Some("milliseconds"), None, "1500", Some("1970-01-01T00:00:01.500Z"));
+        check(
+            clock,
+            None,
+            "04/03/2026 01:05 PM",
+            Some("2026-04-03T13:05:00.000Z"),
+        );
+        check(
+            Some("seconds"),
+            None,
+            "1.5",
+            Some("1970-01-01T00:00:01.500Z"),
+        );
+        check(
+            Some("milliseconds"),
+            None,
+            "1500",
+            Some("1970-01-01T00:00:01.500Z"),
+        );
         assert!(Instants::new(Some("fancy"), None).is_err());
         assert!(Instants::new(None, Some("Mars/Olympus")).is_err());
     }

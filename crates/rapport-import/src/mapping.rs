@@ -217,7 +217,9 @@ impl Mapping {
         let names = self.properties.keys().chain(self.traits.keys());
         for name in names.chain(self.lines.iter().flat_map(|lines| lines.columns.keys())) {
             if name.split('.').any(str::is_empty) || name.split('.').count() > 16 {
-                return wrong(format!("`{name}` is no name: each part between dots needs a letter"));
+                return wrong(format!(
+                    "`{name}` is no name: each part between dots needs a letter"
+                ));
             }
         }
         if self.event.is_some() && self.event_column.is_some() {
@@ -229,7 +231,9 @@ impl Mapping {
                 return wrong("a track needs `event` or `event_column`".to_owned());
             }
             Kind::Group if self.group_id.is_none() => {
-                return wrong("a group needs `group_id`, the column of the company's id".to_owned());
+                return wrong(
+                    "a group needs `group_id`, the column of the company's id".to_owned(),
+                );
             }
             Kind::Alias if self.previous_id.is_none() => {
                 return wrong("an alias needs `previous_id`".to_owned());
@@ -296,11 +300,17 @@ mod tests {
             ("type = \"teleport\"", "teleport"),
             ("event = \"a\"\nevent_column = \"b\"", "not both"),
             ("type = \"group\"", "group_id"),
-            ("event = \"a\"\n[identifiers]\n\"E-Mail\" = \"x\"", "identifiers.E-Mail"),
+            (
+                "event = \"a\"\n[identifiers]\n\"E-Mail\" = \"x\"",
+                "identifiers.E-Mail",
+            ),
             ("event = \"a\"\n[properties]\n\"a..b\" = \"x\"", "a..b"),
             ("event = \"a\"\n[csv]\ndelimiter = \"::\"", "csv.delimiter"),
             ("event = \"a\"\nencoding = \"klingon\"", "klingon"),
-            ("event = \"a\"\n[time]\ncolumn = \"t\"\nzone = \"Mars\"", "Mars"),
+            (
+                "event = \"a\"\n[time]\ncolumn = \"t\"\nzone = \"Mars\"",
+                "Mars",
+            ),
             ("{\"event\": \"a\"", "cannot be read"),
         ] {
             let error = Mapping::parse(text).expect_err(text).to_string();

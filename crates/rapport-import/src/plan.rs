@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result, disk};
 use crate::format::Format;
-use crate::mapping::item::{Maker, Made, of_segment};
+use crate::mapping::item::{Made, Maker, of_segment};
 use crate::mapping::{Mapping, guess};
 use crate::rows::{Cell, Row, Rows};
 use rapport_core::event::Kind;
@@ -60,7 +60,8 @@ impl Plan {
             });
         }
         if format == Format::Ndjson && !sample.is_empty() && sample.iter().all(is_segment) {
-            let notes = vec!["the rows are events in Segment's shape: no mapping is needed".to_owned()];
+            let notes =
+                vec!["the rows are events in Segment's shape: no mapping is needed".to_owned()];
             return Ok(Plan {
                 format,
                 notes,
@@ -138,13 +139,27 @@ fn is_segment(row: &Row) -> bool {
     let text = |name: &str| row.cell(name).as_deref().and_then(crate::value::id);
     let has = |name: &str| row.cells.iter().any(|(known, _)| **known == *name);
     let is_kind = text("type").is_some_and(|word| Kind::from_word(&word).is_some());
-    let typed = row.cells.iter().all(|(_, cell)| matches!(cell, Cell::Json(_)));
-    let speaks = ["userId", "anonymousId", "messageId", "context", "traits", "properties"];
+    let typed = row
+        .cells
+        .iter()
+        .all(|(_, cell)| matches!(cell, Cell::Json(_)));
+    let speaks = [
+        "userId",
+        "anonymousId",
+        "messageId",
+        "context",
+        "traits",
+        "properties",
+    ];
     typed && is_kind && speaks.iter().any(|name| has(name))
 }
 
 /// A column that is named and not there is a misspelled one: found before a row is taken.
-fn missing_columns(mapping: &Mapping, columns: &[std::sync::Arc<str>], sample: &[Row]) -> Result<()> {
+fn missing_columns(
+    mapping: &Mapping,
+    columns: &[std::sync::Arc<str>],
+    sample: &[Row],
+) -> Result<()> {
     let time = mapping.time.iter().map(|time| &time.column);
     let named = time
         .chain(&mapping.event_column)
@@ -156,14 +171,21 @@ fn missing_columns(mapping: &Mapping, columns: &[std::sync::Arc<str>], sample: &
         .chain(mapping.traits.values())
         .chain(mapping.types.keys())
         .chain(mapping.lines.iter().map(|lines| &lines.by))
-        .chain(mapping.lines.iter().flat_map(|lines| lines.columns.values()));
+        .chain(
+            mapping
+                .lines
+                .iter()
+                .flat_map(|lines| lines.columns.values()),
+        );
     for name in named {
         let is_there = if columns.is_empty() {
             // Lines of JSON may each have other members.
             sample.is_empty() || sample.iter().any(|row| row.cell(name).is_some())
         } else {
             let first = name.split('.').next().unwrap_or(name);
-            columns.iter().any(|known| **known == **name || **known == *first)
+            columns
+                .iter()
+                .any(|known| **known == **name || **known == *first)
         };
         if !is_there {
             let there: Vec<&str> = columns.iter().take(40).map(|name| &**name).collect();

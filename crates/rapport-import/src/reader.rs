@@ -37,7 +37,10 @@ pub(crate) struct Progress {
 
 impl Progress {
     fn watch(&self, units: &Units) {
-        let mut bytes = self.bytes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut bytes = self
+            .bytes
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         *bytes = units.read();
     }
 }

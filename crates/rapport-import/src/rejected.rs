@@ -127,7 +127,10 @@ mod tests {
         let mut kept = Kept::open(&path, known).unwrap();
         kept.add(&row(4)).unwrap();
         let (first, next) = page(&path, 0, 2).unwrap();
-        assert_eq!(first.iter().map(|line| line.row).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(
+            first.iter().map(|line| line.row).collect::<Vec<_>>(),
+            [1, 2]
+        );
         let (second, end) = page(&path, next.unwrap(), 2).unwrap();
         assert_eq!(second.iter().map(|line| line.row).collect::<Vec<_>>(), [4]);
         assert_eq!((second[0].raw.as_str(), end), ("{\n", None));

@@ -66,7 +66,10 @@ impl Index {
         let failed = || disk("the index of rows");
         let mut count = 0;
         for (number, part) in self.parts.into_iter().enumerate() {
-            drop(part.into_inner().map_err(|error| failed()(error.into_error()))?);
+            drop(
+                part.into_inner()
+                    .map_err(|error| failed()(error.into_error()))?,
+            );
             let path = self.folder.join(format!("keys-{number}"));
             let repeats = repeats(fs::read(&path).map_err(failed())?);
             if !repeats.is_empty() {
@@ -75,7 +78,8 @@ impl Index {
                 let mut file = BufWriter::new(file);
                 for (row, occurrence) in repeats {
                     file.write_all(&row.to_be_bytes()).map_err(failed())?;
-                    file.write_all(&occurrence.to_be_bytes()).map_err(failed())?;
+                    file.write_all(&occurrence.to_be_bytes())
+                        .map_err(failed())?;
                 }
                 file.flush().map_err(failed())?;
             }
@@ -112,7 +116,11 @@ fn repeats(bytes: Vec<u8>) -> Vec<(u64, u64)> {
 }
 
 fn entry(bytes: &[u8]) -> (u64, u64) {
-    let number = |bytes: &[u8]| bytes.iter().fold(0, |all, byte| all << 8 | u64::from(*byte));
+    let number = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(0, |all, byte| all << 8 | u64::from(*byte))
+    };
     (number(&bytes[..8]), number(&bytes[8..]))
 }
 
@@ -133,7 +141,9 @@ impl Repeats {
         for number in 0..PARTS {
             match File::open(repeats_path(folder, number)) {
                 Ok(file) => {
-                    repeats.parts.push(BufReader::with_capacity(BUFFER_BYTES, file));
+                    repeats
+                        .parts
+                        .push(BufReader::with_capacity(BUFFER_BYTES, file));
                     repeats.fill(repeats.parts.len() - 1)?;
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -206,11 +216,18 @@ mod tests {
                 *times
             })
             .collect();
-        assert_eq!(count, expected.iter().filter(|times| **times > 1).count() as u64);
+        assert_eq!(
+            count,
+            expected.iter().filter(|times| **times > 1).count() as u64
+        );
         for from in [1, 2_500] {
             let mut repeats = Repeats::open(&folder).unwrap();
             for row in from..=5_000 {
-                assert_eq!(repeats.occurrence(row).unwrap(), expected[row as usize - 1], "{row}");
+                assert_eq!(
+                    repeats.occurrence(row).unwrap(),
+                    expected[row as usize - 1],
+                    "{row}"
+                );
             }
         }
     }

@@ -190,7 +190,8 @@ impl<R: BufRead> Decoded<R> {
         let is_last = source.is_empty();
         self.ready.resize(BUFFER_BYTES, 0);
         let (result, read, written, _) =
-            self.decoder.decode_to_utf8(source, &mut self.ready, is_last);
+            self.decoder
+                .decode_to_utf8(source, &mut self.ready, is_last);
         self.inner.consume(read);
         self.ready.truncate(written);
         self.at = 0;
@@ -253,16 +254,29 @@ mod tests {
         assert_eq!(read("namn\nÅsa €\n".as_bytes(), None), expected);
         assert_eq!(read("\u{feff}namn\nÅsa €\n".as_bytes(), None), expected);
         assert_eq!(read(b"namn\n\xc5sa \x80\n", None), expected);
-        assert_eq!(read(&marked(b"\xff\xfe", utf_16(u16::to_le_bytes)), None), expected);
-        assert_eq!(read(&marked(b"\xfe\xff", utf_16(u16::to_be_bytes)), None), expected);
+        assert_eq!(
+            read(&marked(b"\xff\xfe", utf_16(u16::to_le_bytes)), None),
+            expected
+        );
+        assert_eq!(
+            read(&marked(b"\xfe\xff", utf_16(u16::to_be_bytes)), None),
+            expected
+        );
         assert_eq!(read(&utf_16(u16::to_le_bytes), None), expected);
-        assert_eq!(read(&gzip(b"namn\n\xc5sa \x80\n"), Some("windows-1252")), expected);
+        assert_eq!(
+            read(&gzip(b"namn\n\xc5sa \x80\n"), Some("windows-1252")),
+            expected
+        );
         assert_eq!(read(b"", None), Ok(String::new()));
     }
 
     #[test]
     fn archives_and_broken_gzip_are_refused_in_words() {
-        assert!(read(b"PK\x03\x04....", None).unwrap_err().contains("unpack it"));
+        assert!(
+            read(b"PK\x03\x04....", None)
+                .unwrap_err()
+                .contains("unpack it")
+        );
         let whole = gzip(b"a,b\n1,2\n");
         assert!(read(&whole[..whole.len() - 4], None).is_err());
         assert!(encoding("klingon").is_err());

@@ -80,7 +80,9 @@ impl Unit {
 }
 
 fn short(hash: &[u8; 32]) -> u64 {
-    hash.iter().take(8).fold(0, |key, byte| key << 8 | u64::from(*byte))
+    hash.iter()
+        .take(8)
+        .fold(0, |key, byte| key << 8 | u64::from(*byte))
 }
 
 fn hashed(content: &[u8], occurrence: u64) -> String {
@@ -88,7 +90,11 @@ fn hashed(content: &[u8], occurrence: u64) -> String {
     hash.update(content);
     hash.update(occurrence.to_be_bytes());
     let hash = hash.finalize();
-    let digits: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let digits: String = hash
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("row-{digits}")
 }
 
@@ -191,7 +197,8 @@ impl Units {
                     let Some(of) = key(&row) else {
                         let message = format!("column `{by}` is empty: whose line is it?");
                         let reason = Reason::new("missing_order", message);
-                        self.rejected.push(Rejected::new(row.number, reason, &row.spelled()));
+                        self.rejected
+                            .push(Rejected::new(row.number, reason, &row.spelled()));
                         continue;
                     };
                     if order.as_ref().is_some_and(|order| *order != of) {
@@ -213,7 +220,8 @@ impl Units {
             return Ok(self.rejected.pop().map(Err));
         }
         let mut taken = if count > rows.len() as u64 {
-            let message = format!("an order may have {LINES_MAX} lines and {LINES_BYTES_MAX} bytes");
+            let message =
+                format!("an order may have {LINES_MAX} lines and {LINES_BYTES_MAX} bytes");
             let reason = Reason::new("order_too_large", message);
             Err(Rejected::new(rows[0].number, reason, &rows[0].spelled()))
         } else {

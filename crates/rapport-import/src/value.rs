@@ -251,7 +251,12 @@ mod tests {
 
     #[test]
     fn declared_numbers_are_read_as_people_write_them() {
-        for (text, json) in [("1,234.50", "1234.5"), ("+007", "7"), ("1 000", "1000"), ("-0.5", "-0.5")] {
+        for (text, json) in [
+            ("1,234.50", "1234.5"),
+            ("+007", "7"),
+            ("1 000", "1000"),
+            ("-0.5", "-0.5"),
+        ] {
             check(Point::Point, Type::Number, text, Ok(Some(json)));
         }
         for (text, json) in [("1.234,56", "1234.56"), ("12,5", "12.5"), ("1'000", "1000")] {
@@ -267,9 +272,19 @@ mod tests {
         check(Point::Point, Type::Text, "12", Ok(Some("\"12\"")));
         check(Point::Point, Type::Boolean, "Yes", Ok(Some("true")));
         check(Point::Point, Type::Boolean, "maybe", Err("not_a_boolean"));
-        check(Point::Point, Type::Json, "{\"a\": [1]}", Ok(Some("{\"a\": [1]}")));
+        check(
+            Point::Point,
+            Type::Json,
+            "{\"a\": [1]}",
+            Ok(Some("{\"a\": [1]}")),
+        );
         check(Point::Point, Type::Json, "{a}", Err("not_a_json"));
-        check(Point::Point, Type::Time, "1997-01-01", Ok(Some("\"1997-01-01T00:00:00.000Z\"")));
+        check(
+            Point::Point,
+            Type::Time,
+            "1997-01-01",
+            Ok(Some("\"1997-01-01T00:00:00.000Z\"")),
+        );
         check(Point::Point, Type::Time, "soon", Err("not_a_time"));
     }
 
@@ -279,6 +294,9 @@ mod tests {
         assert_eq!(json("12.0").as_deref(), Some("12"));
         assert_eq!(json("\" a1 \"").as_deref(), Some("a1"));
         assert_eq!((json("null"), json("{}"), json("\"\"")), (None, None, None));
-        assert_eq!(id(&Cell::Text("00001".to_owned())).as_deref(), Some("00001"));
+        assert_eq!(
+            id(&Cell::Text("00001".to_owned())).as_deref(),
+            Some("00001")
+        );
     }
 }

@@ -79,11 +79,7 @@ async fn show(State(api): State<Api>, _: Actor, Named(id): Named) -> Result<Json
 }
 
 /// Stops an import, or forgets one that is over.
-async fn cancel(
-    State(api): State<Api>,
-    _: Actor,
-    Named(id): Named,
-) -> Result<StatusCode, Error> {
+async fn cancel(State(api): State<Api>, _: Actor, Named(id): Named) -> Result<StatusCode, Error> {
     let number = reference::number(&id, "imp_")?;
     desk(&api)?.cancel(number)?;
     Ok(StatusCode::NO_CONTENT)
@@ -110,8 +106,11 @@ fn desk(api: &Api) -> Result<&Imports, Error> {
 /// What the address says of the file.
 fn asked(api: &Api, page: &Page, request: &Request) -> Result<Asked, Error> {
     let source = page.one("source").ok_or_else(|| {
-        Error::new(Code::InvalidQuery, "an import needs `source`, the number of one")
-            .with_help("`GET /api/v1/sources` lists them; `POST /api/v1/sources` makes one.")
+        Error::new(
+            Code::InvalidQuery,
+            "an import needs `source`, the number of one",
+        )
+        .with_help("`GET /api/v1/sources` lists them; `POST /api/v1/sources` makes one.")
     })?;
     let trust = match page.one("trust") {
         None | Some("server") => KeyKind::Server,

@@ -25,9 +25,7 @@ impl Rapport {
         let keyed = |id: &Box<str>| (hash.seen(source.0, id), (source, id.clone()));
         let ids = ids.iter().map(keyed).collect();
         let (forgotten, found) = dedup::look_up(&self.shared, ids).await?;
-        self.shared
-            .looked_up()
-            .note(forgotten, found.into_iter());
+        self.shared.looked_up().note(forgotten, found.into_iter());
         Ok(())
     }
 }

@@ -94,7 +94,11 @@ pub struct LookedUp {
 
 impl LookedUp {
     /// Notes what a look-up found.
-    pub fn note(&mut self, forgotten: Option<Millis>, found: impl Iterator<Item = (SeenKey, bool)>) {
+    pub fn note(
+        &mut self,
+        forgotten: Option<Millis>,
+        found: impl Iterator<Item = (SeenKey, bool)>,
+    ) {
         if self.forgotten != forgotten {
             self.found.clear();
             self.forgotten = forgotten;
@@ -243,6 +247,11 @@ async fn recorded(
         return Ok(accepted);
     }
     let (_, found) = look_up(shared, asked.into_iter().collect()).await?;
-    accepted.extend(found.into_iter().filter(|(_, found)| *found).map(|(key, _)| key));
+    accepted.extend(
+        found
+            .into_iter()
+            .filter(|(_, found)| *found)
+            .map(|(key, _)| key),
+    );
     Ok(accepted)
 }

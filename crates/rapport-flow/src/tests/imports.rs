@@ -145,7 +145,10 @@ async fn an_imported_row_is_one_for_ever_whenever_it_happened() {
     assert_eq!(&*tally.cursor, "{\"rows\":5}");
     let world = world.restart().await;
     assert_eq!(world.rapport.import_tally(7).await.unwrap(), tally);
-    assert_eq!(world.rapport.import_tally(8).await.unwrap(), Tally::default());
+    assert_eq!(
+        world.rapport.import_tally(8).await.unwrap(),
+        Tally::default()
+    );
     replay_equals_live(world).await;
 }
 

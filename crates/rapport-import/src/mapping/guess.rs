@@ -22,22 +22,77 @@ pub struct Guess {
 const IDENTIFIERS: [(&str, &[&str]); 5] = [
     (
         "user_id",
-        &["userid", "customerid", "customer", "customernumber", "customerno", "memberid", "clientid",
-          "contactid", "personid", "kundnr", "kundnummer", "kundennummer", "user", "uid"],
+        &[
+            "userid",
+            "customerid",
+            "customer",
+            "customernumber",
+            "customerno",
+            "memberid",
+            "clientid",
+            "contactid",
+            "personid",
+            "kundnr",
+            "kundnummer",
+            "kundennummer",
+            "user",
+            "uid",
+        ],
     ),
-    ("email", &["email", "emailaddress", "mail", "customeremail", "epost", "useremail"]),
+    (
+        "email",
+        &[
+            "email",
+            "emailaddress",
+            "mail",
+            "customeremail",
+            "epost",
+            "useremail",
+        ],
+    ),
     (
         "phone",
-        &["phone", "phonenumber", "mobile", "mobilephone", "telephone", "tel", "mobil", "telefon",
-          "customerphone", "whatsapp"],
+        &[
+            "phone",
+            "phonenumber",
+            "mobile",
+            "mobilephone",
+            "telephone",
+            "tel",
+            "mobil",
+            "telefon",
+            "customerphone",
+            "whatsapp",
+        ],
     ),
-    ("anonymous_id", &["anonymousid", "visitorid", "cookieid", "clientuuid"]),
+    (
+        "anonymous_id",
+        &["anonymousid", "visitorid", "cookieid", "clientuuid"],
+    ),
     ("device_id", &["deviceid"]),
 ];
 const TIMES: [&str; 21] = [
-    "timestamp", "occurredat", "eventtime", "orderdate", "orderedat", "purchasedate", "purchasedat",
-    "transactiondate", "completedat", "createdat", "created", "datetime", "date", "time", "when",
-    "at", "day", "saledate", "receiptdate", "invoicedate", "datum",
+    "timestamp",
+    "occurredat",
+    "eventtime",
+    "orderdate",
+    "orderedat",
+    "purchasedate",
+    "purchasedat",
+    "transactiondate",
+    "completedat",
+    "createdat",
+    "created",
+    "datetime",
+    "date",
+    "time",
+    "when",
+    "at",
+    "day",
+    "saledate",
+    "receiptdate",
+    "invoicedate",
+    "datum",
 ];
 const MESSAGE_IDS: [&str; 5] = ["messageid", "eventid", "uuid", "guid", "rowid"];
 const EVENTS: [&str; 4] = ["event", "eventname", "action", "activity"];
@@ -45,13 +100,33 @@ const EVENTS: [&str; 4] = ["event", "eventname", "action", "activity"];
 const ORDERS: [(&str, &[&str]); 4] = [
     (
         "revenue",
-        &["revenue", "amount", "total", "ordertotal", "ordervalue", "dollarvalue", "totalprice",
-          "grandtotal", "sum", "belopp", "betrag"],
+        &[
+            "revenue",
+            "amount",
+            "total",
+            "ordertotal",
+            "ordervalue",
+            "dollarvalue",
+            "totalprice",
+            "grandtotal",
+            "sum",
+            "belopp",
+            "betrag",
+        ],
     ),
     (
         "order_id",
-        &["orderid", "ordernumber", "orderno", "receiptid", "receipt", "receiptnumber", "invoiceid",
-          "invoiceno", "transactionid"],
+        &[
+            "orderid",
+            "ordernumber",
+            "orderno",
+            "receiptid",
+            "receipt",
+            "receiptnumber",
+            "invoiceid",
+            "invoiceno",
+            "transactionid",
+        ],
     ),
     ("currency", &["currency", "currencycode", "valuta"]),
     ("coupon", &["coupon", "couponcode", "voucher"]),
@@ -68,14 +143,18 @@ pub fn guess(columns: &[Arc<str>], sample: &[Row]) -> Result<Guess> {
         columns.to_vec()
     };
     let find = |names: &[&str]| {
-        names.iter().find_map(|name| columns.iter().find(|column| plain(column) == **name))
+        names
+            .iter()
+            .find_map(|name| columns.iter().find(|column| plain(column) == **name))
     };
     let mut mapping = Mapping::default();
     let mut notes = Vec::new();
     for (kind, names) in IDENTIFIERS {
         if let Some(column) = find(names) {
             notes.push(format!("`{column}` is the person's {kind}"));
-            mapping.identifiers.insert(kind.to_owned(), column.to_string());
+            mapping
+                .identifiers
+                .insert(kind.to_owned(), column.to_string());
         }
     }
     if mapping.identifiers.is_empty() {
@@ -96,7 +175,31 @@ pub fn guess(columns: &[Arc<str>], sample: &[Row]) -> Result<Guess> {
         notes.push("rows are told apart by what they say".to_owned());
     }
     let has_order = find(ORDERS[0].1).is_some() || find(ORDERS[1].1).is_some();
-    match find(&EVENTS) {
+    name(find(&EVENTS), has_order, &mut mapping, &mut notes);
+    if has_order {
+        for (name, names) in ORDERS {
+            if let Some(column) = find(names) {
+                mapping
+                    .properties
+                    .insert(name.to_owned(), column.to_string());
+            }
+        }
+    }
+    if has_commas(sample) {
+        notes.push("numbers have a decimal comma".to_owned());
+        mapping.decimal = Point::Comma;
+    }
+    Ok(Guess { mapping, notes })
+}
+
+/// What the events are called.
+fn name(
+    column: Option<&Arc<str>>,
+    has_order: bool,
+    mapping: &mut Mapping,
+    notes: &mut Vec<String>,
+) {
+    match column {
         Some(column) => {
             notes.push(format!("`{column}` is the event's name"));
             mapping.event_column = Some(column.to_string());
@@ -115,18 +218,6 @@ pub fn guess(columns: &[Arc<str>], sample: &[Row]) -> Result<Guess> {
             mapping.event = Some("Row Imported".to_owned());
         }
     }
-    if has_order {
-        for (name, names) in ORDERS {
-            if let Some(column) = find(names) {
-                mapping.properties.insert(name.to_owned(), column.to_string());
-            }
-        }
-    }
-    if has_commas(sample) {
-        notes.push("numbers have a decimal comma".to_owned());
-        mapping.decimal = Point::Comma;
-    }
-    Ok(Guess { mapping, notes })
 }
 
 /// Members of rows that have no heading, in the order they come up.
@@ -171,7 +262,9 @@ fn time(column: &str, sample: &[Row], notes: &mut Vec<String>) -> Time {
                 notes.push(format!("its times are spelled {one}"));
                 format = Some(one.clone());
             }
-            [] => notes.push("its times are spelled in a way that is not known: say `time.format`".to_owned()),
+            [] => notes.push(
+                "its times are spelled in a way that is not known: say `time.format`".to_owned(),
+            ),
             several => notes.push(format!(
                 "its times may be spelled {}: say which with `time.format`",
                 several.join(" or ")
@@ -196,10 +289,12 @@ fn has_commas(sample: &[Row]) -> bool {
         })
     };
     let texts = sample.iter().flat_map(|row| &row.cells);
-    let texts: Vec<_> = texts.filter_map(|(_, cell)| match cell {
-        crate::rows::Cell::Text(text) => Some(text.trim()),
-        crate::rows::Cell::Json(_) => None,
-    }).collect();
+    let texts: Vec<_> = texts
+        .filter_map(|(_, cell)| match cell {
+            crate::rows::Cell::Text(text) => Some(text.trim()),
+            crate::rows::Cell::Json(_) => None,
+        })
+        .collect();
     texts.iter().any(|text| is_number(text, ',')) && !texts.iter().any(|text| is_number(text, '.'))
 }
 
@@ -224,7 +319,9 @@ mod tests {
     #[test]
     fn receipts_are_orders() {
         let columns = ["customer_id", "date", "number_of_cds", "dollar_value"];
-        let found = guessed(&columns, &[&["00001", "19970101", "1", "11.77"]]).unwrap().mapping;
+        let found = guessed(&columns, &[&["00001", "19970101", "1", "11.77"]])
+            .unwrap()
+            .mapping;
         assert_eq!(found.event.as_deref(), Some("Order Completed"));
         assert_eq!(found.identifiers["user_id"], "customer_id");
         assert_eq!(found.properties["revenue"], "dollar_value");
@@ -243,10 +340,18 @@ mod tests {
     fn slashes_are_told_apart_only_where_a_number_tells_them() {
         let columns = ["email", "date", "event"];
         let format = |day: &str| {
-            guessed(&columns, &[&["a@b.cd", day, "x"]]).unwrap().mapping.time.unwrap().format
+            guessed(&columns, &[&["a@b.cd", day, "x"]])
+                .unwrap()
+                .mapping
+                .time
+                .unwrap()
+                .format
         };
         assert_eq!(format("22/11/2026").as_deref(), Some("%d/%m/%Y"));
-        assert_eq!(format("11/22/2026 10:00").as_deref(), Some("%m/%d/%Y %H:%M"));
+        assert_eq!(
+            format("11/22/2026 10:00").as_deref(),
+            Some("%m/%d/%Y %H:%M")
+        );
         assert_eq!(format("03/04/2026"), None);
         assert_eq!(format("2026-04-03"), None);
     }
@@ -254,7 +359,12 @@ mod tests {
     #[test]
     fn commas_in_numbers_are_seen() {
         let columns = ["email", "amount"];
-        let point = |amount: &str| guessed(&columns, &[&["a@b.cd", amount]]).unwrap().mapping.decimal;
+        let point = |amount: &str| {
+            guessed(&columns, &[&["a@b.cd", amount]])
+                .unwrap()
+                .mapping
+                .decimal
+        };
         assert_eq!(point("1.234,50"), Point::Comma);
         assert_eq!(point("1234.50"), Point::Point);
     }

@@ -52,9 +52,19 @@ impl Maker {
         };
         let time = mapping.time.iter().map(|time| &time.column);
         let ids = mapping.event_column.iter().chain(&mapping.group_id);
-        let mut named: BTreeSet<String> = time.chain(ids).chain(&mapping.previous_id).cloned().collect();
+        let mut named: BTreeSet<String> = time
+            .chain(ids)
+            .chain(&mapping.previous_id)
+            .cloned()
+            .collect();
         named.extend(mapping.identifiers.values().cloned());
-        named.extend(mapping.properties.values().chain(mapping.traits.values()).cloned());
+        named.extend(
+            mapping
+                .properties
+                .values()
+                .chain(mapping.traits.values())
+                .cloned(),
+        );
         if let Some(lines) = &mapping.lines {
             named.extend(lines.columns.values().cloned());
         }
@@ -116,7 +126,11 @@ impl Maker {
         if !properties.is_empty() {
             item.0.put("properties", &properties.print());
         }
-        let traits = if describes_person { who.over(traits) } else { traits };
+        let traits = if describes_person {
+            who.over(traits)
+        } else {
+            traits
+        };
         if !traits.is_empty() {
             item.0.put("traits", &traits.print());
         }
@@ -164,7 +178,10 @@ impl Maker {
         let name = name.or_else(|| mapping.event_column.as_deref().and_then(column));
         match (mapping.kind(), name) {
             (Kind::Track, None) => {
-                return Err(Reason::new("missing_event_name", "the event's name is empty"));
+                return Err(Reason::new(
+                    "missing_event_name",
+                    "the event's name is empty",
+                ));
             }
             (Kind::Track, Some(name)) => item.0.put_text("event", &name),
             (Kind::Page | Kind::Screen, Some(name)) => item.0.put_text("name", &name),
@@ -313,7 +330,12 @@ impl Who {
             && who.device.is_none()
             && who.others.is_empty();
         if names_nobody {
-            let columns: Vec<&str> = maker.mapping.identifiers.values().map(String::as_str).collect();
+            let columns: Vec<&str> = maker
+                .mapping
+                .identifiers
+                .values()
+                .map(String::as_str)
+                .collect();
             let message = match columns.as_slice() {
                 [] => "the mapping names no column of an identifier".to_owned(),
                 columns => format!("nobody is named: {} are empty", columns.join(", ")),
@@ -342,7 +364,9 @@ impl Who {
         if !self.others.is_empty() {
             let other = |(kind, id): &(String, String)| {
                 let (kind, id) = (value::quoted(kind), value::quoted(id));
-                format!("{{\"id\":{id},\"type\":{kind},\"collection\":\"users\",\"encoding\":\"none\"}}")
+                format!(
+                    "{{\"id\":{id},\"type\":{kind},\"collection\":\"users\",\"encoding\":\"none\"}}"
+                )
             };
             let list: Vec<String> = self.others.iter().map(other).collect();
             context.put("externalIds", &format!("[{}]", list.join(",")));
@@ -419,7 +443,6 @@ pub fn of_segment(row: &Row, now: Millis) -> std::result::Result<Made, Reason> {
         id,
     })
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -272,7 +272,10 @@ mod tests {
     #[test]
     fn quotes_may_hold_separators_quotes_and_lines() {
         let text = "a,b\r\n\"1,\"\"x\"\"\n2\",3\r\n\n4,";
-        assert_eq!(read(text), [row(&["a=1,\"x\"\n2", "b=3"]), row(&["a=4", "b="])]);
+        assert_eq!(
+            read(text),
+            [row(&["a=1,\"x\"\n2", "b=3"]), row(&["a=4", "b="])]
+        );
     }
 
     #[test]

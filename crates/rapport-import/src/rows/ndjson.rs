@@ -162,7 +162,13 @@ mod tests {
         let text = format!("{{\"a\":1,\"b\":2}}\r\n\n{{\"a\":\n7\n{deep}\n{{\"a\":1,\"a\":2}}");
         assert_eq!(
             codes(&text),
-            ["1: 2 cells", "2: not_json", "3: not_json", "4: too_deep", "5: 1 cells"]
+            [
+                "1: 2 cells",
+                "2: not_json",
+                "3: not_json",
+                "4: too_deep",
+                "5: 1 cells"
+            ]
         );
     }
 

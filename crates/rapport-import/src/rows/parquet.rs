@@ -75,11 +75,17 @@ impl Parquet {
     }
 
     fn load(&mut self) -> Result<bool> {
-        while self.batch.as_ref().is_none_or(|batch| self.at >= batch.num_rows()) {
+        while self
+            .batch
+            .as_ref()
+            .is_none_or(|batch| self.at >= batch.num_rows())
+        {
             let reader = &mut self.reader;
-            let next = guarded(|| reader.next().transpose().map_err(|error| {
-                Error::File(format!("the Parquet file cannot be read on: {error}"))
-            }))?;
+            let next = guarded(|| {
+                reader.next().transpose().map_err(|error| {
+                    Error::File(format!("the Parquet file cannot be read on: {error}"))
+                })
+            })?;
             let Some(batch) = next else {
                 return Ok(false);
             };

@@ -105,7 +105,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     ];
     query.extend(mapping.map(|mapping| ("mapping", mapping)));
     let import = api.upload(file, &query).await?;
-    let id = import["id"].as_str().context("the server named no import")?;
+    let id = import["id"]
+        .as_str()
+        .context("the server named no import")?;
     for note in import["notes"].as_array().into_iter().flatten() {
         eprintln!("{}", note.as_str().unwrap_or_default());
     }
@@ -147,7 +149,10 @@ fn dry_run(file: &Path, kind: Format, mapping: Option<Mapping>) -> Result<ExitCo
         preview.rows, preview.rejected_rows
     );
     for rejected in &preview.rejected {
-        println!("# row {}: {} ({})", rejected.row, rejected.message, rejected.code);
+        println!(
+            "# row {}: {} ({})",
+            rejected.row, rejected.message, rejected.code
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -171,7 +176,11 @@ async fn watch(api: &Api, id: &str) -> Result<Value> {
         }
         let is_counting = count("rows_read") == 0 && count("rows_counted") > 0;
         bar.set_message(if is_counting { "counting" } else { "importing" });
-        bar.set_position(if is_counting { count("rows_counted") } else { count("rows_read") });
+        bar.set_position(if is_counting {
+            count("rows_counted")
+        } else {
+            count("rows_read")
+        });
         tokio::time::sleep(POLL).await;
     }
 }
@@ -193,11 +202,18 @@ async fn told(api: &Api, id: &str, import: &Value) -> Result<ExitCode> {
         count("rows_rejected")
     );
     if count("left_out") > 0 {
-        println!("{} events were left out: see GET /api/v1/rejected", count("left_out"));
+        println!(
+            "{} events were left out: see GET /api/v1/rejected",
+            count("left_out")
+        );
     }
     let page = api.get(&format!("imports/{id}/rejected?limit=5")).await?;
     for row in page["results"].as_array().into_iter().flatten() {
-        println!("  row {}: {}", row["row"], row["message"].as_str().unwrap_or_default());
+        println!(
+            "  row {}: {}",
+            row["row"],
+            row["message"].as_str().unwrap_or_default()
+        );
     }
     if count("rows_rejected") > 5 {
         println!("  and more: GET /api/v1/imports/{id}/rejected");
@@ -205,6 +221,9 @@ async fn told(api: &Api, id: &str, import: &Value) -> Result<ExitCode> {
     match import["state"].as_str() {
         Some("done") => Ok(ExitCode::SUCCESS),
         Some("cancelled") => bail!("somebody cancelled {id}; what it sent stays"),
-        _ => bail!("{id} failed: {}", import["error"].as_str().unwrap_or("no reason was said")),
+        _ => bail!(
+            "{id} failed: {}",
+            import["error"].as_str().unwrap_or("no reason was said")
+        ),
     }
 }

@@ -54,7 +54,8 @@ fn every_file_in_the_documents_becomes_the_events_beside_it() {
         std::fs::write(&path, file).expect("a file");
         let mapping = Mapping::parse(mapping).expect("a mapping");
         let now = Millis(1_700_000_000_000);
-        let found = preview::preview(&path, Format::Csv, Some(mapping), now, 10).expect("a preview");
+        let found =
+            preview::preview(&path, Format::Csv, Some(mapping), now, 10).expect("a preview");
         let found: Vec<&str> = found.events.iter().map(|event| event.get()).collect();
         assert_eq!(found, events.lines().collect::<Vec<_>>());
     }

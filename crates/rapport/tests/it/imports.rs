@@ -38,13 +38,18 @@ fn ended(server: &Server, id: &str) -> Value {
     wait_for("the import is over", || {
         let import = server.get(&format!("/api/v1/imports/{id}"));
         let state = import["state"].as_str().expect("a state").to_owned();
-        ["done", "failed", "cancelled"].contains(&state.as_str()).then_some(import)
+        ["done", "failed", "cancelled"]
+            .contains(&state.as_str())
+            .then_some(import)
     })
 }
 
 fn counts(import: &Value) -> [u64; 4] {
-    ["rows_read", "accepted", "duplicate", "rows_rejected"]
-        .map(|name| import[name].as_u64().unwrap_or_else(|| panic!("{name}: {import}")))
+    ["rows_read", "accepted", "duplicate", "rows_rejected"].map(|name| {
+        import[name]
+            .as_u64()
+            .unwrap_or_else(|| panic!("{name}: {import}"))
+    })
 }
 
 /// Orders of a few people; every tenth row is the one before it again.
@@ -52,7 +57,13 @@ fn orders(count: u32) -> Vec<u8> {
     let mut csv = String::from("customer,date,amount,note\n");
     for row in 0..count {
         let n = if row % 10 == 9 { row - 1 } else { row };
-        let _ = writeln!(csv, "c{},2019-03-{:02},{}.25,\"said \"\"{n}\"\"\"", n % 97, n % 28 + 1, n % 50);
+        let _ = writeln!(
+            csv,
+            "c{},2019-03-{:02},{}.25,\"said \"\"{n}\"\"\"",
+            n % 97,
+            n % 28 + 1,
+            n % 50
+        );
     }
     csv.into_bytes()
 }
@@ -117,7 +128,10 @@ fn an_import_goes_on_after_kill_9_and_doubles_nothing() {
         .collect();
     assert_eq!(
         told,
-        [(Some(20_001), Some("unreadable_time")), (Some(20_002), Some("wrong_number_of_cells"))]
+        [
+            (Some(20_001), Some("unreadable_time")),
+            (Some(20_002), Some("wrong_number_of_cells"))
+        ]
     );
     let again = ended(&server, &begin(&server, &query, &file));
     assert_eq!(counts(&again), [20_002, 0, 20_000, 2], "{again}");
@@ -127,7 +141,11 @@ fn an_import_goes_on_after_kill_9_and_doubles_nothing() {
         .arg(&launch.data)
         .output()
         .expect("the doctor runs");
-    assert!(verdict.status.success(), "{}", String::from_utf8_lossy(&verdict.stdout));
+    assert!(
+        verdict.status.success(),
+        "{}",
+        String::from_utf8_lossy(&verdict.stdout)
+    );
 }
 
 #[test]
@@ -139,13 +157,23 @@ fn what_cannot_be_imported_is_refused_in_words() {
     let mapped = format!("format=csv&mapping={}", encoded(MAPPING));
     for (query, file, status, code) in [
         ("format=csv", b"".as_slice(), 400, "invalid_file"),
-        ("format=csv", b"colour,size\nred,1\n", 400, "invalid_mapping"),
+        (
+            "format=csv",
+            b"colour,size\nred,1\n",
+            400,
+            "invalid_mapping",
+        ),
         ("format=xlsx", order, 400, "invalid_file"),
         ("format=parquet", order, 400, "invalid_file"),
         ("format=csv", b"PK\x03\x04rest", 400, "invalid_file"),
         ("format=csv&mapping=%7B", order, 400, "invalid_mapping"),
         ("format=csv&trust=blind", order, 400, "invalid_query"),
-        (&mapped, b"customer,day\nc1,2019-01-01\n", 400, "invalid_mapping"),
+        (
+            &mapped,
+            b"customer,day\nc1,2019-01-01\n",
+            400,
+            "invalid_mapping",
+        ),
         (&mapped, &[b'x'; 5_000], 413, "import_too_large"),
     ] {
         let answer = post(&server, query, file);
@@ -184,7 +212,10 @@ fn events_in_segments_shape_and_counter_rows_name_the_same_person() {
         "\n{broken\n",
         r#"{"type":"track","userId":"ada","event":"Tasted","timestamp":"2020-01-02T00:00:00Z"}"#,
     );
-    let import = ended(&server, &begin(&server, "format=ndjson", archive.as_bytes()));
+    let import = ended(
+        &server,
+        &begin(&server, "format=ndjson", archive.as_bytes()),
+    );
     assert_eq!(counts(&import), [3, 2, 0, 1], "{import}");
     let counter = b"email,date,total\nada@example.org,2020-01-03,12.50\n";
     let import = ended(&server, &begin(&server, "format=csv", counter));
@@ -217,14 +248,24 @@ fn orders_are_imported_whole_or_not_at_all() {
     let id = import["id"].as_str().expect("an id");
     let rejected = server.get(&format!("/api/v1/imports/{id}/rejected"));
     let order = &rejected["results"][0];
-    assert_eq!((order["row"].as_u64(), order["last"].as_u64()), (Some(3), Some(4)), "{rejected}");
+    assert_eq!(
+        (order["row"].as_u64(), order["last"].as_u64()),
+        (Some(3), Some(4)),
+        "{rejected}"
+    );
     let timeline = server.get("/api/v1/profiles/user_id:c1/timeline");
     let products = &timeline["results"][1]["properties"]["products"];
     assert_eq!(products.as_array().map(Vec::len), Some(2), "{timeline}");
-    let apart = format!("{head}o8,c1,2019-01-01,milk,1\no9,c1,2019-01-01,milk,1\no8,c1,2019-01-01,oats,2\n");
+    let apart = format!(
+        "{head}o8,c1,2019-01-01,milk,1\no9,c1,2019-01-01,milk,1\no8,c1,2019-01-01,oats,2\n"
+    );
     let import = ended(&server, &begin(&server, &query, apart.as_bytes()));
     assert_eq!(import["state"], "failed", "{import}");
-    assert!(import["error"].as_str().is_some_and(|told| told.contains("sort the file by `order`")));
+    assert!(
+        import["error"]
+            .as_str()
+            .is_some_and(|told| told.contains("sort the file by `order`"))
+    );
     assert_eq!(server.get("/api/v1/outcomes")["accepted"], 2);
 }
 
@@ -234,7 +275,10 @@ fn a_heading_alone_is_done_at_once_and_a_cancelled_import_can_be_sent_again() {
     let server = Launch::on(&folder.path().join("data")).start();
     let query = format!("format=csv&mapping={}", encoded(MAPPING));
     let import = ended(&server, &begin(&server, &query, b"customer,date,amount\n"));
-    assert_eq!((&import["state"], counts(&import)), (&"done".into(), [0, 0, 0, 0]));
+    assert_eq!(
+        (&import["state"], counts(&import)),
+        (&"done".into(), [0, 0, 0, 0])
+    );
     let file = orders(10_000);
     let id = begin(&server, &query, &file);
     let path = format!("/api/v1/imports/{id}");
@@ -242,9 +286,16 @@ fn a_heading_alone_is_done_at_once_and_a_cancelled_import_can_be_sent_again() {
     assert_eq!(cancelled.status, 204, "{}", cancelled.text());
     let first = ended(&server, &id);
     server.settle();
-    let first = counts(&server.get(&format!("/api/v1/imports/{}", first["id"].as_str().expect("an id"))));
+    let first = counts(&server.get(&format!(
+        "/api/v1/imports/{}",
+        first["id"].as_str().expect("an id")
+    )));
     let again = counts(&ended(&server, &begin(&server, &query, &file)));
-    assert_eq!((first[1] + again[1], again[2]), (10_000, first[1]), "{first:?} {again:?}");
+    assert_eq!(
+        (first[1] + again[1], again[2]),
+        (10_000, first[1]),
+        "{first:?} {again:?}"
+    );
     let forgotten = server.client().api("DELETE", &path, "").expect("an answer");
     assert_eq!(forgotten.status, 204, "{}", forgotten.text());
     let gone = server.client().api("GET", &path, "").expect("an answer");

@@ -92,8 +92,11 @@ fn the_rows_of_an_order_are_its_lines() {
 fn a_row_that_is_no_event_says_why() {
     let with = |when: &str, mail: &str, amount: &str| {
         let mapping = format!("{COUNTER}\ntypes = {{ amount = \"number\" }}");
-        made(&mapping, &[row(&[("when", when), ("mail", mail), ("amount", amount)])])
-            .map(|_| ())
+        made(
+            &mapping,
+            &[row(&[("when", when), ("mail", mail), ("amount", amount)])],
+        )
+        .map(|_| ())
     };
     let told = |code: &str| Err(code.to_owned());
     assert_eq!(with("2023-07-01", "a@b.cd", "1"), Ok(()));
@@ -123,10 +126,16 @@ fn an_archived_event_keeps_its_time_whenever_it_was_sent() {
     };
     let found = of_segment(&archived, NOW).unwrap();
     let expected = r#"{"type":"track","timestamp":"2020-01-01T00:00:00.000Z"}"#;
-    assert_eq!((found.items[0].as_str(), found.id.as_deref()), (expected, Some("m1")));
+    assert_eq!(
+        (found.items[0].as_str(), found.id.as_deref()),
+        (expected, Some("m1"))
+    );
     let broken = Row {
         number: 1,
         cells: vec![(Arc::from("timestamp"), json("\"soon\""))],
     };
-    assert_eq!(of_segment(&broken, NOW).unwrap_err().code, "unreadable_time");
+    assert_eq!(
+        of_segment(&broken, NOW).unwrap_err().code,
+        "unreadable_time"
+    );
 }

@@ -63,7 +63,9 @@ fn number(column: &dyn Array, row: usize) -> Option<Value> {
         DataType::UInt32 => column.as_primitive::<UInt32Type>().value(row).to_string(),
         DataType::UInt64 => column.as_primitive::<UInt64Type>().value(row).to_string(),
         DataType::Float16 => {
-            return Some(float(column.as_primitive::<Float16Type>().value(row).to_f64()));
+            return Some(float(
+                column.as_primitive::<Float16Type>().value(row).to_f64(),
+            ));
         }
         // The shortest spelling of the number that was meant, not of its neighbour in 64 bits.
         DataType::Float32 => {
@@ -96,15 +98,18 @@ fn moment(column: &dyn Array, row: usize) -> Value {
         DataType::Timestamp(unit, zone) => {
             let (count, per_second) = match unit {
                 TimeUnit::Second => (column.as_primitive::<TimestampSecondType>().value(row), 1),
-                TimeUnit::Millisecond => {
-                    (column.as_primitive::<TimestampMillisecondType>().value(row), 1_000)
-                }
-                TimeUnit::Microsecond => {
-                    (column.as_primitive::<TimestampMicrosecondType>().value(row), 1_000_000)
-                }
-                TimeUnit::Nanosecond => {
-                    (column.as_primitive::<TimestampNanosecondType>().value(row), 1_000_000_000)
-                }
+                TimeUnit::Millisecond => (
+                    column.as_primitive::<TimestampMillisecondType>().value(row),
+                    1_000,
+                ),
+                TimeUnit::Microsecond => (
+                    column.as_primitive::<TimestampMicrosecondType>().value(row),
+                    1_000_000,
+                ),
+                TimeUnit::Nanosecond => (
+                    column.as_primitive::<TimestampNanosecondType>().value(row),
+                    1_000_000_000,
+                ),
             };
             let nanoseconds = count.rem_euclid(per_second) * (1_000_000_000 / per_second);
             let moment = civil(Some(count.div_euclid(per_second)), nanoseconds);
@@ -112,18 +117,22 @@ fn moment(column: &dyn Array, row: usize) -> Value {
             let end = if zone.is_some() { "Z" } else { "" };
             moment.map(|moment| format!("{moment:.3}{end}"))
         }
-        DataType::Time32(TimeUnit::Second) => {
-            time(i64::from(column.as_primitive::<Time32SecondType>().value(row)), 1)
-        }
-        DataType::Time32(_) => {
-            time(i64::from(column.as_primitive::<Time32MillisecondType>().value(row)), 1_000)
-        }
-        DataType::Time64(TimeUnit::Nanosecond) => {
-            time(column.as_primitive::<Time64NanosecondType>().value(row), 1_000_000_000)
-        }
-        DataType::Time64(_) => {
-            time(column.as_primitive::<Time64MicrosecondType>().value(row), 1_000_000)
-        }
+        DataType::Time32(TimeUnit::Second) => time(
+            i64::from(column.as_primitive::<Time32SecondType>().value(row)),
+            1,
+        ),
+        DataType::Time32(_) => time(
+            i64::from(column.as_primitive::<Time32MillisecondType>().value(row)),
+            1_000,
+        ),
+        DataType::Time64(TimeUnit::Nanosecond) => time(
+            column.as_primitive::<Time64NanosecondType>().value(row),
+            1_000_000_000,
+        ),
+        DataType::Time64(_) => time(
+            column.as_primitive::<Time64MicrosecondType>().value(row),
+            1_000_000,
+        ),
         other => return Err(format!("values of type {other} are not read")),
     };
     match told {

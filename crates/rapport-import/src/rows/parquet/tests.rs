@@ -31,7 +31,10 @@ fn rows(file: File, skipped: u64) -> Vec<String> {
     };
     Parquet::open(file, skipped)
         .unwrap()
-        .map(|read| read.unwrap().map_or_else(|no| format!("{}: {}", no.row, no.reason.code), spelled))
+        .map(|read| {
+            read.unwrap()
+                .map_or_else(|no| format!("{}: {}", no.row, no.reason.code), spelled)
+        })
         .collect()
 }
 
@@ -41,7 +44,8 @@ fn numbers_texts_and_moments_keep_what_they_say() {
         .with_precision_and_scale(9, 2)
         .unwrap();
     let dictionary: DictionaryArray<Int32Type> = [Some("Åsa"), None].into_iter().collect();
-    let zoned = TimestampMicrosecondArray::from(vec![1_700_000_000_123_456, -1]).with_timezone("UTC");
+    let zoned =
+        TimestampMicrosecondArray::from(vec![1_700_000_000_123_456, -1]).with_timezone("UTC");
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("amount", Arc::new(decimals)),
         ("big", Arc::new(UInt64Array::from(vec![u64::MAX, 0]))),
@@ -50,9 +54,18 @@ fn numbers_texts_and_moments_keep_what_they_say() {
         ("name", Arc::new(dictionary)),
         ("day", Arc::new(Date32Array::from(vec![10_000, -1]))),
         ("zoned", Arc::new(zoned)),
-        ("local", Arc::new(TimestampSecondArray::from(vec![1_700_000_000, 0]))),
-        ("clock", Arc::new(Time64MicrosecondArray::from(vec![3_600_000_000, 0]))),
-        ("bytes", Arc::new(BinaryArray::from(vec![b"a\"b".as_slice(), b""]))),
+        (
+            "local",
+            Arc::new(TimestampSecondArray::from(vec![1_700_000_000, 0])),
+        ),
+        (
+            "clock",
+            Arc::new(Time64MicrosecondArray::from(vec![3_600_000_000, 0])),
+        ),
+        (
+            "bytes",
+            Arc::new(BinaryArray::from(vec![b"a\"b".as_slice(), b""])),
+        ),
     ];
     assert_eq!(
         rows(written(columns), 0),
@@ -99,13 +112,21 @@ fn nested_values_nest() {
 #[test]
 fn reading_goes_on_behind_any_row() {
     let many: Vec<f64> = (0..1_300).map(f64::from).collect();
-    let file = || written(vec![("n", Arc::new(Float64Array::from(many.clone())) as ArrayRef)]);
+    let file = || {
+        written(vec![(
+            "n",
+            Arc::new(Float64Array::from(many.clone())) as ArrayRef,
+        )])
+    };
     for skipped in [0, 1, 511, 512, 513, 1_299, 1_300] {
         let found = rows(file(), skipped);
         assert_eq!(found.len() as u64, 1_300 - skipped);
         let first = found.first().cloned().unwrap_or_default();
         let number = skipped + 1;
-        assert!(found.is_empty() || first == format!("{number}: n={skipped}.0"), "{first}");
+        assert!(
+            found.is_empty() || first == format!("{number}: n={skipped}.0"),
+            "{first}"
+        );
     }
 }
 

@@ -47,7 +47,8 @@ pub(super) async fn all(scale: &Scale, report: &mut Report) -> Result<()> {
     for format in ["csv", "ndjson", "parquet"] {
         let file = scale.data.join(format!("orders.{format}"));
         write(&file, format, people)?;
-        let server = Server::start(Kind::Whole, &scale.data.join(format!("import-{format}"))).await?;
+        let server =
+            Server::start(Kind::Whole, &scale.data.join(format!("import-{format}"))).await?;
         for (time, wanted) in [("first time", "accepted"), ("again", "duplicate")] {
             let rows = people * ORDERS_EACH;
             let before = server.resident_bytes();
@@ -165,7 +166,11 @@ fn write_parquet(path: &Path, people: u64) -> Result<()> {
         let batch = RecordBatch::try_from_iter(columns)?;
         let writer = match &mut writer {
             Some(writer) => writer,
-            none => none.insert(ArrowWriter::try_new(File::create(path)?, batch.schema(), None)?),
+            none => none.insert(ArrowWriter::try_new(
+                File::create(path)?,
+                batch.schema(),
+                None,
+            )?),
         };
         writer.write(&batch)?;
     }

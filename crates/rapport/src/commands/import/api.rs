@@ -39,7 +39,10 @@ impl Api {
         // It fails only where a provider is installed already, which then serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(Api {
-            client: Client::builder().connect_timeout(PATIENCE).no_proxy().build()?,
+            client: Client::builder()
+                .connect_timeout(PATIENCE)
+                .no_proxy()
+                .build()?,
             url: url.trim_end_matches('/').to_owned(),
             token: token.to_owned(),
         })
@@ -58,7 +61,13 @@ impl Api {
         let Some(said) = said else {
             let list: Vec<String> = all
                 .iter()
-                .map(|source| format!("{} ({})", source["id"], source["name"].as_str().unwrap_or("")))
+                .map(|source| {
+                    format!(
+                        "{} ({})",
+                        source["id"],
+                        source["name"].as_str().unwrap_or("")
+                    )
+                })
                 .collect();
             bail!(
                 "say whose events these are with --source: a number, or a name for a new one; there are {}",
@@ -66,7 +75,8 @@ impl Api {
             );
         };
         let is_it = |source: &&Value| {
-            source["name"] == said || source["id"].as_u64().map(|id| id.to_string()).as_deref() == Some(said)
+            source["name"] == said
+                || source["id"].as_u64().map(|id| id.to_string()).as_deref() == Some(said)
         };
         if let Some(found) = all.iter().find(is_it) {
             return found["id"].as_u64().context("a source without a number");
@@ -75,14 +85,19 @@ impl Api {
             bail!("there is no source {said}");
         }
         let request = self.client.post(format!("{}/api/v1/sources", self.url));
-        let made = self.ask(request.body(json!({ "name": said }).to_string())).await?;
+        let made = self
+            .ask(request.body(json!({ "name": said }).to_string()))
+            .await?;
         made["id"].as_u64().context("the new source has no number")
     }
 
     /// Uploads a file.
     pub(super) async fn upload(&self, file: &Path, query: &[(&str, String)]) -> Result<Value> {
         let what = || file.display().to_string();
-        let length = File::open(file).and_then(|file| file.metadata()).with_context(what)?.len();
+        let length = File::open(file)
+            .and_then(|file| file.metadata())
+            .with_context(what)?
+            .len();
         let bar = ProgressBar::new(length);
         let style = "uploading [{wide_bar}] {bytes}/{total_bytes} {eta}";
         bar.set_style(ProgressStyle::with_template(style).context("the progress bar")?);
@@ -106,7 +121,9 @@ impl Api {
         });
         let url = Url::parse_with_params(&format!("{}/api/v1/imports", self.url), query)?;
         let request = self.client.post(url).header("content-length", length);
-        let answer = self.ask(request.body(Body::wrap_stream(Chunks(sent)))).await;
+        let answer = self
+            .ask(request.body(Body::wrap_stream(Chunks(sent))))
+            .await;
         bar.finish_and_clear();
         answer
     }
@@ -114,13 +131,18 @@ impl Api {
     async fn ask(&self, request: RequestBuilder) -> Result<Value> {
         let sent = request.bearer_auth(&self.token).send().await;
         let response = sent.with_context(|| {
-            format!("{} does not answer; start it with `rapport serve`, or say where it is with --to", self.url)
+            format!(
+                "{} does not answer; start it with `rapport serve`, or say where it is with --to",
+                self.url
+            )
         })?;
         let status = response.status();
         let text = response.text().await?;
         let answer: Value = serde_json::from_str(&text).unwrap_or_default();
         if status == StatusCode::UNAUTHORIZED {
-            bail!("the server does not know the token: give its own with --token or RAPPORT_API_TOKEN");
+            bail!(
+                "the server does not know the token: give its own with --token or RAPPORT_API_TOKEN"
+            );
         }
         if !status.is_success() {
             let error = &answer["error"];
