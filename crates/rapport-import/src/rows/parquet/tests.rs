@@ -6,7 +6,7 @@ use arrow_array::types::Int32Type;
 use arrow_array::{
     ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, DictionaryArray,
     Float32Array, Float64Array, Int64Array, StringArray, StructArray, Time64MicrosecondArray,
-    TimestampMicrosecondArray, TimestampSecondArray, UInt64Array,
+    TimestampMicrosecondArray, TimestampMillisecondArray, UInt64Array,
 };
 use arrow_schema::{DataType, Field, Fields};
 use parquet::arrow::ArrowWriter;
@@ -56,7 +56,7 @@ fn numbers_texts_and_moments_keep_what_they_say() {
         ("zoned", Arc::new(zoned)),
         (
             "local",
-            Arc::new(TimestampSecondArray::from(vec![1_700_000_000, 0])),
+            Arc::new(TimestampMillisecondArray::from(vec![1_700_000_000_000, 0])),
         ),
         (
             "clock",
