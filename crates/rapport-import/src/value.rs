@@ -98,16 +98,20 @@ impl Values {
     /// A number where the text is spelled exactly like one, and short enough to be meant so.
     fn looks_like(&self, trimmed: &str, text: &str) -> String {
         let digits = trimmed.bytes().filter(u8::is_ascii_digit).count();
-        let plain = match self.point {
-            Point::Point => trimmed.to_owned(),
-            Point::Comma => trimmed.replace(',', "."),
-        };
-        // A number that another spelling would be read from is an id, such as 007 or 1e5.
-        let is_plain = plain
+        let unsigned = trimmed.strip_prefix('-').unwrap_or(trimmed);
+        // What another spelling would come back as is an id, such as 007 or 1e5.
+        let is_plain = unsigned
             .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b'-');
-        if is_plain && digits <= DIGITS_MAX && Decimal::parse(&plain).is_some() {
-            return shortest(&plain);
+            .all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b',');
+        let leads_with_zero =
+            unsigned.starts_with('0') && unsigned.as_bytes().get(1).is_some_and(u8::is_ascii_digit);
+        let is_number = is_plain && !leads_with_zero && (1..=DIGITS_MAX).contains(&digits);
+        let number = match self.point {
+            Point::Point => Decimal::parse(trimmed).map(|_| shortest(trimmed)),
+            Point::Comma => self.number(trimmed),
+        };
+        if let Some(number) = number.filter(|_| is_number) {
+            return number;
         }
         match trimmed {
             "true" | "TRUE" | "True" => "true".to_owned(),
@@ -246,7 +250,16 @@ mod tests {
             check(Point::Point, Type::Auto, text, Ok(Some(json)));
         }
         check(Point::Point, Type::Auto, "  ", Ok(None));
-        check(Point::Comma, Type::Auto, "1,5", Ok(Some("1.5")));
+        for (text, json) in [
+            ("1,5", "1.5"),
+            ("-1.234,50", "-1234.5"),
+            ("1.234", "1234"),
+            ("1.5", "\"1.5\""),
+            ("22.11.2020", "\"22.11.2020\""),
+            ("0701.234", "\"0701.234\""),
+        ] {
+            check(Point::Comma, Type::Auto, text, Ok(Some(json)));
+        }
     }
 
     #[test]
