@@ -59,3 +59,16 @@ pub(crate) const STEPS: &[&[u8]] = &[
     br#"{"name":"no_milk","filter":{"drop":"not (properties.tags.0 exists) or traits.age in (42, \"x\")"}}"#,
     br#"{"referrer":{"internal":["a.example"]}}"#,
 ];
+
+/// Mappings of columns.
+pub(crate) const MAPPINGS: &[&[u8]] = &[
+    b"event = \"Order Completed\"\nmessage_id = [\"shop\", \"no\"]\ndecimal = \"comma\"\n[time]\ncolumn = \"when\"\nformat = \"%d/%m/%Y\"\nzone = \"Europe/Stockholm\"\n[identifiers]\nemail = \"mail\"\n[properties]\n\"a.b\" = \"c\"\n[types]\nzip = \"text\"\n[csv]\ndelimiter = \";\"\n",
+    br#"{"type":"identify","identifiers":{"user_id":"id"},"traits":{"address.city":"city"},"rest":"none","lines":null,"encoding":"latin1"}"#,
+];
+
+/// Files of separated values.
+pub(crate) const FILES: &[&[u8]] = &[
+    b"customer_id,date,amount,\"a,b\"\n00001,19970101,11.77,\"x \"\"y\"\"\nz\"\n00002,1997-01-12,12.00,\n",
+    b"email;when;total\r\nana@example.org;24.12.2019 10:30;1.234,50\r\n;;\r\n\xc5sa;1;2;3\r\n",
+    b"\xef\xbb\xbfuser_id\ttimestamp\tevent\nu1\t1700000000\tMilk Bought\n",
+];

@@ -18,6 +18,11 @@ use rapport_flow::rows;
 use rapport_flow::tail::Ends;
 use rapport_store::history::File;
 use rapport_store::seen::Run;
+use rapport_import::mapping::guess;
+use rapport_import::mapping::item::{Maker, of_segment};
+use rapport_import::rows::csv::Csv;
+use rapport_import::rows::ndjson::Ndjson;
+use rapport_import::{Format, Mapping};
 use rapport_store::state::Table;
 
 /// A parser under test.
@@ -91,6 +96,21 @@ pub(crate) const ALL: &[Target] = &[
         name: "a file of history",
         golden: stored::files,
         take: stored::file,
+    },
+    Target {
+        name: "a mapping",
+        golden: corpus::MAPPINGS,
+        take: mapping,
+    },
+    Target {
+        name: "a file of separated values",
+        golden: corpus::FILES,
+        take: |input| imported(Format::Csv, input),
+    },
+    Target {
+        name: "a file of lines of JSON",
+        golden: corpus::BODIES,
+        take: |input| imported(Format::Ndjson, input),
     },
     Target {
         name: "instants and identifiers",
@@ -218,6 +238,43 @@ fn of_state(input: &[u8]) {
         rows::moved_of(input),
         rows::position_of(input),
     );
+}
+
+fn mapping(input: &[u8]) {
+    let sent = String::from_utf8_lossy(input);
+    if let Ok(read) = Mapping::parse(&sent) {
+        assert_eq!(Mapping::parse(&read.print()).ok(), Some(read));
+    }
+}
+
+/// Reads a file to its end and makes events of its rows.
+fn imported(format: Format, input: &[u8]) {
+    let shape = Mapping::default();
+    let lines = || Box::new(std::io::Cursor::new(input.to_vec()));
+    let rows: Vec<_> = match format {
+        Format::Ndjson => Ndjson::open(lines()).map_or_else(|_| Vec::new(), Iterator::collect),
+        _ => Csv::open(lines(), &shape.csv).map_or_else(|_| Vec::new(), Iterator::collect),
+    };
+    let rows: Vec<_> = rows.into_iter().flatten().flatten().collect();
+    let columns: Vec<_> = rows.first().map_or_else(Vec::new, |row| {
+        row.cells.iter().map(|(name, _)| name.clone()).collect()
+    });
+    let now = Millis(1_700_000_000_000);
+    if let Ok(guess) = guess::guess(&columns, &rows)
+        && let Ok(maker) = Maker::new(guess.mapping)
+    {
+        for row in &rows {
+            let row = std::slice::from_ref(row);
+            assert_eq!(
+                maker.make(row, now),
+                maker.make(row, now),
+                "a row is one event"
+            );
+        }
+    }
+    for row in &rows {
+        drop(of_segment(row, now));
+    }
 }
 
 fn words(input: &[u8]) {

@@ -52,6 +52,12 @@ pub enum Code {
     InvalidWebhook,
     /// A step of a source's transformations cannot be read or run.
     InvalidTransformation,
+    /// A mapping cannot be read, or does not fit its file.
+    InvalidMapping,
+    /// A file is not what it is said to be.
+    InvalidFile,
+    /// A file is larger than an import may be.
+    ImportTooLarge,
 }
 
 struct Page {
@@ -63,7 +69,7 @@ struct Page {
 }
 
 /// What each code means, in the order of [`Code::ALL`].
-const PAGES: [Page; 20] = [
+const PAGES: [Page; 23] = [
     Page {
         code: Code::Unauthorized,
         word: "unauthorized",
@@ -204,11 +210,32 @@ const PAGES: [Page; 20] = [
         happened: "A step of a source's transformations cannot be read, or its script cannot be run.",
         next: "The message names the step; `POST /api/v1/sources/{id}/transformations/try` tries steps without switching them on.",
     },
+    Page {
+        code: Code::InvalidMapping,
+        word: "invalid_mapping",
+        status: StatusCode::BAD_REQUEST,
+        happened: "An import's mapping cannot be read, or names columns its file does not have.",
+        next: "The message names the key or the column; `dry_run=true` shows what a mapping makes of a file.",
+    },
+    Page {
+        code: Code::InvalidFile,
+        word: "invalid_file",
+        status: StatusCode::BAD_REQUEST,
+        happened: "The file to be imported is not what it is said to be, or did not arrive whole.",
+        next: "Say `format=csv`, `ndjson` or `parquet`; text may be gzip, and in any encoding the mapping names.",
+    },
+    Page {
+        code: Code::ImportTooLarge,
+        word: "import_too_large",
+        status: StatusCode::PAYLOAD_TOO_LARGE,
+        happened: "The file has more bytes than an import may have.",
+        next: "Pack it with gzip, cut it in pieces, or raise `imports.bytes_max`.",
+    },
 ];
 
 impl Code {
     /// Every code, in the order of the reference page.
-    pub const ALL: [Code; 20] = [
+    pub const ALL: [Code; 23] = [
         Code::Unauthorized,
         Code::UnknownRoute,
         Code::MethodNotAllowed,
@@ -229,6 +256,9 @@ impl Code {
         Code::Storage,
         Code::InvalidWebhook,
         Code::InvalidTransformation,
+        Code::InvalidMapping,
+        Code::InvalidFile,
+        Code::ImportTooLarge,
     ];
 
     /// The word in the answer's `code`.

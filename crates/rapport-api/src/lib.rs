@@ -6,6 +6,7 @@
 
 use axum::Router;
 use rapport_flow::Rapport;
+use rapport_import::Imports;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
@@ -29,17 +30,20 @@ pub struct Api {
     pub rapport: Rapport,
     /// How the doors are set up.
     pub settings: Arc<ApiSettings>,
+    /// Where files are taken; `None` takes none.
+    pub imports: Option<Imports>,
     /// Held while a new source gets its number.
     numbering: Arc<Mutex<()>>,
     /// Words of webhooks that count only once, and did.
     replays: Arc<track::webhook::Replays>,
 }
 
-/// Every route of every door.
-pub fn router(rapport: Rapport, settings: ApiSettings) -> Router {
+/// Every route of every door; files are taken where there is a desk for them.
+pub fn router(rapport: Rapport, settings: ApiSettings, imports: Option<Imports>) -> Router {
     let api = Api {
         rapport,
         settings: Arc::new(settings),
+        imports,
         numbering: Arc::default(),
         replays: Arc::default(),
     };

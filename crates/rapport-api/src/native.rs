@@ -14,6 +14,7 @@ mod dead_letters;
 mod destinations;
 mod events;
 mod identity;
+mod imports;
 mod list;
 mod merges;
 mod outcomes;
@@ -39,6 +40,7 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(dead_letters::routes())
         .merge(destinations::routes())
         .merge(identity::routes())
+        .merge(imports::routes())
         .merge(merges::routes())
         .merge(outcomes::routes())
         .merge(profiles::routes())

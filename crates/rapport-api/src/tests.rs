@@ -124,7 +124,7 @@ impl Doors {
         for command in commands {
             rapport.command("tests", command).await.expect("configured");
         }
-        let router = router(rapport.clone(), settings);
+        let router = router(rapport.clone(), settings, None);
         Doors {
             memory,
             rapport,

@@ -35,6 +35,8 @@ pub enum Dialect {
     Segment,
     /// What a webhook of another system sent, with its headers.
     Webhook,
+    /// Rows of an imported file, as the job that reads it hands them over.
+    Import,
 }
 
 /// Which call of the dialect a request was; single calls fix the type of their one event.

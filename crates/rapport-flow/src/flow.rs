@@ -100,8 +100,9 @@ pub(crate) async fn batch(writer: &mut Writer, requests: &[Request]) -> Result<(
     let items = validate::step(requests, &*writer.configuration);
     let (items, changes) = transform::step(writer, items);
     let (items, changes) = plan::step(writer, items, changes);
-    let fresh = dedup::step(writer, items).await?;
-    folded(writer, fresh, Source::Ledger(requests, changes)).await
+    let source = Source::Ledger(requests, changes);
+    let fresh = dedup::step(writer, items, &source).await?;
+    folded(writer, fresh, source).await
 }
 
 /// Where a batch's items come from.

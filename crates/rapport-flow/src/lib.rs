@@ -19,6 +19,7 @@ pub mod feed;
 pub mod flow;
 pub mod health;
 pub mod hooks;
+pub mod imports;
 pub mod jobs;
 pub mod keys;
 pub mod latency;

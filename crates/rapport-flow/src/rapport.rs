@@ -25,6 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 
 mod ask;
+mod imports;
 mod outbox;
 mod redrive;
 mod transform;

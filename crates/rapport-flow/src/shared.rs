@@ -9,6 +9,7 @@ use crate::latency::Latencies;
 use crate::rows::Hash;
 use crate::scripts::{LeftBehind, Notices};
 use crate::settings::Settings;
+use crate::steps::dedup::LookedUp;
 use crate::tail::Tail;
 use crate::tools::Tools;
 use crate::violations::counts::Counts;
@@ -151,6 +152,7 @@ pub(crate) struct Shared {
     pub untold: AtomicBool,
     /// Counts of violations, as of the last commit.
     pub violations: Mutex<Counts>,
+    looked_up: Mutex<LookedUp>,
     hash: OnceLock<Hash>,
     configuration: RwLock<Arc<Configuration>>,
     head: RwLock<Head>,
@@ -180,6 +182,7 @@ impl Shared {
             undoing: tokio::sync::Mutex::default(),
             untold: AtomicBool::new(true),
             violations: Mutex::default(),
+            looked_up: Mutex::default(),
             hash: OnceLock::new(),
             configuration: RwLock::default(),
             head: RwLock::default(),
@@ -246,6 +249,13 @@ impl Shared {
         let folded = self.head().position.request;
         let now = self.feed.low_water(self.clock.now(), folded)?;
         Some(now.plus(-self.settings.dedup_window_ms))
+    }
+
+    /// What imports looked up in history ahead of the writer.
+    pub fn looked_up(&self) -> std::sync::MutexGuard<'_, LookedUp> {
+        self.looked_up
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn extend_tail(&self, entries: Vec<Entry>) {

@@ -44,6 +44,8 @@ enum Command {
     Serve(commands::serve::Arguments),
     /// Measures this program on this machine.
     Bench(commands::bench::Arguments),
+    /// Sends a file of historical or offline events to a running server.
+    Import(commands::import::Arguments),
     /// Writes history as one Parquet or NDJSON file.
     Export(commands::export::Arguments),
     /// Folds every entry of a directory into a fresh one.
@@ -75,6 +77,7 @@ pub(crate) fn run() -> ExitCode {
             Command::Serve(arguments) => commands::serve::run(arguments).await,
             Command::Demo(arguments) => commands::demo::run(arguments).await,
             Command::Bench(arguments) => commands::bench::run(arguments).await,
+            Command::Import(arguments) => commands::import::run(arguments).await,
             Command::Export(arguments) => commands::export::run(arguments).await,
             Command::Replay(arguments) => commands::replay::run(arguments).await,
             Command::Doctor(arguments) => commands::doctor::run(arguments).await,

@@ -15,6 +15,7 @@ pub(crate) mod bench;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod export;
+pub(crate) mod import;
 pub(crate) mod replay;
 pub(crate) mod restore;
 pub(crate) mod serve;

@@ -23,6 +23,8 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// Logs.
     pub log: Log,
+    /// Imports.
+    pub imports: Imports,
 }
 
 /// The HTTP server.
@@ -73,6 +75,16 @@ pub struct Webhooks {
     pub allow: Vec<String>,
     /// When a message is given up, in milliseconds.
     pub give_up_ms: i64,
+}
+
+/// Imports.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Imports {
+    /// Bytes of one file at most.
+    pub bytes_max: u64,
+    /// Bytes of the disk that uploads leave free.
+    pub disk_reserve_bytes: u64,
 }
 
 /// Logs.

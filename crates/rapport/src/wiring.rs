@@ -17,6 +17,7 @@ use rapport_embedded::seen::SeenRuns;
 use rapport_embedded::{Directory, SqliteLedger, SqliteState};
 use rapport_flow::clock::SystemClock;
 use rapport_flow::{Rapport, Roles, Settings, Tools};
+use rapport_import::Imports;
 use rapport_script::QuickJs;
 use std::path::Path;
 use std::pin::Pin;
@@ -118,6 +119,16 @@ impl Reach for Guarded {
                 .map_err(|refused| refused.to_string())
         })
     }
+}
+
+/// Opens the folder of imports and goes on with what was running.
+pub(crate) fn imports(rapport: &Rapport, config: &Config) -> Result<Imports> {
+    let settings = rapport_import::Settings {
+        bytes_max: config.imports.bytes_max,
+        reserve_bytes: config.imports.disk_reserve_bytes,
+    };
+    let folder = config.server.data.join("imports");
+    Imports::open(&folder, rapport.clone(), settings).context("opening the imports")
 }
 
 /// The flow's outbox as the worker sees it.

@@ -15,8 +15,17 @@ const ALLOWED: [(&str, &[&str]); 9] = [
         &["rapport-core", "rapport-store", "rapport-flow"],
     ),
     (
-        "rapport-api",
+        "rapport-import",
         &["rapport-core", "rapport-store", "rapport-flow"],
+    ),
+    (
+        "rapport-api",
+        &[
+            "rapport-core",
+            "rapport-store",
+            "rapport-flow",
+            "rapport-import",
+        ],
     ),
     (
         "rapport",
@@ -27,6 +36,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "rapport-cluster",
             "rapport-flow",
             "rapport-channels",
+            "rapport-import",
             "rapport-api",
             "rapport-script",
         ],

@@ -3,6 +3,7 @@
 use crate::event::mapping::Map;
 use crate::event::{Dialect, Request, SourceNo, Validated};
 
+pub mod import;
 pub mod object;
 pub mod readable;
 pub mod segment;
@@ -19,6 +20,7 @@ pub fn validate(request: &Request, maps: &dyn Maps) -> Vec<Validated> {
     match request.origin.dialect {
         Dialect::Segment => segment::validate(request),
         Dialect::Webhook => webhook::validate(request, maps.of(request.origin.source)),
+        Dialect::Import => import::validate(request),
     }
 }
 

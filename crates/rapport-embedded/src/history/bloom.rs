@@ -43,6 +43,11 @@ impl Hash {
         Hash(XxHash64::oneshot(0, bytes))
     }
 
+    /// Sixteen of its bits that blocks do not depend on alone.
+    pub(super) fn mark(self) -> u16 {
+        (self.0 ^ (self.0 >> 16)) as u16
+    }
+
     fn block(self, blocks: u64) -> u64 {
         ((self.0 >> 32) * blocks) >> 32
     }
@@ -89,17 +94,28 @@ impl<'a> Filter<'a> {
         Ok(hash.is_in(&block))
     }
 
-    /// Those of `asked` whose value the row group may hold.
+    /// Those of `asked` whose value the row group may hold. `room` is used again and again: a
+    /// look-up reads thousands of filters.
     pub(super) fn may_hold_of(
         &self,
         asked: &[usize],
         hash_of: impl Fn(usize) -> Hash,
+        room: &mut Vec<u8>,
     ) -> Result<Vec<usize>> {
         let Some((start, blocks)) = self.blocks else {
             return Ok(asked.to_vec());
         };
         if asked.len() >= MANY {
-            let whole = self.read(start, blocks * BLOCK)?;
+            let length = (blocks * BLOCK) as usize;
+            if room.len() < length {
+                room.resize(length, 0);
+            }
+            let whole = &mut room[..length];
+            self.opened
+                .bytes
+                .read_at(start, whole)
+                .map_err(|error| self.opened.failed(&error))?;
+            let whole = &*whole;
             let may_hold = |value: &usize| {
                 let hash = hash_of(*value);
                 let at = (hash.block(blocks) * BLOCK) as usize;

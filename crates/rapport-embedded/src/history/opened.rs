@@ -224,6 +224,22 @@ pub(super) struct Positional {
     length: u64,
 }
 
+impl Positional {
+    /// Reads into room that is there already.
+    pub(super) fn read_at(&self, start: u64, bytes: &mut [u8]) -> ParquetResult<()> {
+        let inside = start
+            .checked_add(bytes.len() as u64)
+            .is_some_and(|end| end <= self.length);
+        if !inside {
+            let length = bytes.len();
+            return Err(ParquetError::EOF(format!(
+                "{length} bytes at {start} are not there"
+            )));
+        }
+        Ok(self.file.read_exact_at(bytes, start)?)
+    }
+}
+
 impl Length for Positional {
     fn len(&self) -> u64 {
         self.length

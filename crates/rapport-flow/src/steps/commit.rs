@@ -1,6 +1,7 @@
 //! Commit: everything a batch changed, in one transaction; then the rest of the process sees it.
 
 use crate::flow::{Ended, Folded, Source};
+use crate::imports;
 use crate::outbox::Message;
 use crate::rows;
 use crate::tail::Ends;
@@ -54,6 +55,7 @@ pub(crate) async fn step(
                 changes,
             };
             writes.push(rows::put(Table::Tail, number_key(first.number), &ends));
+            writes.extend(imports::tallied(writer, requests, &ended).await?);
             writer.received = writer.received.max(last.received);
             Position::event(last.number, 0)
         }

@@ -1,13 +1,15 @@
 //! Dedup: an event whose (source, message id) was accepted inside the window is a duplicate.
 //!
-//! The newest accepted ids are in memory; older ones in immutable runs. An event that happened
-//! before the window began is looked up in history, too, so an import sent again changes nothing
-//! however much later.
+//! The newest accepted ids are in memory; older ones in immutable runs. An imported row, and an
+//! event that happened before the window began, is looked up in history, too, so that sending it
+//! again changes nothing however much later. An import's job looks its rows up before it sends
+//! them ([`LookedUp`]), so that the writer seldom has to wait for files.
 
-use crate::flow::{Fresh, Item};
+use crate::flow::{Fresh, Item, Source};
 use crate::rows::Hash;
+use crate::shared::Shared;
 use crate::writer::Writer;
-use rapport_core::event::Event;
+use rapport_core::event::{Dialect, Event};
 use rapport_core::outcome::Outcome;
 use rapport_core::time::Millis;
 use rapport_store::Result;
@@ -55,13 +57,102 @@ impl Recent {
     }
 }
 
+/// Which events are told apart from all before them, not only from those inside the window.
+struct Exact {
+    window_ms: i64,
+    /// Requests that hold rows of an import.
+    imports: BTreeSet<u64>,
+}
+
+impl Exact {
+    fn of(writer: &Writer, source: &Source<'_>) -> Exact {
+        let imports = match source {
+            Source::Ledger(requests, _) => requests
+                .iter()
+                .filter(|request| request.origin.dialect == Dialect::Import)
+                .map(|request| request.number)
+                .collect(),
+            // A replayed event keeps the verdict it had.
+            Source::Replay => BTreeSet::new(),
+        };
+        let window_ms = writer.shared.settings.dedup_window_ms;
+        Exact { window_ms, imports }
+    }
+
+    fn has(&self, event: &Event) -> bool {
+        self.imports.contains(&event.position.request) || is_old(event, self.window_ms)
+    }
+}
+
+/// Ids that were looked up in history before their rows were sent.
+#[derive(Debug, Default)]
+pub struct LookedUp {
+    /// What had left the runs at that time: later more of history would have to be asked.
+    forgotten: Option<Millis>,
+    found: HashMap<SeenKey, bool>,
+}
+
+impl LookedUp {
+    /// Notes what a look-up found.
+    pub fn note(
+        &mut self,
+        forgotten: Option<Millis>,
+        found: impl Iterator<Item = (SeenKey, bool)>,
+    ) {
+        if self.forgotten != forgotten {
+            self.found.clear();
+            self.forgotten = forgotten;
+        }
+        self.found.extend(found);
+    }
+
+    /// What is known of these ids, as long as nothing more was forgotten; asked once.
+    fn take(&mut self, forgotten: Option<Millis>, keys: &[Option<SeenKey>]) -> Known {
+        if self.found.is_empty() {
+            return Known::new();
+        }
+        let keys = keys.iter().flatten();
+        let known: Known = keys
+            .filter_map(|key| Some((*key, self.found.remove(key)?)))
+            .collect();
+        if self.forgotten == forgotten {
+            known
+        } else {
+            Known::new()
+        }
+    }
+}
+
+type Known = BTreeMap<SeenKey, bool>;
+
+/// Looks ids up in the files whose ids may be in no run any more.
+pub(crate) async fn look_up(
+    shared: &Shared,
+    ids: Vec<(SeenKey, MessageKey)>,
+) -> Result<(Option<Millis>, Vec<(SeenKey, bool)>)> {
+    let listed = shared.files();
+    let (keys, ids): (Vec<SeenKey>, Vec<MessageKey>) = ids.into_iter().unzip();
+    let Some(forgotten) = listed.forgotten else {
+        return Ok((None, Vec::new()));
+    };
+    let had = |file: &&File| file.received.0 < forgotten;
+    let files: Vec<File> = listed.history.iter().filter(had).cloned().collect();
+    let found = shared.roles.history.find(&files, &ids).await?;
+    Ok((Some(forgotten), keys.into_iter().zip(found).collect()))
+}
+
 /// Tells what was accepted before from events to be folded.
-pub(crate) async fn step(writer: &mut Writer, items: Vec<Item>) -> Result<Vec<Fresh>> {
+pub(crate) async fn step(
+    writer: &mut Writer,
+    items: Vec<Item>,
+    source: &Source<'_>,
+) -> Result<Vec<Fresh>> {
     let hash = writer.hash;
+    let exact = Exact::of(writer, source);
     let keys: Vec<Option<SeenKey>> = items.iter().map(|item| key_of(&hash, item)).collect();
     let older = older(writer, &keys).await?;
-    let recorded = recorded(writer, &items, &keys, &older).await?;
-    let window_ms = writer.shared.settings.dedup_window_ms;
+    let recorded = recorded(writer, &items, &keys, &older, &exact).await?;
+    let window_ms = exact.window_ms;
     let judge = |(item, key): (Item, Option<SeenKey>)| match item {
         Item::Invalid(event, reason) => Fresh::Ended(event, Outcome::Invalid(reason)),
         Item::Filtered(event, reason) | Item::LeftOut(event, reason) => {
@@ -73,8 +164,9 @@ pub(crate) async fn step(writer: &mut Writer, items: Vec<Item>) -> Result<Vec<Fr
                 .recent
                 .accepted(key)
                 .or_else(|| older.get(&key).copied());
-            let is_recorded = is_import(&event, window_ms) && recorded.contains(&key);
-            if is_recorded || accepted.is_some_and(|at| is_duplicate(at, &event, window_ms)) {
+            let is_exact = exact.has(&event);
+            let is_known = is_exact && (accepted.is_some() || recorded.contains(&key));
+            if is_known || accepted.is_some_and(|at| is_duplicate(at, &event, window_ms)) {
                 Fresh::Ended(event, Outcome::Duplicate)
             } else {
                 Fresh::Event(event, key)
@@ -87,11 +179,11 @@ pub(crate) async fn step(writer: &mut Writer, items: Vec<Item>) -> Result<Vec<Fr
 /// Whether an event whose id was accepted at `accepted` is one too many: inside the window, or,
 /// where the event itself is older than the window, ever.
 pub(crate) fn is_duplicate(accepted: Millis, event: &Event, window_ms: i64) -> bool {
-    is_import(event, window_ms) || event.received.since(accepted) < window_ms
+    is_old(event, window_ms) || event.received.since(accepted) < window_ms
 }
 
 /// Whether an event is older than the window: dedup is exact for ever for such ones.
-fn is_import(event: &Event, window_ms: i64) -> bool {
+fn is_old(event: &Event, window_ms: i64) -> bool {
     event.received.since(event.at) >= window_ms
 }
 
@@ -122,37 +214,47 @@ async fn older(writer: &Writer, keys: &[Option<SeenKey>]) -> Result<BTreeMap<See
         .collect())
 }
 
-/// Looks imported ids up in history, where the runs no longer have all of them. A replay folds
-/// into a directory whose runs have every id, so that it comes to the same answer.
+/// Looks ids up in history that must be told apart for ever, where the runs no longer have all of
+/// them. A replay folds into a directory whose runs have every id, so that it comes to the same
+/// answer.
 async fn recorded(
     writer: &Writer,
     items: &[Item],
     keys: &[Option<SeenKey>],
     older: &BTreeMap<SeenKey, Millis>,
+    exact: &Exact,
 ) -> Result<BTreeSet<SeenKey>> {
     let shared = &writer.shared;
-    let listed = shared.files();
-    let Some(forgotten) = listed.forgotten else {
+    let forgotten = shared.files().forgotten;
+    let known = shared.looked_up().take(forgotten, keys);
+    if forgotten.is_none() {
         return Ok(BTreeSet::new());
-    };
-    let window_ms = shared.settings.dedup_window_ms;
+    }
+    let mut accepted = BTreeSet::new();
     let mut asked: BTreeMap<SeenKey, MessageKey> = BTreeMap::new();
     for (item, key) in items.iter().zip(keys) {
         let (Item::Event(event), Some(key)) = (item, key) else {
             continue;
         };
-        let is_known = writer.recent.accepted(*key).is_some() || older.contains_key(key);
-        if !is_known && is_import(event, window_ms) {
-            asked.insert(*key, (event.source, event.message_id.clone()));
+        let is_near = writer.recent.accepted(*key).is_some() || older.contains_key(key);
+        if is_near || !exact.has(event) {
+            continue;
+        }
+        match known.get(key) {
+            Some(true) => drop(accepted.insert(*key)),
+            Some(false) => {}
+            None => drop(asked.insert(*key, (event.source, event.message_id.clone()))),
         }
     }
     if asked.is_empty() {
-        return Ok(BTreeSet::new());
+        return Ok(accepted);
     }
-    let had = |file: &&File| file.received.0 < forgotten;
-    let files: Vec<File> = listed.history.iter().filter(had).cloned().collect();
-    let (keys, ids): (Vec<SeenKey>, Vec<MessageKey>) = asked.into_iter().unzip();
-    let found = shared.roles.history.find(&files, &ids).await?;
-    let accepted = keys.into_iter().zip(found).filter(|(_, found)| *found);
-    Ok(accepted.map(|(key, _)| key).collect())
+    let (_, found) = look_up(shared, asked.into_iter().collect()).await?;
+    accepted.extend(
+        found
+            .into_iter()
+            .filter(|(_, found)| *found)
+            .map(|(key, _)| key),
+    );
+    Ok(accepted)
 }

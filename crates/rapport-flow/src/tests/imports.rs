@@ -3,8 +3,12 @@
 use super::replay::replay_equals_live;
 use super::world::World;
 use crate::Settings;
+use crate::imports::Tally;
+use rapport_core::event::dialect::import::Head;
+use rapport_core::event::{Call, Dialect, KeyKind, Origin, SourceNo};
 use rapport_core::time::{DAY_MS, HOUR_MS};
 use rapport_store::history::Ask;
+use rapport_store::ledger::Submission;
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -97,4 +101,72 @@ async fn two_flows_of_one_process_retain_each_on_its_own() {
     other.server(&old("i1")).await;
     pass_the_window(&one).await;
     pass_the_window(&other).await;
+}
+
+/// Sends rows as the job of import 7 does, `rows` being how far it is with them.
+async fn import(world: &World, rows: u64, items: &[&str]) {
+    let head = Head {
+        import: 7,
+        cursor: format!("{{\"rows\":{rows}}}").into(),
+    };
+    let origin = Origin {
+        source: SourceNo(1),
+        key_kind: KeyKind::Server,
+        dialect: Dialect::Import,
+        call: Call::Batch,
+        ip: None,
+        user_agent: None,
+    };
+    let body = head.batch(items.iter().copied());
+    world
+        .rapport
+        .collect(Submission { origin, body })
+        .await
+        .unwrap();
+    world.settle().await;
+}
+
+/// A row that does not say when it happened, so that it happens when it is received.
+fn undated(id: &str) -> String {
+    format!(r#"{{"type":"identify","traits":{{"email":"ana@example.org"}},"messageId":"{id}"}}"#)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_imported_row_is_one_for_ever_whenever_it_happened() {
+    let world = World::new().await;
+    let [one, two, three] = ["r1", "r2", "r3"].map(undated);
+    import(&world, 2, &[&one, &two]).await;
+    assert_eq!(counted(&world), (2, 0));
+    pass_the_window(&world).await;
+    import(&world, 5, &[&one, &three, &two]).await;
+    assert_eq!(counted(&world), (3, 2), "also behind the window");
+    let tally = world.rapport.import_tally(7).await.unwrap();
+    assert_eq!((tally.accepted, tally.duplicate, tally.left_out), (3, 2, 0));
+    assert_eq!(&*tally.cursor, "{\"rows\":5}");
+    let world = world.restart().await;
+    assert_eq!(world.rapport.import_tally(7).await.unwrap(), tally);
+    assert_eq!(
+        world.rapport.import_tally(8).await.unwrap(),
+        Tally::default()
+    );
+    replay_equals_live(world).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_looked_up_too_early_is_looked_up_again() {
+    let world = World::new().await;
+    let ids: Vec<Box<str>> = ["r1", "r2", "r3"].map(Box::from).to_vec();
+    let [one, two, three] = ["r1", "r2", "r3"].map(undated);
+    import(&world, 1, &[&one]).await;
+    pass_the_window(&world).await;
+    // Nobody has sent the second yet; then somebody does, and its id leaves the window, too.
+    world.rapport.look_up(SourceNo(1), &ids).await.unwrap();
+    import(&world, 2, &[&two]).await;
+    world.rapport.look_up(SourceNo(1), &ids).await.unwrap();
+    pass_the_window(&world).await;
+    import(&world, 5, &[&one, &two, &three]).await;
+    assert_eq!(counted(&world), (3, 2));
+    world.rapport.look_up(SourceNo(1), &ids).await.unwrap();
+    import(&world, 8, &[&one, &two, &three]).await;
+    assert_eq!(counted(&world), (3, 5));
 }

@@ -8,6 +8,7 @@ mod floor;
 mod folding;
 mod gauges;
 mod held;
+mod importing;
 mod load;
 mod probes;
 mod report;
@@ -69,6 +70,8 @@ enum Part {
     Restart,
     /// What transformations cost an event, and the flow.
     Transform,
+    /// Files of orders, once and again.
+    Import,
 }
 
 /// What a process of the bench is, when it is not the load.
@@ -139,6 +142,9 @@ async fn measure(scale: &Scale, report: &mut Report) -> Result<()> {
     }
     if scale.has(Part::Transform) {
         transforming::all(scale, report).await?;
+    }
+    if scale.has(Part::Import) {
+        importing::all(scale, report).await?;
     }
     Ok(())
 }

@@ -37,6 +37,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     let rapport = wiring::open(&config).await?;
     let keys = first_keys::set(&rapport).await?;
     let worker = wiring::deliver(&rapport, &config)?;
+    let imports = wiring::imports(&rapport, &config)?;
     let address = listener.local_addr()?;
     tracing::info!(%address, data = %config.server.data.display(), "serving");
     println!("Rapport is ready on http://{address}");
@@ -45,11 +46,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     }
     let served = rapport_api::serve(
         listener,
-        rapport_api::router(rapport.clone(), api),
+        rapport_api::router(rapport.clone(), api, Some(imports.clone())),
         stopped(),
     );
     let served = served.await;
     tracing::info!("stopping: folding what is on the ledger");
+    imports.stop().await;
     worker.stop().await;
     rapport.stop().await;
     served.context("serving")?;

@@ -5,12 +5,14 @@ use rapport_core::event::transform;
 use rapport_core::event::transform::script::Engine as _;
 use rapport_core::segment::{text, tree};
 use rapport_core::time::Millis;
+use rapport_import::{Format, Mapping, preview};
 use rapport_script::QuickJs;
 use std::fmt::Write as _;
 
 const SEGMENTS: &str = include_str!("../../../../docs/segments.md");
 const WEBHOOK_SOURCES: &str = include_str!("../../../../docs/webhook-sources.md");
 const TRANSFORMATIONS: &str = include_str!("../../../../docs/transformations.md");
+const IMPORTS: &str = include_str!("../../../../docs/imports.md");
 const CONFIGURATION: &str = include_str!("../../../../docs/configuration.md");
 const DEFAULTS: &str = include_str!("../../../../config/rapport.default.toml");
 
@@ -95,6 +97,25 @@ fn every_step_and_script_in_the_documents_can_be_read() {
         let made = script.run(item, Millis(0), 50_000);
         let expected = r#"{"event":"Sold","properties":{"revenue":2.5}}"#;
         assert_eq!(made, Ok(Some(expected.to_owned())));
+    }
+}
+
+#[test]
+fn every_file_in_the_documents_becomes_the_events_beside_it() {
+    let files = blocks(IMPORTS, "csv");
+    let mappings = blocks(IMPORTS, "toml");
+    let events = blocks(IMPORTS, "json");
+    assert_eq!((files.len(), mappings.len(), events.len()), (2, 2, 2));
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("file.csv");
+    for ((file, mapping), events) in files.into_iter().zip(mappings).zip(events) {
+        std::fs::write(&path, file).expect("a file");
+        let mapping = Mapping::parse(mapping).expect("a mapping");
+        let now = Millis(1_700_000_000_000);
+        let found =
+            preview::preview(&path, Format::Csv, Some(mapping), now, 10).expect("a preview");
+        let found: Vec<&str> = found.events.iter().map(|event| event.get()).collect();
+        assert_eq!(found, events.lines().collect::<Vec<_>>());
     }
 }
 

@@ -3,6 +3,7 @@
 mod client;
 mod crash;
 mod docs;
+mod imports;
 mod server;
 mod setup;
 mod track;

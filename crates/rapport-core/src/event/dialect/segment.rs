@@ -10,6 +10,7 @@
 //! - A batch's `context` and `integrations` lie under each item's own, member by member; its
 //!   other members say nothing about events.
 
+use crate::event::dialect::import;
 use crate::event::dialect::object::{self, Walk};
 use crate::event::dialect::readable::{mend_surrogates, readable};
 use crate::event::{Call, Dialect, Event, Kind, Origin, Request, Validated, skew};
@@ -185,13 +186,14 @@ fn event(
     raw: &str,
 ) -> Result<Event, Reason> {
     let item = Item::read(raw, request.origin.call)?;
-    item.check()?;
+    item.check(request.origin.dialect)?;
 
     let original = item.original();
     let sent = item.sent_at.and_then(value::instant).or(shared.sent);
     let context = item.context(&request.origin, shared.context)?;
     let traits = item.traits(context.traits.as_deref())?;
     let identifiers = identifiers_of(&item, &context, &traits);
+    import::check(request.origin.dialect, &identifiers)?;
     Ok(Event {
         position,
         received: request.received,

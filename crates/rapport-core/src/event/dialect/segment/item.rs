@@ -2,7 +2,7 @@
 
 use super::{GROUP_ID_CHARS_MAX, MESSAGE_ID_CHARS_MAX, value};
 use crate::event::dialect::object::{self, Builder};
-use crate::event::{Call, KeyKind, Kind, Origin, RawJson};
+use crate::event::{Call, Dialect, KeyKind, Kind, Origin, RawJson};
 use crate::outcome::Reason;
 use crate::position::Position;
 use crate::time::Millis;
@@ -167,7 +167,9 @@ impl<'a> Item<'a> {
     }
 
     /// The rules of the protocol: who, and what.
-    pub(super) fn check(&self) -> Result<(), Reason> {
+    pub(super) fn check(&self, dialect: Dialect) -> Result<(), Reason> {
+        // A row of a file may name a person by e-mail, phone or card alone.
+        let needs_id = dialect != Dialect::Import;
         match self.kind {
             Kind::Alias => {
                 self.user_id
@@ -177,7 +179,7 @@ impl<'a> Item<'a> {
                     .as_ref()
                     .ok_or_else(|| missing("previous_id", "alias needs `previousId`"))?;
             }
-            _ if self.user_id.is_none() && self.anonymous_id.is_none() => {
+            _ if needs_id && self.user_id.is_none() && self.anonymous_id.is_none() => {
                 return Err(missing("id", "an event needs `userId` or `anonymousId`"));
             }
             Kind::Track if self.event_name.is_none() => {
