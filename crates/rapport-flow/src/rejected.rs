@@ -1,8 +1,9 @@
 //! Rejected events: kept for inspection and re-drive.
 
 use crate::flow::Ended;
+use crate::steps::validate;
 use rapport_core::event::dialect::segment;
-use rapport_core::event::{KeyKind, SourceNo};
+use rapport_core::event::{Dialect, KeyKind, SourceNo};
 use rapport_core::outcome::Outcome;
 use rapport_core::position::Position;
 use rapport_core::time::Millis;
@@ -21,6 +22,8 @@ pub struct Rejected {
     pub key_kind: KeyKind,
     /// How it ended.
     pub outcome: Outcome,
+    /// The dialect of `raw`.
+    pub dialect: Dialect,
     /// The item: as received where it is no event, else the event as an item of a batch.
     pub raw: String,
 }
@@ -30,9 +33,9 @@ impl Rejected {
     #[must_use]
     pub fn of(ended: &Ended) -> Rejected {
         let event = &ended.event;
-        let raw = match ended.outcome {
-            Outcome::Invalid(_) => event.properties.to_string(),
-            _ => segment::print(event),
+        let (dialect, raw) = match ended.outcome {
+            Outcome::Invalid(_) => (validate::dialect_of(event), event.properties.to_string()),
+            _ => (Dialect::Segment, segment::print(event)),
         };
         Rejected {
             position: event.position,
@@ -40,6 +43,7 @@ impl Rejected {
             source: event.source,
             key_kind: event.key_kind,
             outcome: ended.outcome.clone(),
+            dialect,
             raw,
         }
     }

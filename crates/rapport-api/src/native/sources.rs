@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 pub(super) fn routes() -> Router<Api> {
     Router::new()
         .route("/sources", get(all).post(make))
-        .route("/sources/{id}", get(show).put(rename))
+        .route("/sources/{id}", get(show).put(change))
         .route("/sources/{id}/keys", post(make_key))
 }
 
@@ -28,6 +28,7 @@ pub(super) fn routes() -> Router<Api> {
 struct Shown {
     id: u32,
     name: String,
+    strict: bool,
     keys: Vec<Value>,
 }
 
@@ -41,6 +42,7 @@ impl Shown {
         Shown {
             id: source.no.0,
             name: source.name.clone(),
+            strict: source.strict,
             keys,
         }
     }
@@ -75,14 +77,16 @@ async fn show(State(api): State<Api>, _: Actor, Named(id): Named) -> Result<Json
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Called {
+struct Made {
     name: String,
+    #[serde(default)]
+    strict: bool,
 }
 
 async fn make(
     State(api): State<Api>,
     Actor(actor): Actor,
-    Body(called): Body<Called>,
+    Body(made): Body<Made>,
 ) -> Result<(StatusCode, Json<Shown>), Error> {
     // Two requests at once must not get the same number.
     let _one_at_a_time = api.numbering.lock().await;
@@ -95,7 +99,8 @@ async fn make(
         .unwrap_or(0);
     let source = Source {
         no: SourceNo(last + 1),
-        name: called.name,
+        name: made.name,
+        strict: made.strict,
     };
     api.rapport
         .command(&actor, Command::PutSource(source.clone()))
@@ -103,15 +108,25 @@ async fn make(
     Ok((StatusCode::CREATED, Json(Shown::of(&api, &source))))
 }
 
-async fn rename(
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Changed {
+    name: Option<String>,
+    strict: Option<bool>,
+}
+
+/// Changes what the body names; the rest stays as it is.
+async fn change(
     State(api): State<Api>,
     Actor(actor): Actor,
     Named(id): Named,
-    Body(called): Body<Called>,
+    Body(changed): Body<Changed>,
 ) -> Result<Json<Shown>, Error> {
+    let before = find(&api, &id)?;
     let source = Source {
-        name: called.name,
-        ..find(&api, &id)?
+        no: before.no,
+        name: changed.name.unwrap_or(before.name),
+        strict: changed.strict.unwrap_or(before.strict),
     };
     api.rapport
         .command(&actor, Command::PutSource(source.clone()))

@@ -2,9 +2,15 @@
 
 use crate::event::{Dialect, Request, Validated};
 
+pub mod jitsu;
+pub mod limits;
+mod manner;
 pub mod object;
+pub mod posthog;
 pub mod readable;
+pub mod rudder;
 pub mod segment;
+mod value;
 
 /// Makes events of a request, in the order of its items. Never panics, whatever the bytes are.
 ///
@@ -15,5 +21,8 @@ pub mod segment;
 pub fn validate(request: &Request) -> Vec<Validated> {
     match request.origin.dialect {
         Dialect::Segment => segment::validate(request),
+        Dialect::Rudder => rudder::validate(request),
+        Dialect::Jitsu => jitsu::validate(request),
+        Dialect::Posthog => posthog::validate(request),
     }
 }

@@ -9,7 +9,7 @@ use crate::rejected::Rejected;
 use crate::rows;
 use crate::writer::all;
 use rapport_core::entry::{Destination, Reference, Source};
-use rapport_core::event::{Call, Dialect, Origin, SourceNo};
+use rapport_core::event::{Call, Origin, SourceNo};
 use rapport_core::identity::journal::Record;
 use rapport_core::identity::policy::Policy;
 use rapport_core::identity::{Identifier, ProfileNo, shared};
@@ -59,6 +59,14 @@ impl Rapport {
             .values()
             .cloned()
             .collect()
+    }
+
+    /// Whether the door checks what this source sends before it takes it.
+    #[must_use]
+    pub fn is_strict(&self, source: SourceNo) -> bool {
+        let configuration = self.shared.configuration();
+        let source = configuration.sources.get(&source);
+        source.is_some_and(|source| source.strict)
     }
 
     /// Sinks for decisions.
@@ -212,7 +220,7 @@ impl Rapport {
         let origin = Origin {
             source: rejected.source,
             key_kind: rejected.key_kind,
-            dialect: Dialect::Segment,
+            dialect: rejected.dialect,
             call: Call::Batch,
             ip: None,
             user_agent: None,

@@ -1,9 +1,10 @@
 //! Validate: makes one event of every dialect, corrects the clock, and says what is no event.
 
 use crate::flow::Item;
-use rapport_core::event::{Event, Kind, Request, Validated, dialect};
+use rapport_core::event::{Dialect, Event, Kind, Request, Validated, dialect};
 use rapport_core::outcome::Reason;
 use rapport_core::position::Position;
+use rapport_core::profile::reserved;
 
 /// Turns requests into items, in order.
 #[must_use]
@@ -25,8 +26,8 @@ pub fn items(request: &Request) -> impl Iterator<Item = Item> + '_ {
         })
 }
 
-/// What history keeps of an item that is no event: where it came from, and the item itself as
-/// properties.
+/// What history keeps of an item that is no event: where it came from and in which dialect, and
+/// the item itself as properties.
 fn invalid(request: &Request, position: Position, reason: &Reason, raw: Box<str>) -> Event {
     let empty: Box<str> = "{}".into();
     Event {
@@ -45,7 +46,16 @@ fn invalid(request: &Request, position: Position, reason: &Reason, raw: Box<str>
         group: None,
         traits: empty.clone(),
         properties: raw,
-        context: empty.clone(),
-        extra: empty,
+        context: empty,
+        extra: match request.origin.dialect {
+            Dialect::Segment => "{}".into(),
+            other => format!("{{\"dialect\":\"{}\"}}", other.word()).into(),
+        },
     }
+}
+
+/// The dialect of an item that is no event.
+pub fn dialect_of(invalid: &Event) -> Dialect {
+    let word = reserved::member(&invalid.extra, "dialect").map(|raw| raw.trim_matches('"'));
+    word.and_then(Dialect::from_word).unwrap_or(Dialect::Segment)
 }

@@ -64,6 +64,7 @@ pub(super) async fn begin(dice: &mut Dice) -> World {
     let source = Source {
         no: SourceNo(1),
         name: "Website".to_owned(),
+        strict: false,
     };
     rapport
         .command("test", Command::PutSource(source))

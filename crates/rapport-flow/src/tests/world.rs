@@ -38,6 +38,7 @@ impl World {
         let source = Source {
             no: SourceNo(1),
             name: "Website".to_owned(),
+            strict: false,
         };
         rapport
             .command("test", Command::PutSource(source))
