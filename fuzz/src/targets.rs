@@ -29,12 +29,12 @@ pub(crate) const ALL: &[Target] = &[
     Target {
         name: "a batch",
         golden: corpus::BODIES,
-        take: |input| validate(Call::Batch, input),
+        take: |input| validate(Dialect::Segment, Call::Batch, input),
     },
     Target {
         name: "an identify call",
         golden: corpus::BODIES,
-        take: |input| validate(Call::One(Kind::Identify), input),
+        take: |input| validate(Dialect::Segment, Call::One(Kind::Identify), input),
     },
     Target {
         name: "a rule in text",
@@ -66,13 +66,33 @@ pub(crate) const ALL: &[Target] = &[
         golden: corpus::WORDS,
         take: words,
     },
+    Target {
+        name: "a batch of RudderStack's",
+        golden: corpus::RUDDER,
+        take: |input| validate(Dialect::Rudder, Call::Batch, input),
+    },
+    Target {
+        name: "a merge of RudderStack's",
+        golden: corpus::RUDDER,
+        take: |input| validate(Dialect::Rudder, Call::One(Kind::Alias), input),
+    },
+    Target {
+        name: "an event of Jitsu's",
+        golden: corpus::JITSU,
+        take: |input| validate(Dialect::Jitsu, Call::One(Kind::Track), input),
+    },
+    Target {
+        name: "a body of PostHog's",
+        golden: corpus::POSTHOG,
+        take: |input| validate(Dialect::Posthog, Call::Batch, input),
+    },
 ];
 
-fn validate(call: Call, input: &[u8]) {
+fn validate(dialect: Dialect, call: Call, input: &[u8]) {
     let origin = Origin {
         source: SourceNo(1),
         key_kind: KeyKind::Browser,
-        dialect: Dialect::Segment,
+        dialect,
         call,
         ip: Some("192.0.2.1".to_owned()),
         user_agent: None,

@@ -2,6 +2,7 @@
 
 mod client;
 mod collecting;
+mod dialects;
 mod directory;
 mod floor;
 mod folding;
@@ -64,6 +65,8 @@ enum Part {
     Latency,
     /// Starting again with everybody there; memory and disk.
     Restart,
+    /// What the same traffic costs in each dialect.
+    Dialects,
 }
 
 /// What a process of the bench is, when it is not the load.
@@ -131,6 +134,9 @@ async fn measure(scale: &Scale, report: &mut Report) -> Result<()> {
         .any(|part| scale.has(*part))
     {
         folding::all(scale, report).await?;
+    }
+    if scale.has(Part::Dialects) {
+        dialects::all(scale, report).await?;
     }
     Ok(())
 }
