@@ -133,19 +133,20 @@ fn check(
 ) -> Result<KeyUse, Refused> {
     let text = std::str::from_utf8(body).map_err(|error| Refused::InvalidJson(error.to_string()));
     let mended = text.map(mend_surrogates);
-    let shape = match &mended {
-        Ok(text) => {
-            found.dialect = (way.dialect)(parts, Some(text));
-            match found.dialect {
-                Dialect::Posthog => posthog::look(text),
-                _ => Shape::look(text, way.call),
-            }
-        }
-        Err(refused) => Err(refused.clone()),
-    };
+    if let Ok(text) = &mended {
+        found.dialect = (way.dialect)(parts, Some(text));
+    }
     let mut limits = Limits::of(found.dialect);
     limits.body_bytes = limits.body_bytes.min(way.body_bytes_max);
-    let shape = shape.and_then(|shape| shape.check_size(body.len(), limits).map(|()| shape));
+    let shape = match &mended {
+        _ if body.len() > limits.body_bytes => Err(Refused::BodyTooLarge(limits.body_bytes)),
+        Ok(text) => match found.dialect {
+            Dialect::Posthog => posthog::look(text),
+            _ => Shape::look(text, way.call),
+        },
+        Err(refused) => Err(refused.clone()),
+    };
+    let shape = shape.and_then(|shape| shape.check_event(body.len(), limits).map(|()| shape));
     let of_body = shape
         .as_ref()
         .ok()

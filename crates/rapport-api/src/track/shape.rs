@@ -47,14 +47,13 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// Checks the bytes of a body: those of one event, where it is one.
+    /// Checks the bytes of a body that is one event.
     ///
     /// # Errors
-    /// [`Refused::EventTooLarge`] and [`Refused::BodyTooLarge`].
-    pub(super) fn check_size(&self, bytes: usize, limits: Limits) -> Result<(), Refused> {
+    /// [`Refused::EventTooLarge`].
+    pub(super) fn check_event(&self, bytes: usize, limits: Limits) -> Result<(), Refused> {
         match self.items {
             None if bytes > limits.event_bytes => Err(Refused::EventTooLarge(limits.event_bytes)),
-            _ if bytes > limits.body_bytes => Err(Refused::BodyTooLarge(limits.body_bytes)),
             _ => Ok(()),
         }
     }
@@ -190,7 +189,7 @@ mod tests {
     fn code(text: &str, call: Call) -> String {
         let limits = Limits::of(Dialect::Segment);
         let looked = Shape::look(text, call).and_then(|shape| {
-            shape.check_size(text.len(), limits)?;
+            shape.check_event(text.len(), limits)?;
             shape.check_count(limits)
         });
         looked.map_or_else(|refused| refused.code().to_owned(), |()| "ok".to_owned())
