@@ -64,7 +64,10 @@ async fn preflighted(doors: &Doors, path: &str, asked: &str) {
         .await;
     assert_eq!(answer.status.as_u16(), 204, "{path}");
     assert_eq!(answer.header("access-control-allow-headers"), asked);
-    assert_eq!(answer.header("access-control-allow-origin"), "https://shop.example");
+    assert_eq!(
+        answer.header("access-control-allow-origin"),
+        "https://shop.example"
+    );
     assert_eq!(answer.header("access-control-allow-credentials"), "true");
     let max_age = answer.header("access-control-max-age").parse::<u32>();
     assert!(max_age.expect("seconds") >= 600);

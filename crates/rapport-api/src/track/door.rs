@@ -37,7 +37,11 @@ pub(super) struct Way {
 
 impl Way {
     /// A call of one dialect, within its limits.
-    pub(super) fn of(call: Call, dialect: fn(&Parts, Option<&str>) -> Dialect, as_: Dialect) -> Way {
+    pub(super) fn of(
+        call: Call,
+        dialect: fn(&Parts, Option<&str>) -> Dialect,
+        as_: Dialect,
+    ) -> Way {
         Way {
             call,
             body_bytes_max: Limits::of(as_).body_bytes,
@@ -85,7 +89,9 @@ struct Found {
 impl Found {
     fn key(&mut self, api: &Api, key: Option<&KeyUse>) {
         self.source = key.map(|key| key.source);
-        self.strict = self.source.is_some_and(|source| api.rapport.is_strict(source));
+        self.strict = self
+            .source
+            .is_some_and(|source| api.rapport.is_strict(source));
     }
 }
 

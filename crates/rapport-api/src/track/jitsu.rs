@@ -30,10 +30,22 @@ pub(super) const TYPES: [(&str, Kind); 7] = [
 /// The dialect's routes.
 pub(super) fn routes() -> Router<Api> {
     let way = |call| Way::of(call, |_, _| Dialect::Jitsu, Dialect::Jitsu);
-    let routes = both(Router::new(), "/api/s/s2s/batch", answering(way(Call::Batch)));
+    let routes = both(
+        Router::new(),
+        "/api/s/s2s/batch",
+        answering(way(Call::Batch)),
+    );
     TYPES.iter().fold(routes, |routes, (word, kind)| {
-        let routes = both(routes, &format!("/api/s/{word}"), answering(way(Call::One(*kind))));
-        both(routes, &format!("/api/s/s2s/{word}"), answering(way(Call::One(*kind))))
+        let routes = both(
+            routes,
+            &format!("/api/s/{word}"),
+            answering(way(Call::One(*kind))),
+        );
+        both(
+            routes,
+            &format!("/api/s/s2s/{word}"),
+            answering(way(Call::One(*kind))),
+        )
     })
 }
 
@@ -60,7 +72,10 @@ pub(super) fn answer(answered: &Answered, parts: &Parts) -> Response {
 
 /// The client's address as its `X-IP-Policy` lets it be kept.
 pub(super) fn ip(dialect: Dialect, parts: &Parts, ip: Option<String>) -> Option<String> {
-    let policy = parts.headers.get("x-ip-policy").filter(|_| dialect == Dialect::Jitsu);
+    let policy = parts
+        .headers
+        .get("x-ip-policy")
+        .filter(|_| dialect == Dialect::Jitsu);
     match policy.and_then(|policy| policy.to_str().ok()) {
         Some("remove") => None,
         Some("stripLastOctet") => match ip?.parse().ok()? {

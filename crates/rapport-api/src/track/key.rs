@@ -103,7 +103,11 @@ mod tests {
         let keys = found(&headers, "/v1/t?writeKey=q%2B", Some("b"));
         assert_eq!(keys, ["b", "q+", "h:secret", "h"]);
         for query in ["writekey=q", "api_key=q", "token=q"] {
-            assert_eq!(found(&[], &format!("/v1/t?{query}"), None), ["q"], "{query}");
+            assert_eq!(
+                found(&[], &format!("/v1/t?{query}"), None),
+                ["q"],
+                "{query}"
+            );
         }
     }
 

@@ -20,7 +20,8 @@ use rapport_core::event::{Call, Dialect, Kind};
 mod query;
 
 /// One transparent point.
-const GIF: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff\x21\xf9\x04\x01\x00\x00\x00\x00\
+const GIF: &[u8] =
+    b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff\x21\xf9\x04\x01\x00\x00\x00\x00\
     \x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00\x3b";
 
 /// Types in the addresses of Segment's and RudderStack's pixels.
@@ -39,8 +40,16 @@ pub(super) fn routes() -> Router<Api> {
     let of_rudder = |kind| Way::of(Call::One(kind), |_, _| Dialect::Rudder, Dialect::Rudder);
     let of_jitsu = |kind| Way::of(Call::One(kind), |_, _| Dialect::Jitsu, Dialect::Jitsu);
     let routes = TYPES.iter().fold(Router::new(), |routes, (word, kind)| {
-        let routes = both(routes, &format!("/v1/pixel/{word}"), pixel(of_segment(*kind)));
-        both(routes, &format!("/pixel/v1/{word}"), pixel(of_rudder(*kind)))
+        let routes = both(
+            routes,
+            &format!("/v1/pixel/{word}"),
+            pixel(of_segment(*kind)),
+        );
+        both(
+            routes,
+            &format!("/pixel/v1/{word}"),
+            pixel(of_rudder(*kind)),
+        )
     });
     jitsu::TYPES.iter().fold(routes, |routes, (word, kind)| {
         both(routes, &format!("/api/px/{word}"), pixel(of_jitsu(*kind)))

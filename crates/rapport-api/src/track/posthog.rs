@@ -3,16 +3,16 @@
 //! A success is `{"status":1}`. 401 is an unknown token, 413 what is too large (its SDKs halve a
 //! batch on that), 400 what sending again cannot heal, 429 with `Retry-After` overload.
 
+use super::cors;
 use super::door::{Answered, Way};
 use super::refused::Refused;
 use super::segment::{answering, both, later};
-use super::cors;
 use crate::Api;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, ORIGIN, USER_AGENT};
 use axum::http::request::Parts;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use axum::{Json, Router};
@@ -72,7 +72,10 @@ fn with_get(way: Way) -> MethodRouter<Api> {
 /// name, or have their own word for the key and Segment's nowhere.
 pub(super) fn is(parts: &Parts, text: Option<&str>) -> bool {
     let has = |name: &str| parts.headers.contains_key(name);
-    let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+    let agent = parts
+        .headers
+        .get(USER_AGENT)
+        .and_then(|value| value.to_str().ok());
     if agent.is_some_and(|agent| agent.starts_with("posthog-")) {
         return true;
     }

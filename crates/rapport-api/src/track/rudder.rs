@@ -41,7 +41,10 @@ pub(super) fn is(parts: &Parts, text: Option<&str>) -> bool {
     if has("anonymousid") || has("sentat") {
         return true;
     }
-    let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+    let agent = parts
+        .headers
+        .get(USER_AGENT)
+        .and_then(|value| value.to_str().ok());
     let by_name = agent.is_some_and(|agent| AGENTS.iter().any(|name| agent.starts_with(name)));
     let in_body = |text: &str| text.contains("\"channel\"") && !text.contains("\"writeKey\"");
     by_name && has(AUTHORIZATION.as_str()) && text.is_some_and(in_body)

@@ -2,8 +2,8 @@
 
 use super::refused::Refused;
 use rapport_core::event::Call;
-use rapport_core::event::dialect::object::{self, Text, Walk};
 use rapport_core::event::dialect::limits::Limits;
+use rapport_core::event::dialect::object::{self, Text, Walk};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;

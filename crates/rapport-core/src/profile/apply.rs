@@ -84,10 +84,16 @@ mod tests {
             extra: extra.into(),
             ..event(Kind::Track, at, "{}")
         };
-        let first = said(500, r#"{"$said":{"set":{"plan":"gold"},"once":{"came_by":"ad"}}}"#);
+        let first = said(
+            500,
+            r#"{"$said":{"set":{"plan":"gold"},"once":{"came_by":"ad"}}}"#,
+        );
         let moved = apply(&policy, &mut profile, &first);
         assert_eq!(moved, ["plan".into(), "came_by".into()]);
-        let second = said(600, r#"{"$said":{"set":{"plan":"free"},"once":{"came_by":"mail"}}}"#);
+        let second = said(
+            600,
+            r#"{"$said":{"set":{"plan":"free"},"once":{"came_by":"mail"}}}"#,
+        );
         assert_eq!(apply(&policy, &mut profile, &second), ["plan".into()]);
         assert_eq!(profile.attributes.get("came_by"), Some("\"ad\""));
     }

@@ -57,5 +57,6 @@ fn invalid(request: &Request, position: Position, reason: &Reason, raw: Box<str>
 /// The dialect of an item that is no event.
 pub fn dialect_of(invalid: &Event) -> Dialect {
     let word = reserved::member(&invalid.extra, "dialect").map(|raw| raw.trim_matches('"'));
-    word.and_then(Dialect::from_word).unwrap_or(Dialect::Segment)
+    word.and_then(Dialect::from_word)
+        .unwrap_or(Dialect::Segment)
 }

@@ -10,8 +10,8 @@ use super::world::{BEGIN, World, roles};
 use crate::clock::{Clock, HandClock};
 use crate::{CommandError, Rapport, Settings};
 use rapport_core::entry::{Command, Reference, Source};
-use rapport_core::event::{KeyKind, SourceNo};
-use rapport_core::time::{DAY_MS, HOUR_MS, SECOND_MS};
+use rapport_core::event::{Dialect, KeyKind, SourceNo};
+use rapport_core::time::{DAY_MS, HOUR_MS, Millis, SECOND_MS};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -118,10 +118,14 @@ async fn step(world: World, dice: &mut Dice) -> World {
 
 pub(super) async fn send(world: World, dice: &mut Dice) -> World {
     let kind = dice.of(&[KeyKind::Browser, KeyKind::Server]);
+    let (dialect, item): (Dialect, fn(&mut Dice, Millis) -> String) = match dice.one_in(5) {
+        true => (Dialect::Posthog, said::posthog::item),
+        false => (Dialect::Segment, said::item),
+    };
     let items: Vec<_> = (0..=dice.below(4))
-        .map(|_| said::item(dice, world.clock.now()))
+        .map(|_| item(dice, world.clock.now()))
         .collect();
-    world.send(kind, &items.join(",")).await;
+    world.say(dialect, kind, &items.join(",")).await;
     world
 }
 

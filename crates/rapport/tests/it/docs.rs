@@ -52,11 +52,14 @@ fn every_sdk_of_the_tracking_page_is_set_up_in_a_few_lines_and_runs_in_the_suite
         assert!(snippet.lines().count() < 10, "{snippet}");
         let comment = snippet.lines().next().unwrap_or_default();
         let words = comment.split([' ', ',', ';']);
-        let name = words.into_iter().find(|word| word.contains(|c: char| c.is_alphabetic()));
+        let name = words
+            .into_iter()
+            .find(|word| word.contains(|c: char| c.is_alphabetic()));
         let name = name.unwrap_or_else(|| panic!("no SDK is named: {snippet}"));
         let in_node = format!("\"{name}\": \"");
         let in_python = format!("{name}==");
-        let is_run = NODE.contains(&in_node) || PYTHON.lines().any(|line| line.starts_with(&in_python));
+        let is_run =
+            NODE.contains(&in_node) || PYTHON.lines().any(|line| line.starts_with(&in_python));
         assert!(is_run, "{name} is in no suite");
     }
 }

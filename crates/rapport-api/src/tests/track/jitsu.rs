@@ -4,14 +4,16 @@ use super::preflighted;
 use crate::tests::{Doors, SERVER_KEY, WRITE_KEY};
 use serde_json::json;
 
-const TRACK: &str = r#"{"type":"track","event":"E","anonymousId":"a","userId":null,"writeKey":"x:***","messageId":"m-1"}"#;
+const TRACK: &str = r#"{"type":"track","event":"E","anonymousId":"a","userId":null,"writeKey":"x:***","messageId":"m-0"}"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_address_takes_events_under_either_form_of_key() {
     let doors = Doors::open().await;
     let with_secret = format!("{WRITE_KEY}:secret");
     let mut sent = 0;
-    for type_ in ["page", "identify", "track", "group", "alias", "screen", "event"] {
+    for type_ in [
+        "page", "identify", "track", "group", "alias", "screen", "event",
+    ] {
         for (prefix, key) in [("/api/s", with_secret.as_str()), ("/api/s/s2s", SERVER_KEY)] {
             sent += 1;
             let body = format!(
@@ -62,14 +64,30 @@ async fn an_address_is_kept_as_the_policy_lets_it_be() {
         let headers = [("x-write-key", WRITE_KEY), ("x-ip-policy", policy)];
         doors.track_with("/api/s/page", &headers, body).await.good();
         doors.settle().await;
-        let timeline = doors.get(&format!("/api/v1/profiles/user_id:{user}/timeline")).await.good();
-        assert_eq!(timeline["results"][0]["context"]["ip"], expected, "{policy}");
+        let timeline = doors
+            .get(&format!("/api/v1/profiles/user_id:{user}/timeline"))
+            .await
+            .good();
+        assert_eq!(
+            timeline["results"][0]["context"]["ip"], expected,
+            "{policy}"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn its_preflights_are_allowed() {
     let doors = Doors::open().await;
-    preflighted(&doors, "/api/s/track", "content-type,x-enable-debug,x-write-key").await;
-    preflighted(&doors, "/api/s/page", "content-type,x-enable-debug,x-ip-policy,x-write-key").await;
+    preflighted(
+        &doors,
+        "/api/s/track",
+        "content-type,x-enable-debug,x-write-key",
+    )
+    .await;
+    preflighted(
+        &doors,
+        "/api/s/page",
+        "content-type,x-enable-debug,x-ip-policy,x-write-key",
+    )
+    .await;
 }

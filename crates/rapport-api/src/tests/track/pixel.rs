@@ -18,15 +18,25 @@ async fn an_image_is_an_event_in_each_dialect_that_has_one() {
         let data = base64::engine::general_purpose::URL_SAFE.encode(event);
         for path in [dotted, format!("{prefix}/track/?data={data}")] {
             let answer = doors.fetch(&path, &[]).await;
-            assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "image/gif"));
+            assert_eq!(
+                (answer.status.as_u16(), answer.header("content-type")),
+                (200, "image/gif")
+            );
             assert!(answer.body.starts_with(b"GIF89a"));
             assert!(answer.header("cache-control").contains("no-store"));
         }
     }
     assert_eq!(doors.outcome("accepted", "").await, 6);
-    let timeline = doors.get("/api/v1/profiles/user_id:u/timeline").await.good();
+    let timeline = doors
+        .get("/api/v1/profiles/user_id:u/timeline")
+        .await
+        .good();
     let events = timeline["results"].as_array().expect("events");
-    assert!(events.iter().any(|event| event["properties"]["campaign"]["id"] == "7"));
+    assert!(
+        events
+            .iter()
+            .any(|event| event["properties"]["campaign"]["id"] == "7")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,10 @@ fn event(id: &str) -> String {
 }
 
 fn batch(id: &str) -> String {
-    format!(r#"{{"api_key":"{SERVER_KEY}","batch":[{}],"sent_at":"2026-01-01T00:00:00Z"}}"#, event(id))
+    format!(
+        r#"{{"api_key":"{SERVER_KEY}","batch":[{}],"sent_at":"2026-01-01T00:00:00Z"}}"#,
+        event(id)
+    )
 }
 
 #[track_caller]
@@ -25,23 +28,43 @@ async fn every_address_and_packing_takes_events() {
     for (n, path) in ["/batch/", "/batch", "/i/v0/ai/batch/"].iter().enumerate() {
         taken(&doors.track_with(path, &[], batch(&format!("b-{n}"))).await);
         let zipped = gzip(&batch(&format!("z-{n}")));
-        let headers = [("content-encoding", "gzip"), ("user-agent", "posthog-node/5")];
+        let headers = [
+            ("content-encoding", "gzip"),
+            ("user-agent", "posthog-node/5"),
+        ];
         taken(&doors.track_with(path, &headers, zipped).await);
     }
     let single = |id: &str| {
-        format!(r#"{{"event":"E","properties":{{"distinct_id":"u","token":"{WRITE_KEY}"}},"uuid":"{id}"}}"#)
+        format!(
+            r#"{{"event":"E","properties":{{"distinct_id":"u","token":"{WRITE_KEY}"}},"uuid":"{id}"}}"#
+        )
     };
-    for (n, path) in ["/e/", "/i/v0/e/", "/capture/", "/track/", "/engage/"].iter().enumerate() {
+    for (n, path) in ["/e/", "/i/v0/e/", "/capture/", "/track/", "/engage/"]
+        .iter()
+        .enumerate()
+    {
         let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
         let form = |id: &str| format!("data={}", encode(&single(id)).replace('+', "%2B"));
         let list = format!("[{}]", single(&format!("l-{n}")));
         taken(&doors.track_with(path, &[], single(&format!("s-{n}"))).await);
         taken(&doors.track_with(path, &[], list).await);
         let packed = format!("{path}?compression=gzip-js&_=1");
-        taken(&doors.track_with(&packed, &[], gzip(&single(&format!("g-{n}")))).await);
+        taken(
+            &doors
+                .track_with(&packed, &[], gzip(&single(&format!("g-{n}"))))
+                .await,
+        );
         let packed = format!("{path}?compression=base64");
-        taken(&doors.track_with(&packed, &[], form(&format!("f-{n}"))).await);
-        taken(&doors.fetch(&format!("{path}?{}", form(&format!("q-{n}"))), &[]).await);
+        taken(
+            &doors
+                .track_with(&packed, &[], form(&format!("f-{n}")))
+                .await,
+        );
+        taken(
+            &doors
+                .fetch(&format!("{path}?{}", form(&format!("q-{n}"))), &[])
+                .await,
+        );
     }
     assert_eq!(doors.outcome("accepted", "").await, 6 + 25);
 }
@@ -52,7 +75,10 @@ async fn a_shared_address_is_answered_by_what_was_sent() {
     let page = r#"{"batch":[{"type":"page","userId":"u","messageId":"m"}]}"#;
     let answer = doors.track("/batch", page).await;
     assert_eq!(&answer.body[..], br#"{"success":true}"#);
-    let keyed = page.replace("{\"batch\"", &format!("{{\"writeKey\":\"{WRITE_KEY}\",\"batch\""));
+    let keyed = page.replace(
+        "{\"batch\"",
+        &format!("{{\"writeKey\":\"{WRITE_KEY}\",\"batch\""),
+    );
     let answer = doors.track_with("/batch/", &[], keyed).await;
     assert_eq!(&answer.body[..], br#"{"success":true}"#);
     assert_eq!(doors.outcome("accepted", "").await, 1);
@@ -61,13 +87,28 @@ async fn a_shared_address_is_answered_by_what_was_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_have_its_shape_and_what_is_too_large_is_413() {
     let doors = Doors::open().await;
-    let many = format!(r#"{{"api_key":"{SERVER_KEY}","batch":[{}]}}"#, vec!["{}"; 2_501].join(","));
-    let large = format!(r#"{{"api_key":"{SERVER_KEY}","event":"E","a":"{}"}}"#, "x".repeat(1024 * 1024));
-    let deep = format!(r#"{{"api_key":"{SERVER_KEY}","a":{}{}}}"#, "[".repeat(5_000), "]".repeat(5_000));
+    let many = format!(
+        r#"{{"api_key":"{SERVER_KEY}","batch":[{}]}}"#,
+        vec!["{}"; 2_501].join(",")
+    );
+    let large = format!(
+        r#"{{"api_key":"{SERVER_KEY}","event":"E","a":"{}"}}"#,
+        "x".repeat(1024 * 1024)
+    );
+    let deep = format!(
+        r#"{{"api_key":"{SERVER_KEY}","a":{}{}}}"#,
+        "[".repeat(5_000),
+        "]".repeat(5_000)
+    );
     let bomb = gzip(&" ".repeat(21 << 20));
     let agent = [("user-agent", "posthog-python/7")];
     let cases: Vec<(&str, Vec<u8>, u16, &str)> = vec![
-        ("/batch/", batch("m").replace(SERVER_KEY, "other").into(), 401, "unknown_key"),
+        (
+            "/batch/",
+            batch("m").replace(SERVER_KEY, "other").into(),
+            401,
+            "unknown_key",
+        ),
         ("/e/", b"{".to_vec(), 400, "invalid_json"),
         ("/e/", deep.into(), 400, "too_deep"),
         ("/e/", b"data=!!!".to_vec(), 400, "invalid_packing"),
@@ -96,25 +137,48 @@ async fn a_batch_may_have_20_mb_and_not_a_byte_more() {
     let doors = Doors::open().await;
     let sized = |bytes: usize| batch("m") + &" ".repeat(bytes - batch("m").len());
     taken(&doors.track_with("/batch/", &[], sized(20 << 20)).await);
-    taken(&doors.track_with("/batch/", &[], gzip(&sized(20 << 20))).await);
+    taken(
+        &doors
+            .track_with("/batch/", &[], gzip(&sized(20 << 20)))
+            .await,
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_sdks_fetch_says_that_there_are_no_flags_and_no_recordings() {
     let doors = Doors::open().await;
     let origin = [("origin", "https://shop.example")];
-    let config = doors.fetch(&format!("/array/{WRITE_KEY}/config"), &origin).await;
+    let config = doors
+        .fetch(&format!("/array/{WRITE_KEY}/config"), &origin)
+        .await;
     assert_eq!(config.good()["sessionRecording"], false);
-    assert_eq!(config.header("access-control-allow-origin"), "https://shop.example");
-    let script = doors.fetch(&format!("/array/{WRITE_KEY}/config.js"), &origin).await;
+    assert_eq!(
+        config.header("access-control-allow-origin"),
+        "https://shop.example"
+    );
+    let script = doors
+        .fetch(&format!("/array/{WRITE_KEY}/config.js"), &origin)
+        .await;
     assert!(String::from_utf8_lossy(&script.body).contains("_POSTHOG_REMOTE_CONFIG"));
-    assert_eq!(doors.fetch("/array/other/config", &origin).await.status.as_u16(), 401);
+    assert_eq!(
+        doors
+            .fetch("/array/other/config", &origin)
+            .await
+            .status
+            .as_u16(),
+        401
+    );
     for path in ["/flags/?v=2", "/flags/?v=4", "/decide/?v=3"] {
         let asked = format!(r#"{{"token":"{WRITE_KEY}","distinct_id":"u"}}"#);
         let answer = doors.track_with(path, &origin, asked).await.good();
-        assert_eq!((&answer["flags"], &answer["featureFlags"]), (&json!({}), &json!({})));
+        assert_eq!(
+            (&answer["flags"], &answer["featureFlags"]),
+            (&json!({}), &json!({}))
+        );
         assert_eq!(answer["errorsWhileComputingFlags"], false);
-        let unknown = doors.track_with(path, &origin, r#"{"token":"other"}"#).await;
+        let unknown = doors
+            .track_with(path, &origin, r#"{"token":"other"}"#)
+            .await;
         assert_eq!(unknown.status.as_u16(), 401);
     }
 }
@@ -126,7 +190,10 @@ async fn a_rejected_item_is_sent_again_in_its_own_dialect() {
     taken(&doors.track_with("/batch/", &[], body).await);
     assert_eq!(doors.outcome("invalid", "missing_id").await, 1);
     let rejected = doors.get("/api/v1/rejected").await.good();
-    let id = rejected["results"][0]["id"].as_str().expect("an id").to_owned();
+    let id = rejected["results"][0]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     let path = format!("/api/v1/rejected/{id}/redrive");
     let sent = doors.post(&path, &event("m")).await;
     assert_eq!(sent.status.as_u16(), 202);

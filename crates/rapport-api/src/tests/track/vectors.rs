@@ -54,7 +54,10 @@ async fn sent(doors: &Doors, speaker: &Speaker, body: impl Into<axum::body::Body
 
 async fn timeline(doors: &Doors) -> Vec<Value> {
     doors.settle().await;
-    let timeline = doors.get("/api/v1/profiles/user_id:u/timeline").await.good();
+    let timeline = doors
+        .get("/api/v1/profiles/user_id:u/timeline")
+        .await
+        .good();
     timeline["results"].as_array().expect("events").clone()
 }
 
@@ -62,7 +65,11 @@ async fn timeline(doors: &Doors) -> Vec<Value> {
 async fn gzip_under_any_content_type_and_a_byte_order_mark_are_taken_in_every_dialect() {
     for speaker in &SPEAKERS {
         let doors = Doors::open().await;
-        let types = ["application/json", "text/plain", "application/x-www-form-urlencoded"];
+        let types = [
+            "application/json",
+            "text/plain",
+            "application/x-www-form-urlencoded",
+        ];
         for (n, content_type) in types.iter().enumerate() {
             let body = (speaker.event)(&format!("m-{n}"), "null", "null", "");
             let mut headers = speaker.headers.to_vec();
@@ -83,7 +90,11 @@ async fn lone_surrogates_repeated_members_and_nulls_are_taken_in_every_dialect()
         let odd = r#""cut":"\ud83d","a":1,"a":2,"nothing":null,"zero":"\u0000""#;
         sent(&doors, speaker, (speaker.event)("odd", "null", "null", odd)).await;
         let events = timeline(&doors).await;
-        assert_eq!(events[0]["properties"]["cut"], "\u{fffd}", "{}", speaker.path);
+        assert_eq!(
+            events[0]["properties"]["cut"], "\u{fffd}",
+            "{}",
+            speaker.path
+        );
     }
 }
 
@@ -97,7 +108,12 @@ async fn bombs_of_depth_and_gzip_are_refused_in_every_dialect_and_nothing_is_kep
         let broken = gzip(&deep)[..20].to_vec();
         for body in [deep.into_bytes(), bomb, broken] {
             let answer = doors.track_with(speaker.path, speaker.headers, body).await;
-            assert!(answer.status.is_client_error(), "{}: {}", speaker.path, answer.status);
+            assert!(
+                answer.status.is_client_error(),
+                "{}: {}",
+                speaker.path,
+                answer.status
+            );
         }
         assert_eq!(doors.rapport.last_request(), 0, "{}", speaker.path);
     }
@@ -119,7 +135,11 @@ async fn a_clock_that_is_a_day_off_is_corrected_in_every_dialect() {
             let at = event["timestamp"].as_str().expect("an instant");
             let at = rapport_core::time::Millis::parse(at).expect("an instant");
             let off_ms = at.since(now.plus(-60_000)).abs();
-            assert!(off_ms < 10_000, "{}: {event} is {off_ms} ms off", speaker.path);
+            assert!(
+                off_ms < 10_000,
+                "{}: {event} is {off_ms} ms off",
+                speaker.path
+            );
         }
     }
 }
@@ -134,13 +154,20 @@ async fn a_sent_at_in_the_future_none_and_the_year_1970_move_no_event_in_any_dia
             // One beacon transport stamps what it sends ten minutes ahead.
             ("beacon", past, format!("\"{}\"", now.plus(600_000)), past),
             ("unsent", past, "null".to_owned(), past),
-            ("old", rapport_core::time::Millis(0), "null".into(), rapport_core::time::Millis(0)),
+            (
+                "old",
+                rapport_core::time::Millis(0),
+                "null".into(),
+                rapport_core::time::Millis(0),
+            ),
         ] {
             let body = (speaker.event)(id, &format!("\"{at}\""), &sent_at, "");
             sent(&doors, speaker, body).await;
             let events = timeline(&doors).await;
             let event = events.iter().find(|event| event["message_id"] == id);
-            let at = event.expect("it is there")["timestamp"].as_str().map(str::to_owned);
+            let at = event.expect("it is there")["timestamp"]
+                .as_str()
+                .map(str::to_owned);
             assert_eq!(at, Some(expected.to_string()), "{} {id}", speaker.path);
         }
     }

@@ -54,7 +54,9 @@ fn put(object: &mut Map<String, Value>, names: &[&str], value: String) {
         [] => {}
         [name] => drop(object.insert((*name).to_owned(), Value::String(value))),
         [name, rest @ ..] => {
-            let inner = object.entry(*name).or_insert_with(|| Value::Object(Map::new()));
+            let inner = object
+                .entry(*name)
+                .or_insert_with(|| Value::Object(Map::new()));
             if !inner.is_object() {
                 *inner = Value::Object(Map::new());
             }
@@ -76,7 +78,8 @@ mod tests {
 
     #[test]
     fn dotted_names_are_an_event() {
-        let query = "writeKey=k&userId=u%201&event=Mail+Opened&properties.campaign.id=7&properties.a=b";
+        let query =
+            "writeKey=k&userId=u%201&event=Mail+Opened&properties.campaign.id=7&properties.a=b";
         let expected = json!({"writeKey": "k", "userId": "u 1", "event": "Mail Opened",
             "properties": {"campaign": {"id": "7"}, "a": "b"}});
         assert_eq!(read(query), expected);

@@ -51,11 +51,7 @@ fn offered(token: &str) -> Value {
     })
 }
 
-async fn remote(
-    State(api): State<Api>,
-    Path(token): Path<String>,
-    headers: HeaderMap,
-) -> Response {
+async fn remote(State(api): State<Api>, Path(token): Path<String>, headers: HeaderMap) -> Response {
     let mut response = match api.rapport.keys().write_key(&token) {
         Some(_) => {
             let for_a_minute = HeaderValue::from_static("public, max-age=60");
@@ -68,11 +64,7 @@ async fn remote(
 }
 
 /// The same as a script that leaves it where the browser SDK looks.
-async fn script(
-    State(api): State<Api>,
-    Path(token): Path<String>,
-    headers: HeaderMap,
-) -> Response {
+async fn script(State(api): State<Api>, Path(token): Path<String>, headers: HeaderMap) -> Response {
     let mut response = match api.rapport.keys().write_key(&token) {
         Some(_) => {
             let held = json!({ &token: { "config": offered(&token), "siteApps": [] } });
@@ -92,12 +84,15 @@ async fn script(
 async fn flags(State(api): State<Api>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let asked = body::read(body, QUESTION_BYTES_MAX).await;
-    let asked = asked.and_then(|arrived| super::unpack::unpack(&parts, arrived.bytes, QUESTION_BYTES_MAX));
+    let asked =
+        asked.and_then(|arrived| super::unpack::unpack(&parts, arrived.bytes, QUESTION_BYTES_MAX));
     let mut response = match asked {
         Err(refused) => failure(&refused),
         Ok(asked) => {
             let text = String::from_utf8_lossy(&asked);
-            let token = super::look(&text).unwrap_or_else(|_| Shape::default()).write_key;
+            let token = super::look(&text)
+                .unwrap_or_else(|_| Shape::default())
+                .write_key;
             match door::find(&api, &parts, token.as_deref()) {
                 Some(_) => axum::Json(none(token.as_deref().unwrap_or_default())).into_response(),
                 None => failure(&Refused::UnknownKey),

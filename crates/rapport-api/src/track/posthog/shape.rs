@@ -93,7 +93,9 @@ impl<'a> Walk<'a> for &mut Looking<'a> {
 
 /// A token that is no text is no token.
 fn text(raw: &str) -> Option<Cow<'_, str>> {
-    serde_json::from_str::<Text<'_>>(raw).ok().map(|text| text.0)
+    serde_json::from_str::<Text<'_>>(raw)
+        .ok()
+        .map(|text| text.0)
 }
 
 #[cfg(test)]
@@ -113,7 +115,10 @@ mod tests {
             (r#"{"token":"k","event":"E"}"#, None),
             (r#"{"$token":"k","$distinct_id":"d"}"#, None),
             (r#"{"event":"E","properties":{"token":"k"}}"#, None),
-            (r#"[{"event":"E"},{"event":"E","properties":{"token":"k"}}]"#, Some(2)),
+            (
+                r#"[{"event":"E"},{"event":"E","properties":{"token":"k"}}]"#,
+                Some(2),
+            ),
             (r#" [{"api_key":"k"}] "#, Some(1)),
         ] {
             assert_eq!(looked(body), (key.clone(), items), "{body}");

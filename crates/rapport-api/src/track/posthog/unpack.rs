@@ -17,15 +17,14 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 
 /// The JSON inside of a body, at most `bytes_max` bytes of it. What is JSON already stays as it
 /// is, whatever the query says: SDKs fall back to plain bodies and leave the parameter.
-pub(super) fn unpack(
-    parts: &Parts,
-    body: Vec<u8>,
-    bytes_max: usize,
-) -> Result<Vec<u8>, Refused> {
+pub(super) fn unpack(parts: &Parts, body: Vec<u8>, bytes_max: usize) -> Result<Vec<u8>, Refused> {
     if is_json(&body) {
         return Ok(body);
     }
-    let compression = parts.uri.query().and_then(|query| field(query.as_bytes(), "compression"));
+    let compression = parts
+        .uri
+        .query()
+        .and_then(|query| field(query.as_bytes(), "compression"));
     if compression.as_deref() == Some(b"lz64") {
         let message = "lz64 is not understood here; use gzip-js or base64".to_owned();
         return Err(Refused::Packed(message));
@@ -128,10 +127,15 @@ mod tests {
     #[test]
     fn every_packing_of_an_event_is_the_same_event() {
         let base64 = LENIENT.encode(JSON);
-        let escaped = base64.replace('+', "%2B").replace('/', "%2f").replace('=', "%3D");
+        let escaped = base64
+            .replace('+', "%2B")
+            .replace('/', "%2f")
+            .replace('=', "%3D");
         let url_safe = base64.replace('+', "-").replace('/', "_").replace('=', "");
         let zipped = LENIENT.encode(gzip(JSON));
-        let plain = String::from_utf8_lossy(JSON).replace('%', "%25").replace('"', "%22");
+        let plain = String::from_utf8_lossy(JSON)
+            .replace('%', "%25")
+            .replace('"', "%22");
         for body in [
             String::from_utf8_lossy(JSON).into_owned(),
             base64.clone(),
@@ -142,14 +146,21 @@ mod tests {
             format!("data={plain}"),
         ] {
             for uri in ["/e/", "/e/?compression=base64", "/e/?compression=gzip-js"] {
-                assert_eq!(unpacked(uri, body.clone()).as_deref(), Ok(JSON), "{uri} {body}");
+                assert_eq!(
+                    unpacked(uri, body.clone()).as_deref(),
+                    Ok(JSON),
+                    "{uri} {body}"
+                );
             }
         }
     }
 
     #[test]
     fn what_cannot_be_unpacked_is_refused_with_its_reason() {
-        assert_eq!(unpacked("/e/?compression=lz64", "abc"), Err("invalid_packing".into()));
+        assert_eq!(
+            unpacked("/e/?compression=lz64", "abc"),
+            Err("invalid_packing".into())
+        );
         assert_eq!(unpacked("/e/", "data=!!!"), Err("invalid_packing".into()));
         let bomb = LENIENT.encode(gzip(&vec![b' '; 100_000]));
         assert_eq!(unpacked("/e/", bomb), Err("body_too_large".into()));

@@ -29,9 +29,9 @@ use std::borrow::Cow;
 
 mod context;
 mod item;
-mod whose;
 #[cfg(test)]
 mod tests;
+mod whose;
 
 use item::{Item, Properties};
 use whose::Whose;
@@ -89,7 +89,11 @@ impl Body {
 fn list(text: &str) -> Result<Vec<&str>, Reason> {
     let items: Result<Vec<&RawValue>, _> = serde_json::from_str(text);
     let invalid = |_| Reason::new("invalid_batch", "`batch` must be an array of events");
-    Ok(items.map_err(invalid)?.into_iter().map(RawValue::get).collect())
+    Ok(items
+        .map_err(invalid)?
+        .into_iter()
+        .map(RawValue::get)
+        .collect())
 }
 
 fn one(request: &Request, shared: &Shared<'_>, index: u32, raw: &str) -> Validated {
@@ -189,7 +193,10 @@ impl About {
             group: None,
             traits: set.unwrap_or_else(|| "{}".into()),
         };
-        let distinct = item.distinct_id.as_deref().or(properties.distinct_id.as_deref());
+        let distinct = item
+            .distinct_id
+            .as_deref()
+            .or(properties.distinct_id.as_deref());
         match kind {
             Kind::Alias => about.join(distinct, properties.alias.as_deref())?,
             Kind::Group => about.company(distinct, properties, request)?,

@@ -52,7 +52,11 @@ fn identifier(raw: &str) -> Option<Identifier> {
     let (mut word, mut id) = (None, None);
     let walked = object::members(raw, |name, found| match name.as_ref() {
         "type" => word = value::text(found.get()),
-        "value" => id = value::id(found.get(), "value", "invalid_merge").ok().flatten(),
+        "value" => {
+            id = value::id(found.get(), "value", "invalid_merge")
+                .ok()
+                .flatten()
+        }
         _ => {}
     });
     walked.ok()?;

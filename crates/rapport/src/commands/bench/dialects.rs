@@ -48,15 +48,26 @@ pub(super) async fn all(scale: &Scale, report: &mut Report) -> Result<()> {
         let after = gauges::settle(server.address).await?;
         let folded = after.accepted - before.accepted;
         if folded != requests * BATCH {
-            bail!("{word}: {folded} events of {} were accepted", requests * BATCH);
+            bail!(
+                "{word}: {folded} events of {} were accepted",
+                requests * BATCH
+            );
         }
         let cpu_us = (server.cpu_seconds() - cpu) * 1e6 / folded as f64;
         let name = format!("dialect {word}, collect and fold");
-        let note = format!("processor time an event, {folded} events of {PEOPLE} people, {BATCH} a request");
+        let note = format!(
+            "processor time an event, {folded} events of {PEOPLE} people, {BATCH} a request"
+        );
         report.add(&name, cpu_us, "us", Target::None, note);
         if let Some(segment) = report.value("dialect segment, collect and fold") {
             let name = format!("dialect {word}, of Segment's");
-            report.add(&name, cpu_us / segment, "", Target::None, "the same traffic");
+            report.add(
+                &name,
+                cpu_us / segment,
+                "",
+                Target::None,
+                "the same traffic",
+            );
         }
         server.stop().await?;
     }
@@ -81,7 +92,10 @@ impl Speaker {
                  Content-Length: {}\r\n\r\n",
                 body.len()
             );
-            let status = self.client.send(&[head.as_bytes(), body.as_bytes()].concat()).await?;
+            let status = self
+                .client
+                .send(&[head.as_bytes(), body.as_bytes()].concat())
+                .await?;
             if status != 200 {
                 bail!("{} was answered {status}", self.dialect.word());
             }
@@ -115,7 +129,11 @@ impl Speaker {
         self.sent += 1;
         let (id, noise) = (self.sent, self.random.below(u64::MAX));
         // The first that many are everybody, in order.
-        let person = if id <= PEOPLE { id } else { 1 + self.random.below(PEOPLE) };
+        let person = if id <= PEOPLE {
+            id
+        } else {
+            1 + self.random.below(PEOPLE)
+        };
         let properties = format!(
             r#""product_id":"p-{noise:016x}","sku":"G-32","category":"shoes","name":"Trail runner, light","brand":"Northway","price":79.95,"quantity":1,"currency":"EUR","position":3"#
         );

@@ -34,8 +34,14 @@ const TRACK: Call = Call::One(Kind::Track);
 fn an_event_s_own_type_goes_before_the_address() {
     for (body, kind) in [
         (r#"{"type":"page","anonymousId":"a"}"#, Kind::Page),
-        (r#"{"type":"identify","userId":"u","traits":{}}"#, Kind::Identify),
-        (r#"{"type":"event","anonymousId":"a","event":"E"}"#, Kind::Track),
+        (
+            r#"{"type":"identify","userId":"u","traits":{}}"#,
+            Kind::Identify,
+        ),
+        (
+            r#"{"type":"event","anonymousId":"a","event":"E"}"#,
+            Kind::Track,
+        ),
         (r#"{"anonymousId":"a","event":"E"}"#, Kind::Track),
     ] {
         assert_eq!(event(TRACK, KeyKind::Browser, body).kind, kind, "{body}");
@@ -52,7 +58,11 @@ fn a_browser_s_address_and_agent_are_those_of_its_socket() {
     };
     let of_browser = context(KeyKind::Browser);
     assert_eq!(
-        (&of_browser["ip"], &of_browser["userAgent"], &of_browser["locale"]),
+        (
+            &of_browser["ip"],
+            &of_browser["userAgent"],
+            &of_browser["locale"]
+        ),
         (&"203.0.113.9".into(), &"agent/1".into(), &"de".into())
     );
     let of_server = context(KeyKind::Server);

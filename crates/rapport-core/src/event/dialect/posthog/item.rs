@@ -86,7 +86,10 @@ impl<'a> Item<'a> {
         match &self.event {
             Some(name) => Ok(name.clone()),
             None if self.is_about_person => Ok(Cow::Borrowed("$set")),
-            None => Err(Reason::new("missing_event_name", "an event needs `event`, its name")),
+            None => Err(Reason::new(
+                "missing_event_name",
+                "an event needs `event`, its name",
+            )),
         }
     }
 
@@ -183,7 +186,11 @@ impl<'a> Properties<'a> {
             "$anon_distinct_id" => {
                 self.anonymous = value::id(raw, "$anon_distinct_id", "invalid_anonymous_id")?;
             }
-            "alias" => self.alias = value::id(raw, "alias", "invalid_previous_id").ok().flatten(),
+            "alias" => {
+                self.alias = value::id(raw, "alias", "invalid_previous_id")
+                    .ok()
+                    .flatten()
+            }
             "$is_identified" => self.is_identified = raw.parse().ok(),
             "$process_person_profile" => self.has_person = raw.parse().ok(),
             "$group_type" => self.group_type = text(),

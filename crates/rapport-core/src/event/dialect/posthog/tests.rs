@@ -65,17 +65,33 @@ fn a_python_batch() {
     let [bought, set, alias, group] = events[..] else {
         panic!("{made:?}")
     };
-    assert_eq!((bought.kind, &*bought.name, &*bought.message_id), (Kind::Track, "Bought", "m-1"));
+    assert_eq!(
+        (bought.kind, &*bought.name, &*bought.message_id),
+        (Kind::Track, "Bought", "m-1")
+    );
     assert_eq!(ids(bought), ["user_id:u-1"]);
-    assert_eq!(bought.at, Millis(1_700_000_099_000), "its clock is 99 s behind");
+    assert_eq!(
+        bought.at,
+        Millis(1_700_000_099_000),
+        "its clock is 99 s behind"
+    );
     assert_eq!(json(&bought.context)["library"]["name"], "posthog-python");
     assert_eq!(json(&bought.properties)["price"], 1.25);
     assert_eq!(set.kind, Kind::Identify);
     assert_eq!(ids(set), ["user_id:u-1", "email:a@b.c"]);
-    assert_eq!(json(&set.traits), json(r#"{"email":"a@b.c","plan":"gold"}"#));
-    assert_eq!((alias.kind, alias.previous.as_deref()), (Kind::Alias, Some("u-1")));
+    assert_eq!(
+        json(&set.traits),
+        json(r#"{"email":"a@b.c","plan":"gold"}"#)
+    );
+    assert_eq!(
+        (alias.kind, alias.previous.as_deref()),
+        (Kind::Alias, Some("u-1"))
+    );
     assert_eq!(ids(alias), ["user_id:v"]);
-    assert_eq!((group.kind, group.group.as_deref()), (Kind::Group, Some("acme")));
+    assert_eq!(
+        (group.kind, group.group.as_deref()),
+        (Kind::Group, Some("acme"))
+    );
     assert_eq!(&*group.traits, r#"{"name":"Acme"}"#);
 }
 
@@ -87,11 +103,19 @@ fn identify_joins_the_person_and_the_visitor_they_were() {
     );
     let event = one_by(KeyKind::Browser, &body);
     assert_eq!(event.kind, Kind::Identify);
-    assert_eq!(ids(&event), ["user_id:ada".to_owned(), format!("anonymous_id:{MADE}")]);
+    assert_eq!(
+        ids(&event),
+        ["user_id:ada".to_owned(), format!("anonymous_id:{MADE}")]
+    );
     assert_eq!(&*event.traits, r#"{"plan":"gold"}"#);
-    assert_eq!(json(&event.extra)["$said"], json(r#"{"once":{"came_by":"ad"}}"#));
+    assert_eq!(
+        json(&event.extra)["$said"],
+        json(r#"{"once":{"came_by":"ad"}}"#)
+    );
     assert!(!event.extra.contains("token"));
-    let alone = one(r#"{"event":"$identify","distinct_id":"ada","properties":{"$anon_distinct_id":"ada"}}"#);
+    let alone = one(
+        r#"{"event":"$identify","distinct_id":"ada","properties":{"$anon_distinct_id":"ada"}}"#,
+    );
     assert_eq!(ids(&alone), ["user_id:ada"]);
 }
 
@@ -100,13 +124,43 @@ fn a_distinct_id_is_a_person_s_or_a_visitor_s_by_the_evidence() {
     use KeyKind::{Browser, Server};
     for (key_kind, distinct, properties, expected) in [
         // The evidence of the event itself goes first, whoever sends it.
-        (Browser, "v", r#""$user_id":"ada""#, vec!["user_id:ada", "anonymous_id:v"]),
+        (
+            Browser,
+            "v",
+            r#""$user_id":"ada""#,
+            vec!["user_id:ada", "anonymous_id:v"],
+        ),
         (Server, "ada", r#""$user_id":"ada""#, vec!["user_id:ada"]),
-        (Browser, MADE, r#""$is_identified":true"#, vec!["user_id:MADE"]),
-        (Server, "ada", r#""$is_identified":false"#, vec!["anonymous_id:ada"]),
-        (Server, "ada", r#""$process_person_profile":false"#, vec!["anonymous_id:ada"]),
-        (Browser, MADE, r#""$device_id":"MADE""#, vec!["anonymous_id:MADE"]),
-        (Browser, "ada", r#""$device_id":"MADE""#, vec!["user_id:ada"]),
+        (
+            Browser,
+            MADE,
+            r#""$is_identified":true"#,
+            vec!["user_id:MADE"],
+        ),
+        (
+            Server,
+            "ada",
+            r#""$is_identified":false"#,
+            vec!["anonymous_id:ada"],
+        ),
+        (
+            Server,
+            "ada",
+            r#""$process_person_profile":false"#,
+            vec!["anonymous_id:ada"],
+        ),
+        (
+            Browser,
+            MADE,
+            r#""$device_id":"MADE""#,
+            vec!["anonymous_id:MADE"],
+        ),
+        (
+            Browser,
+            "ada",
+            r#""$device_id":"MADE""#,
+            vec!["user_id:ada"],
+        ),
         // Without any a server's own ids name people, and what an SDK made is a visitor's.
         (Server, "ada", "", vec!["user_id:ada"]),
         (Server, MADE, "", vec!["user_id:MADE"]),
@@ -146,7 +200,12 @@ fn a_browser_s_list_of_events() {
         {"event":"$autocapture","distinct_id":"d","properties":{},"$set_once":{"a":1},"$set":{"b":2}}]"#
         .replace("MADE", MADE);
     let made = validate(&request(KeyKind::Browser, body));
-    let [Validated::Event(page), Validated::Event(screen), Validated::Event(track)] = &made[..] else {
+    let [
+        Validated::Event(page),
+        Validated::Event(screen),
+        Validated::Event(track),
+    ] = &made[..]
+    else {
         panic!("{made:?}")
     };
     assert_eq!((page.kind, &*page.name), (Kind::Page, "Milk"));
@@ -162,7 +221,10 @@ fn a_browser_s_list_of_events() {
     assert!(!page.properties.contains("token"));
     assert_eq!((screen.kind, &*screen.name), (Kind::Screen, "Basket"));
     assert_eq!((track.kind, &*track.name), (Kind::Track, "$autocapture"));
-    assert_eq!(json(&track.extra), json(r#"{"$said":{"set":{"b":2},"once":{"a":1}}}"#));
+    assert_eq!(
+        json(&track.extra),
+        json(r#"{"$said":{"set":{"b":2},"once":{"a":1}}}"#)
+    );
 }
 
 #[test]
@@ -172,7 +234,10 @@ fn a_company_needs_nobody_to_describe_it() {
             r#"{{"event":"$groupidentify","distinct_id":"{distinct}","properties":{{"$group_type":"{type_}","$group_key":"acme"}}}}"#
         ))
     };
-    assert_eq!(ids(&group("$company_acme", "company")), Vec::<String>::new());
+    assert_eq!(
+        ids(&group("$company_acme", "company")),
+        Vec::<String>::new()
+    );
     assert_eq!(ids(&group(MADE, "company")), Vec::<String>::new());
     assert_eq!(ids(&group("ada", "company")), ["user_id:ada"]);
     assert_eq!(group("ada", "team").group.as_deref(), Some("team:acme"));
@@ -181,7 +246,10 @@ fn a_company_needs_nobody_to_describe_it() {
 #[test]
 fn engage_describes_a_person_without_an_event() {
     let event = one(r#"{"$token":"k","$distinct_id":"ada","$set":{"plan":"gold"}}"#);
-    assert_eq!((event.kind, ids(&event)), (Kind::Identify, vec!["user_id:ada".to_owned()]));
+    assert_eq!(
+        (event.kind, ids(&event)),
+        (Kind::Identify, vec!["user_id:ada".to_owned()])
+    );
     assert_eq!(&*event.traits, r#"{"plan":"gold"}"#);
     assert_eq!(&*event.extra, "{}");
 }
@@ -198,12 +266,30 @@ fn each_rule_has_its_reason() {
         (r#"{"event":"E"}"#.into(), "missing_id"),
         (r#"{"event":"E","distinct_id":null}"#.into(), "missing_id"),
         (r#"{"event":"E","distinct_id":{}}"#.into(), "invalid_id"),
-        (r#"{"event":{},"distinct_id":"d"}"#.into(), "invalid_event_name"),
-        (r#"{"event":"E","distinct_id":"d","properties":[]}"#.into(), "invalid_properties"),
-        (r#"{"event":"E","distinct_id":"d","$set":1}"#.into(), "invalid_traits"),
-        (r#"{"event":"$create_alias","distinct_id":"d"}"#.into(), "missing_previous_id"),
-        (r#"{"event":"$groupidentify","distinct_id":"d"}"#.into(), "missing_group_id"),
-        (format!(r#"{{"event":"E","distinct_id":"d","uuid":"{long}"}}"#), "message_id_too_long"),
+        (
+            r#"{"event":{},"distinct_id":"d"}"#.into(),
+            "invalid_event_name",
+        ),
+        (
+            r#"{"event":"E","distinct_id":"d","properties":[]}"#.into(),
+            "invalid_properties",
+        ),
+        (
+            r#"{"event":"E","distinct_id":"d","$set":1}"#.into(),
+            "invalid_traits",
+        ),
+        (
+            r#"{"event":"$create_alias","distinct_id":"d"}"#.into(),
+            "missing_previous_id",
+        ),
+        (
+            r#"{"event":"$groupidentify","distinct_id":"d"}"#.into(),
+            "missing_group_id",
+        ),
+        (
+            format!(r#"{{"event":"E","distinct_id":"d","uuid":"{long}"}}"#),
+            "message_id_too_long",
+        ),
     ] {
         let made = validate(&request(KeyKind::Server, body.clone()));
         let [Validated::Invalid { reason, .. }] = &made[..] else {
@@ -221,7 +307,9 @@ fn a_redriven_item_keeps_where_it_came_from() {
 
 #[test]
 fn lone_surrogates_repeated_members_and_a_byte_order_mark_lose_nothing() {
-    let event = one("\u{feff}{\"event\":\"A\",\"event\":\"B\\ud800\",\"distinct_id\":\"d\",\"properties\":{\"a\":\"\\udc00\"}}");
+    let event = one(
+        "\u{feff}{\"event\":\"A\",\"event\":\"B\\ud800\",\"distinct_id\":\"d\",\"properties\":{\"a\":\"\\udc00\"}}",
+    );
     assert_eq!(&*event.name, "B\u{fffd}");
     assert_eq!(json(&event.properties), json(r#"{"a":"\ufffd"}"#));
 }

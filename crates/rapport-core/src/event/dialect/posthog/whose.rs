@@ -26,7 +26,13 @@ pub(super) enum Whose {
 impl Whose {
     /// What the properties of an event say of its `distinct_id`.
     pub(super) fn of(distinct: &str, properties: &Properties<'_>, key_kind: KeyKind) -> Whose {
-        let said = |is_person| if is_person { Whose::Person } else { Whose::Visitor };
+        let said = |is_person| {
+            if is_person {
+                Whose::Person
+            } else {
+                Whose::Visitor
+            }
+        };
         if let Some(user) = &properties.user_id {
             return said(user == distinct);
         }
