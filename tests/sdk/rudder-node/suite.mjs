@@ -3,10 +3,11 @@
 import Analytics from '@rudderstack/rudder-sdk-node'
 
 import { FAULTS, TOO_LARGE, startProxy } from '../proxy.mjs'
-import { Checks, Rapport, SERVER_KEY, copiesOf, gained, onceEach, total } from '../rapport.mjs'
+import { Checks, Rapport, SERVER_KEY, copiesOf, eventually, gained, onceEach, total } from '../rapport.mjs'
 
 const EVENTS_PER_FAULT = 30
 const REQUESTS_THAT_FAIL = 2
+const DONE_WITHIN_MS = 30_000
 
 const checks = new Checks()
 
@@ -17,15 +18,16 @@ function sdk(dataPlaneUrl, settings = {}) {
   const client = new Analytics(SERVER_KEY, { dataPlaneUrl, flushInterval: 100, logLevel: 'silly', errorHandler, ...settings })
   client.logger = { debug() {}, info() {}, error() {}, warn() {} }
   const ids = []
+  let told = 0
   const call = (name, message) => {
     const messageId = `rudder-${ids.length}-${crypto.randomUUID()}`
     ids.push(messageId)
-    client[name]({ ...message, messageId })
+    client[name]({ ...message, messageId }, () => void (told += 1))
   }
+  // The SDK may have several batches on their way at once; it tells each event when its own is done.
   const done = async () => {
-    do await client.flush()
-    while (client.queue.length > 0)
-    await client.pendingFlush
+    const flushed = async () => (await client.flush(), told === ids.length)
+    await eventually('every event is done with', flushed, DONE_WITHIN_MS, () => told)
   }
   return { call, ids, errors, done }
 }

@@ -47,7 +47,8 @@ pub(super) fn is(parts: &Parts, text: Option<&str>) -> bool {
         .and_then(|value| value.to_str().ok());
     let by_name = agent.is_some_and(|agent| AGENTS.iter().any(|name| agent.starts_with(name)));
     let in_body = |text: &str| text.contains("\"channel\"") && !text.contains("\"writeKey\"");
-    by_name && has(AUTHORIZATION.as_str()) && text.is_some_and(in_body)
+    // Before the body is there the name must do: what Segment's older SDKs do with a status is the same.
+    by_name && has(AUTHORIZATION.as_str()) && text.is_none_or(in_body)
 }
 
 /// The answer of RudderStack's gateway.
