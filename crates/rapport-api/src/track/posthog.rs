@@ -1,7 +1,7 @@
 //! PostHog's capture API: batches, single events, and what its SDKs fetch before they start.
 //!
 //! A success is `{"status":1}`. 401 is an unknown token, 413 what is too large (its SDKs halve a
-//! batch on that), 400 what sending again cannot heal, 429 with `Retry-After` overload.
+//! batch on that), 400 what sending again cannot heal, 503 with `Retry-After` overload.
 
 use super::cors;
 use super::door::{Answered, Way};
@@ -102,7 +102,8 @@ fn failure(refused: &Refused) -> Response {
         Refused::BodyTooLarge(_) | Refused::EventTooLarge(_) | Refused::TooManyEvents(_) => {
             (StatusCode::PAYLOAD_TOO_LARGE, "validation_error")
         }
-        Refused::Busy { .. } => (StatusCode::TOO_MANY_REQUESTS, "throttled_error"),
+        // Its browser SDK drops what gets 429; all of them send again what gets 503.
+        Refused::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "throttled_error"),
         Refused::Unfinished => (StatusCode::REQUEST_TIMEOUT, "validation_error"),
         _ => (StatusCode::BAD_REQUEST, "validation_error"),
     };

@@ -128,7 +128,7 @@ async fn errors_have_its_shape_and_what_is_too_large_is_413() {
     assert_eq!(doors.rapport.last_request(), 0);
     doors.memory.faults.inject(Call::Append, 1, Fault::Full);
     let busy = doors.track_with("/batch/", &agent, batch("m")).await;
-    assert_eq!(busy.status.as_u16(), 429);
+    assert_eq!(busy.status.as_u16(), 503);
     assert!(!busy.header("retry-after").is_empty());
 }
 
