@@ -9,6 +9,23 @@ pub(crate) const BODIES: &[&[u8]] = &[
     br#"[{"type":"track"}]"#,
 ];
 
+/// Bodies of RudderStack's SDKs.
+pub(crate) const RUDDER: &[&[u8]] = &[
+    br#"{"batch":[{"type":"identify","userId":"u","context":{"traits":{"email":"a@b.c"}},"channel":"server","originalTimestamp":"2026-11-22T10:00:00.123Z","sentAt":"2026-11-22T10:10:00Z"},{"type":"merge","mergeProperties":[{"type":"email","value":"a@b.c"},{"type":"userId","value":7}]}],"sentAt":"2026-11-22T10:10:00Z"}"#,
+    br#"{"type":"merge","messageId":"m","mergeProperties":[{"type":"user_id","value":"old"},{"type":"userId","value":"new"}]}"#,
+];
+
+/// Bodies of Jitsu's SDK.
+pub(crate) const JITSU: &[&[u8]] = &[
+    br#"{"type":"page","userId":null,"anonymousId":"a","groupId":"g","writeKey":"k:***","context":{"ip":"1.2.3.4","userAgent":"x","traits":{"email":"a@b.c"},"page":{"url":"https://x"}},"timestamp":"2026-11-22T10:00:00Z","sentAt":"2026-11-22T10:00:00Z","messageId":"m"}"#,
+];
+
+/// Bodies of PostHog's SDKs.
+pub(crate) const POSTHOG: &[&[u8]] = &[
+    br#"{"api_key":"k","batch":[{"event":"$identify","distinct_id":"u","properties":{"$anon_distinct_id":"0190d3e1-5c2b-7f00-8a4e-9b1c2d3e4f50","$set":{"email":"a@b.c"},"$set_once":{"x":1}},"timestamp":"2026-11-22T10:00:00Z","uuid":"m"},{"event":"$create_alias","distinct_id":"u","properties":{"alias":"v"}},{"event":"$groupidentify","distinct_id":"$company_acme","properties":{"$group_type":"company","$group_key":"acme","$group_set":{"n":1}}}],"sent_at":"2026-11-22T10:00:01Z","historical_migration":false}"#,
+    br#"[{"event":"$pageview","offset":1500,"properties":{"token":"k","distinct_id":"d","$device_id":"d","$is_identified":false,"$current_url":"https://x/y","title":"T","$session_id":"s"}},{"$distinct_id":"u","$set":{"a":null}},{"event":"E","distinct_id":5,"$set":{"b":2}}]"#,
+];
+
 /// Rules as people write them.
 pub(crate) const RULES: &[&[u8]] = &[
     br#"did "Product Viewed" where category = "shoes" and price >= 1.50 at least 3 times within 7 days and not (attribute plan in ("gold", "free") or in segment "calm")"#,

@@ -40,12 +40,12 @@ pub(crate) const ALL: &[Target] = &[
     Target {
         name: "a batch",
         golden: || corpus::BODIES,
-        take: |input| validate(Call::Batch, input),
+        take: |input| validate(Dialect::Segment, Call::Batch, input),
     },
     Target {
         name: "an identify call",
         golden: || corpus::BODIES,
-        take: |input| validate(Call::One(Kind::Identify), input),
+        take: |input| validate(Dialect::Segment, Call::One(Kind::Identify), input),
     },
     Target {
         name: "a rule in text",
@@ -99,17 +99,17 @@ pub(crate) const ALL: &[Target] = &[
     },
     Target {
         name: "a mapping",
-        golden: corpus::MAPPINGS,
+        golden: || corpus::MAPPINGS,
         take: mapping,
     },
     Target {
         name: "a file of separated values",
-        golden: corpus::FILES,
+        golden: || corpus::FILES,
         take: |input| imported(Format::Csv, input),
     },
     Target {
         name: "a file of lines of JSON",
-        golden: corpus::BODIES,
+        golden: || corpus::BODIES,
         take: |input| imported(Format::Ndjson, input),
     },
     Target {
@@ -119,36 +119,56 @@ pub(crate) const ALL: &[Target] = &[
     },
     Target {
         name: "a map of a webhook",
-        golden: hooks::MAPS,
+        golden: || hooks::MAPS,
         take: hooks::map,
     },
     Target {
         name: "a delivery of a webhook",
-        golden: hooks::DELIVERIES,
+        golden: || hooks::DELIVERIES,
         take: hooks::delivery,
     },
     Target {
         name: "a signature of a webhook",
-        golden: hooks::SIGNATURES,
+        golden: || hooks::SIGNATURES,
         take: hooks::signature,
     },
     Target {
         name: "a step of a transformation",
-        golden: corpus::STEPS,
+        golden: || corpus::STEPS,
         take: step,
     },
     Target {
         name: "an event to be transformed",
-        golden: corpus::BODIES,
+        golden: || corpus::BODIES,
         take: transformed,
+    },
+    Target {
+        name: "a batch of RudderStack's",
+        golden: || corpus::RUDDER,
+        take: |input| validate(Dialect::Rudder, Call::Batch, input),
+    },
+    Target {
+        name: "a merge of RudderStack's",
+        golden: || corpus::RUDDER,
+        take: |input| validate(Dialect::Rudder, Call::One(Kind::Alias), input),
+    },
+    Target {
+        name: "an event of Jitsu's",
+        golden: || corpus::JITSU,
+        take: |input| validate(Dialect::Jitsu, Call::One(Kind::Track), input),
+    },
+    Target {
+        name: "a body of PostHog's",
+        golden: || corpus::POSTHOG,
+        take: |input| validate(Dialect::Posthog, Call::Batch, input),
     },
 ];
 
-fn request(call: Call, body: &[u8]) -> Request {
+fn request(dialect: Dialect, call: Call, body: &[u8]) -> Request {
     let origin = Origin {
         source: SourceNo(1),
         key_kind: KeyKind::Browser,
-        dialect: Dialect::Segment,
+        dialect,
         call,
         ip: Some("192.0.2.1".to_owned()),
         user_agent: None,
@@ -161,8 +181,8 @@ fn request(call: Call, body: &[u8]) -> Request {
     }
 }
 
-fn validate(call: Call, input: &[u8]) {
-    let request = request(call, input);
+fn validate(dialect: Dialect, call: Call, input: &[u8]) {
+    let request = request(dialect, call, input);
     let once = dialect::validate(&request, &hooks::NoMaps);
     assert_eq!(
         once,
@@ -185,7 +205,7 @@ fn at_the_door(call: Call, input: &[u8]) {
         "{} bytes are let in",
         taken.len()
     );
-    let items = dialect::validate(&request(call, &taken));
+    let items = dialect::validate(&request(Dialect::Segment, call, &taken), &hooks::NoMaps);
     assert!((1..=BATCH_EVENTS_MAX).contains(&items.len()));
 }
 

@@ -11,6 +11,8 @@ import { gunzipSync } from 'node:zlib'
 import { pathToFileURL } from 'node:url'
 
 export const FAULTS = ['429-before', '429-after', '503-before', '503-after', 'reset-before', 'reset-after']
+/** What no SDK but PostHog's sends again. */
+export const TOO_LARGE = '413-before'
 
 /** Starts a proxy in front of `to`; its `url`, `fail`, `seen` and `stop`. */
 export async function startProxy(to) {
@@ -112,8 +114,9 @@ function messageIds(body) {
   try {
     const plain = body[0] === 0x1f && body[1] === 0x8b ? gunzipSync(body) : body
     const message = JSON.parse(plain.toString())
-    const events = Array.isArray(message.batch) ? message.batch : [message]
-    return events.map((event) => event.messageId).filter((id) => typeof id === 'string')
+    const events = Array.isArray(message) ? message : Array.isArray(message.batch) ? message.batch : [message]
+    // PostHog's SDKs call it `uuid`.
+    return events.map((event) => event.messageId ?? event.uuid).filter((id) => typeof id === 'string')
   } catch {
     return []
   }

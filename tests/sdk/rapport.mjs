@@ -167,6 +167,17 @@ function shortened(text) {
   return line.length <= 400 ? line : `${line.slice(0, 400)}…`
 }
 
+/** How many events have an outcome. */
+export function total(outcomes) {
+  const { accepted, duplicate, filtered, limited, invalid } = outcomes
+  return accepted + duplicate + filtered + limited + invalid
+}
+
+/** What a run gained: newly accepted, and sent again. */
+export function gained(before, after) {
+  return [after.accepted - before.accepted, after.duplicate - before.duplicate]
+}
+
 /** How often each message id stands in a timeline, as sorted pairs. */
 export function copiesOf(timeline) {
   const copies = new Map()

@@ -5,6 +5,7 @@ named by RAPPORT_BIN.
 """
 
 import atexit
+import collections
 import json
 import os
 import shutil
@@ -159,6 +160,28 @@ def eventually(what, holds, within_s, show=lambda: "no"):
         if time.monotonic() > end:
             raise TimeoutError(f"not within {within_s} s: {what} ({show()})")
         time.sleep(0.05)
+
+
+FAULTS = ("429-before", "429-after", "503-before", "503-after", "reset-before", "reset-after")
+
+
+def once_each(ids):
+    return collections.Counter(ids)
+
+
+def copies(timeline):
+    """How often each message id stands in a timeline."""
+    return collections.Counter(entry["message_id"] for entry in timeline if entry.get("message_id"))
+
+
+def sum_of(outcomes):
+    """How many events have an outcome."""
+    return sum(outcomes[word] for word in ("accepted", "duplicate", "filtered", "limited", "invalid"))
+
+
+def gained(before, after):
+    """What a run gained: newly accepted, and sent again."""
+    return after["accepted"] - before["accepted"], after["duplicate"] - before["duplicate"]
 
 
 class Proxy:

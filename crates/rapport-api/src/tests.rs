@@ -112,6 +112,7 @@ impl Doors {
             Command::PutSource(Source {
                 no: source,
                 name: "Shop".into(),
+                strict: false,
             }),
             put_key(WRITE_KEY, KeyKind::Browser),
             put_key(SERVER_KEY, KeyKind::Server),
@@ -168,6 +169,16 @@ impl Doors {
             request = request.header(*name, *value);
         }
         self.send(request.body(body.into()).expect("a request"))
+            .await
+    }
+
+    /// What SDKs fetch.
+    async fn fetch(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Request::get(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::empty()).expect("a request"))
             .await
     }
 

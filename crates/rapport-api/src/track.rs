@@ -1,7 +1,9 @@
 //! The tracking door: one file per dialect, and what they share.
 //!
-//! A dialect reads a request with `door::submit`, which checks key, size and that it is JSON,
-//! and answers in its own shape. What is refused here is counted as refused and is no event.
+//! A dialect hands a request to `door::submit`, which reads it, decides whose dialect it is where
+//! two share an address, checks key, size and that it is JSON, and for a strict source every
+//! event; then the dialect answers in its own shape. What is refused here is counted as refused
+//! and is no event.
 
 use crate::Api;
 use axum::Router;
@@ -9,9 +11,13 @@ use axum::Router;
 mod body;
 mod cors;
 mod door;
+mod jitsu;
 mod key;
 mod look;
+mod pixel;
+mod posthog;
 mod refused;
+mod rudder;
 mod segment;
 mod shape;
 pub(crate) mod webhook;
@@ -20,5 +26,11 @@ pub use look::look;
 
 /// The routes of all dialects.
 pub(crate) fn routes() -> Router<Api> {
-    segment::routes().merge(webhook::routes())
+    Router::new()
+        .merge(segment::routes())
+        .merge(rudder::routes())
+        .merge(jitsu::routes())
+        .merge(posthog::routes())
+        .merge(pixel::routes())
+        .merge(webhook::routes())
 }

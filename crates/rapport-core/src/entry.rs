@@ -159,6 +159,9 @@ pub struct Source {
     pub no: SourceNo,
     /// Its name for people.
     pub name: String,
+    /// Whether the door refuses, with an error, what it would otherwise take and reject later.
+    #[serde(default)]
+    pub strict: bool,
 }
 
 /// A profile, named by its number or by one of its identifiers.

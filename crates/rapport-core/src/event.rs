@@ -33,10 +33,46 @@ pub enum KeyKind {
 pub enum Dialect {
     /// Segment's HTTP tracking API.
     Segment,
+    /// RudderStack's, which grew out of Segment's.
+    Rudder,
+    /// Jitsu's, which grew out of Segment's.
+    Jitsu,
+    /// PostHog's capture API.
+    Posthog,
     /// What a webhook of another system sent, with its headers.
     Webhook,
     /// Rows of an imported file, as the job that reads it hands them over.
     Import,
+}
+
+impl Dialect {
+    /// The word the API uses: `segment`, `rudder` and so on.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Dialect::Segment => "segment",
+            Dialect::Rudder => "rudder",
+            Dialect::Jitsu => "jitsu",
+            Dialect::Posthog => "posthog",
+            Dialect::Webhook => "webhook",
+            Dialect::Import => "import",
+        }
+    }
+
+    /// The dialect behind a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Dialect> {
+        [
+            Dialect::Segment,
+            Dialect::Rudder,
+            Dialect::Jitsu,
+            Dialect::Posthog,
+            Dialect::Webhook,
+            Dialect::Import,
+        ]
+        .into_iter()
+        .find(|dialect| dialect.word() == word)
+    }
 }
 
 /// Which call of the dialect a request was; single calls fix the type of their one event.

@@ -162,6 +162,14 @@ impl<'a> Fold<'a> {
             event,
             &mut self.effects.journal,
         ) {
+            // A server may describe a company and name nobody.
+            Resolved::None(_) if event.identifiers.is_empty() && company::of(event).is_some() => {
+                company::describe(policy, self.people, event);
+                Folded {
+                    outcome: Outcome::Accepted,
+                    origin: None,
+                }
+            }
             Resolved::None(reason) => Folded {
                 outcome: Outcome::Filtered(reason),
                 origin: None,

@@ -1,8 +1,9 @@
 //! Rejected events: kept for inspection and re-drive, with what the door knew of their request.
 
 use crate::flow::Ended;
+use crate::steps::validate;
 use rapport_core::event::dialect::readable::readable;
-use rapport_core::event::dialect::{segment, webhook};
+use rapport_core::event::dialect::segment;
 use rapport_core::event::{Call, Dialect, KeyKind, Origin, Request, SourceNo};
 use rapport_core::outcome::Outcome;
 use rapport_core::position::Position;
@@ -22,6 +23,8 @@ pub struct Rejected {
     pub key_kind: KeyKind,
     /// How it ended.
     pub outcome: Outcome,
+    /// The dialect of `raw`.
+    pub dialect: Dialect,
     /// The item: as received where it is no event, else the event as an item of a batch.
     pub raw: String,
     /// The wire format that `raw` is in.
@@ -65,12 +68,11 @@ impl Rejected {
             return kept;
         }
         kept.raw = event.properties.to_string();
-        if !is_event && &*event.context == webhook::OF_A_DELIVERY {
-            kept.dialect = Dialect::Webhook;
+        kept.dialect = validate::dialect_of(event);
+        if kept.dialect == Dialect::Webhook {
             return kept;
         }
         if let Some(request) = request {
-            kept.dialect = request.origin.dialect;
             kept.call = request.origin.call;
             kept.is_body = match kept.call {
                 Call::One(_) => true,

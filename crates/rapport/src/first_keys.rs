@@ -17,8 +17,9 @@ pub(crate) async fn set(rapport: &Rapport) -> Result<Vec<String>> {
     for (no, name) in [(1, "Website"), (2, "Server")] {
         let no = SourceNo(no);
         if !rapport.sources().iter().any(|source| source.no == no) {
-            let name = name.to_owned();
-            apply(rapport, Command::PutSource(Source { no, name })).await?;
+            let (name, strict) = (name.to_owned(), false);
+            let source = Source { no, name, strict };
+            apply(rapport, Command::PutSource(source)).await?;
         }
     }
     let mut told = Vec::new();

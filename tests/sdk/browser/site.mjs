@@ -19,9 +19,13 @@ export const FLAGS = [
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
 ]
 
-/** Opens the site; `visit` gives a page of a new visitor, `close` ends all. */
-export async function openSite() {
-  const scripts = { '/npm.js': bundled('npm.js'), '/snippet.js': readFileSync(file('snippet.js'), 'utf8') }
+/** The pages of Segment's SDK: from npm, and by the classic snippet. */
+const SEGMENT = { '/npm.js': () => bundled(file('npm.js')), '/snippet.js': () => readFileSync(file('snippet.js'), 'utf8') }
+
+/** Opens the site; `visit` gives a page of a new visitor, `close` ends all. `program` is the page of another SDK. */
+export async function openSite(program) {
+  const made = program ? { '/page.js': () => bundled(fileURLToPath(program)) } : SEGMENT
+  const scripts = Object.fromEntries(Object.entries(made).map(([path, script]) => [path, script()]))
   const server = http.createServer((request, response) => serve(scripts, request, response))
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening))
   const origin = `http://127.0.0.1:${server.address().port}`
@@ -29,8 +33,8 @@ export async function openSite() {
   const browser = await chromium.launch({ executablePath, headless: true, args: FLAGS })
   const outside = []
 
-  /** A page of a visitor who was never here before; `way` is `npm` or `snippet`. */
-  const visit = async (way) => {
+  /** A page of a visitor who was never here before; `way` is `npm` or `snippet`, or `page` of another SDK. */
+  const visit = async (way = 'page') => {
     const context = await browser.newContext()
     context.on('request', (request) => {
       if (new URL(request.url()).hostname !== '127.0.0.1') outside.push(request.url())
@@ -57,8 +61,8 @@ function serve(scripts, request, response) {
   response.writeHead(200, { 'Content-Type': 'text/html' }).end(html)
 }
 
-function bundled(name) {
-  const options = { entryPoints: [file(name)], bundle: true, write: false, format: 'iife', target: 'es2020' }
+function bundled(path) {
+  const options = { entryPoints: [path], bundle: true, write: false, format: 'iife', target: 'es2020' }
   return buildSync({ ...options, define: { 'process.env.NODE_ENV': '"production"' }, logLevel: 'warning' }).outputFiles[0].text
 }
 

@@ -2,7 +2,7 @@
 // request for each event and in batches; every call arrives, finds its person, and survives failures.
 
 import { FAULTS, startProxy } from '../proxy.mjs'
-import { Checks, Rapport, WRITE_KEY, copiesOf, eventually, onceEach } from '../rapport.mjs'
+import { Checks, Rapport, WRITE_KEY, copiesOf, eventually, onceEach, total } from '../rapport.mjs'
 import { openSite } from './site.mjs'
 
 const EVENTS_PER_FAULT = 6
@@ -131,11 +131,6 @@ async function leavingThePage(site, rapport) {
   await eventually('what was waiting arrives', stored, ARRIVED_WITHIN_MS, () => timeline)
   checks.equal('what was waiting arrives once', copiesOf(timeline), onceEach(ids))
   await page.context().close()
-}
-
-function total(outcomes) {
-  const { accepted, duplicate, filtered, limited, invalid } = outcomes
-  return accepted + duplicate + filtered + limited + invalid
 }
 
 const rapport = await Rapport.start()

@@ -3,7 +3,7 @@
 import { Analytics } from '@segment/analytics-node'
 
 import { FAULTS, startProxy } from '../proxy.mjs'
-import { Checks, Rapport, SERVER_KEY, copiesOf, onceEach } from '../rapport.mjs'
+import { Checks, Rapport, SERVER_KEY, copiesOf, onceEach, total } from '../rapport.mjs'
 
 const EVENTS_PER_FAULT = 30
 const REQUESTS_THAT_FAIL = 2
@@ -22,11 +22,6 @@ function sdk(host, settings = {}) {
     client[name]({ ...message, messageId })
   }
   return { call, ids, errors, done: () => client.closeAndFlush({ timeout: 30_000 }) }
-}
-
-function total(outcomes) {
-  const { accepted, duplicate, filtered, limited, invalid } = outcomes
-  return accepted + duplicate + filtered + limited + invalid
 }
 
 async function everyCallOfAVisitorWhoBecomesKnown(rapport) {

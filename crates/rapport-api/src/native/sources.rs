@@ -34,6 +34,7 @@ struct Shown {
     id: u32,
     name: String,
     disabled: bool,
+    strict: bool,
     keys: Vec<Value>,
 }
 
@@ -48,6 +49,7 @@ impl Shown {
             id: source.no.0,
             name: source.name.clone(),
             disabled: ring.is_disabled(source.no),
+            strict: source.strict,
             keys: shown,
         }
     }
@@ -99,14 +101,16 @@ pub(super) async fn for_violations(api: &Api, actor: &str) -> Result<(), Error> 
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Called {
+struct Made {
     name: String,
+    #[serde(default)]
+    strict: bool,
 }
 
 async fn make(
     State(api): State<Api>,
     Actor(actor): Actor,
-    Body(called): Body<Called>,
+    Body(made): Body<Made>,
 ) -> Result<(StatusCode, Json<Shown>), Error> {
     // Two requests at once must not get the same number.
     let _one_at_a_time = api.numbering.lock().await;
@@ -119,7 +123,8 @@ async fn make(
         .unwrap_or(0);
     let source = Source {
         no: SourceNo(last + 1),
-        name: called.name,
+        name: made.name,
+        strict: made.strict,
     };
     api.rapport
         .command(&actor, Command::PutSource(source.clone()))
@@ -132,9 +137,10 @@ async fn make(
 struct Changed {
     name: Option<String>,
     disabled: Option<bool>,
+    strict: Option<bool>,
 }
 
-/// Renames a source, takes it out of use, or into it again: what is left out stays.
+/// Renames a source, makes it strict, takes it out of use or into it again: what is left out stays.
 async fn change(
     State(api): State<Api>,
     Actor(actor): Actor,
@@ -142,12 +148,13 @@ async fn change(
     Body(changed): Body<Changed>,
 ) -> Result<Json<Shown>, Error> {
     let mut source = find(&api, &id)?;
-    if changed.name.is_none() && changed.disabled.is_none() {
-        let message = "say `name`, `disabled`, or both";
+    if changed.name.is_none() && changed.disabled.is_none() && changed.strict.is_none() {
+        let message = "say `name`, `strict` or `disabled`, or several of them";
         return Err(Error::new(Code::InvalidBody, message));
     }
-    if let Some(name) = changed.name {
-        source.name = name;
+    if changed.name.is_some() || changed.strict.is_some() {
+        source.name = changed.name.unwrap_or(source.name);
+        source.strict = changed.strict.unwrap_or(source.strict);
         let command = Command::PutSource(source.clone());
         api.rapport.command(&actor, command).await?;
     }

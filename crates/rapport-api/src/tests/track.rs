@@ -11,6 +11,13 @@ use rapport_store::memory::{Call, Fault};
 use serde_json::json;
 use std::io::Write;
 
+mod jitsu;
+mod pixel;
+mod posthog;
+mod rudder;
+mod strict;
+mod vectors;
+
 const PAGE: &str = r#"{"userId":"u-1","type":"page","messageId":"m-1"}"#;
 
 #[track_caller]
@@ -44,6 +51,26 @@ fn gzip(plain: &str) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(plain.as_bytes()).expect("memory");
     encoder.finish().expect("memory")
+}
+
+/// Checks that a browser may send these headers to this address from any page.
+async fn preflighted(doors: &Doors, path: &str, asked: &str) {
+    let preflight = Request::options(path)
+        .header("origin", "https://shop.example")
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", asked);
+    let answer = doors
+        .send(preflight.body(Body::empty()).expect("a request"))
+        .await;
+    assert_eq!(answer.status.as_u16(), 204, "{path}");
+    assert_eq!(answer.header("access-control-allow-headers"), asked);
+    assert_eq!(
+        answer.header("access-control-allow-origin"),
+        "https://shop.example"
+    );
+    assert_eq!(answer.header("access-control-allow-credentials"), "true");
+    let max_age = answer.header("access-control-max-age").parse::<u32>();
+    assert!(max_age.expect("seconds") >= 600);
 }
 
 #[tokio::test(flavor = "multi_thread")]

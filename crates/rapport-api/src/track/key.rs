@@ -15,8 +15,9 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// The keys of a request, most telling first: the user of `Authorization: Basic` (with or
-/// without a colon behind it), the body's `writeKey`, the query's `writeKey` or `writekey`, the
-/// header `X-Write-Key`. A bearer token is an OAuth token and names no source: the body does.
+/// without a colon behind it), the body's own, the query's `writeKey`, `writekey`, `api_key` or
+/// `token`, the header `X-Write-Key`. A bearer token is an OAuth token and names no source: the
+/// body does.
 pub(super) fn candidates<'a>(
     headers: &'a HeaderMap,
     uri: &Uri,
@@ -26,8 +27,11 @@ pub(super) fn candidates<'a>(
     let of_header = headers
         .get("x-write-key")
         .and_then(|value| value.to_str().ok());
-    // A `key:secret` names the key in front of the colon.
-    let of_header = of_header.map(|text| Cow::Borrowed(text.split(':').next().unwrap_or(text)));
+    // A `key:secret` names the key in front of the colon, unless the whole is one.
+    let of_header = of_header.into_iter().flat_map(|text| {
+        let id = text.split_once(':').map(|(id, _)| id);
+        std::iter::once(text).chain(id).map(Cow::Borrowed)
+    });
     basic_user(headers)
         .map(Cow::Owned)
         .into_iter()
@@ -52,11 +56,14 @@ fn basic_user(headers: &HeaderMap) -> Option<String> {
 struct InQuery {
     #[serde(rename = "writeKey", alias = "writekey")]
     write_key: Option<String>,
+    api_key: Option<String>,
+    token: Option<String>,
 }
 
 fn of_query(uri: &Uri) -> Option<String> {
     uri.query()?;
-    Query::<InQuery>::try_from_uri(uri).ok()?.0.write_key
+    let found = Query::<InQuery>::try_from_uri(uri).ok()?.0;
+    found.write_key.or(found.api_key).or(found.token)
 }
 
 #[cfg(test)]
@@ -94,8 +101,14 @@ mod tests {
             ("x-write-key", "h:secret"),
         ];
         let keys = found(&headers, "/v1/t?writeKey=q%2B", Some("b"));
-        assert_eq!(keys, ["b", "q+", "h"]);
-        assert_eq!(found(&[], "/v1/t?writekey=q", None), ["q"]);
+        assert_eq!(keys, ["b", "q+", "h:secret", "h"]);
+        for query in ["writekey=q", "api_key=q", "token=q"] {
+            assert_eq!(
+                found(&[], &format!("/v1/t?{query}"), None),
+                ["q"],
+                "{query}"
+            );
+        }
     }
 
     #[test]

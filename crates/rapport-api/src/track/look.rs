@@ -2,7 +2,8 @@
 
 use super::body;
 use super::shape::Shape;
-use rapport_core::event::Call;
+use rapport_core::event::dialect::limits::Limits;
+use rapport_core::event::{Call, Dialect};
 use rapport_core::event::dialect::readable::{mend_surrogates, without_mark};
 
 /// Unpacks a body as it was sent and checks all that the door checks before it asks for the key;
@@ -11,11 +12,19 @@ use rapport_core::event::dialect::readable::{mend_surrogates, without_mark};
 /// # Errors
 /// The word under which it would be counted as refused.
 pub fn look(sent: Vec<u8>, call: Call) -> Result<Vec<u8>, &'static str> {
-    let plain = body::plain(sent).map_err(|refused| refused.code())?;
+    let limits = Limits::of(Dialect::Segment);
+    let plain = match body::is_gzip(&sent) {
+        true => body::decompress(&sent, limits.body_bytes).map_err(|refused| refused.code())?,
+        false => sent,
+    };
     let plain = without_mark(&plain).to_vec();
     let text = std::str::from_utf8(&plain).map_err(|_| "invalid_json")?;
     let mended = mend_surrogates(text);
-    let checked = Shape::look(&mended, call).and_then(|shape| shape.check_count());
+    let shape = Shape::look(&mended, call).and_then(|shape| {
+        shape.check_event(plain.len(), limits)?;
+        Ok(shape)
+    });
+    let checked = shape.and_then(|shape| shape.check_count(limits));
     checked.map_err(|refused| refused.code())?;
     drop(mended);
     Ok(plain)

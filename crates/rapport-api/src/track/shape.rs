@@ -2,8 +2,8 @@
 
 use super::refused::Refused;
 use rapport_core::event::Call;
+use rapport_core::event::dialect::limits::Limits;
 use rapport_core::event::dialect::object::{self, Text, Walk};
-use rapport_core::event::dialect::segment::{BATCH_EVENTS_MAX, EVENT_BYTES_MAX};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -14,20 +14,22 @@ use std::fmt;
 /// those who read the history give up at 128.
 pub(super) const DEPTH_MAX: usize = 100;
 
-/// A body in Segment's shape, seen in one pass.
+/// A body, seen in one pass.
 #[derive(Debug, Default)]
 pub(super) struct Shape<'a> {
-    /// The `writeKey` it carries.
+    /// The write key it carries.
     pub(super) write_key: Option<Cow<'a, str>>,
-    items: Option<usize>,
-    deep: bool,
+    /// How many events a batch has; `None` where it is no batch.
+    pub(super) items: Option<usize>,
+    /// Whether it nests too deep.
+    pub(super) deep: bool,
 }
 
 impl<'a> Shape<'a> {
-    /// Looks at the text of a call's body.
+    /// Looks at the text of a call's body in Segment's shape.
     ///
     /// # Errors
-    /// Where it must be refused whoever sends it: no JSON, too deep, too large for one event.
+    /// Where it must be refused whoever sends it: no JSON, too deep, no batch.
     pub(super) fn look(text: &'a str, call: Call) -> Result<Shape<'a>, Refused> {
         let mut shape = Shape::default();
         object::walk(
@@ -37,34 +39,44 @@ impl<'a> Shape<'a> {
                 call,
             },
         )
-        .map_err(|error| {
-            let wrong_batch = error.is_data() && text.trim_start().starts_with('{');
-            if wrong_batch {
-                Refused::InvalidBatch
-            } else {
-                Refused::InvalidJson(error.to_string())
-            }
-        })?;
-        if shape.deep {
-            return Err(Refused::TooDeep(DEPTH_MAX));
-        }
+        .map_err(|error| refused(text, &error))?;
         match (call, shape.items) {
-            (Call::One(_), _) if text.len() > EVENT_BYTES_MAX => Err(Refused::EventTooLarge),
+            _ if shape.deep => Err(Refused::TooDeep(DEPTH_MAX)),
             (Call::Batch, None) => Err(Refused::InvalidBatch),
             _ => Ok(shape),
         }
     }
 
-    /// Checks the number of events, which is refused without an error to the client.
+    /// Checks the bytes of a body that is one event.
+    ///
+    /// # Errors
+    /// [`Refused::EventTooLarge`].
+    pub(super) fn check_event(&self, bytes: usize, limits: Limits) -> Result<(), Refused> {
+        match self.items {
+            None if bytes > limits.event_bytes => Err(Refused::EventTooLarge(limits.event_bytes)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks the number of events, which not every dialect tells its client.
     ///
     /// # Errors
     /// [`Refused::EmptyBatch`] and [`Refused::TooManyEvents`].
-    pub(super) fn check_count(&self) -> Result<(), Refused> {
+    pub(super) fn check_count(&self, limits: Limits) -> Result<(), Refused> {
         match self.items {
             Some(0) => Err(Refused::EmptyBatch),
-            Some(items) if items > BATCH_EVENTS_MAX => Err(Refused::TooManyEvents(items)),
+            Some(items) if items > limits.events => Err(Refused::TooManyEvents(items)),
             _ => Ok(()),
         }
+    }
+}
+
+/// What is wrong with a text that could not be read.
+pub(super) fn refused(text: &str, error: &serde_json::Error) -> Refused {
+    if error.is_data() && text.trim_start().starts_with('{') {
+        Refused::InvalidBatch
+    } else {
+        Refused::InvalidJson(error.to_string())
     }
 }
 
@@ -97,9 +109,12 @@ impl<'a> Walk<'a> for Looking<'_, 'a> {
     }
 }
 
-struct Items {
-    count: usize,
-    deep: bool,
+/// The items of a list, counted.
+pub(super) struct Items {
+    /// How many.
+    pub(super) count: usize,
+    /// Whether one nests too deep.
+    pub(super) deep: bool,
 }
 
 impl<'a> Deserialize<'a> for Items {
@@ -166,15 +181,18 @@ fn skip_text(bytes: &mut std::str::Bytes<'_>) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use rapport_core::event::Kind;
+    use rapport_core::event::dialect::segment::{BATCH_EVENTS_MAX, EVENT_BYTES_MAX};
+    use rapport_core::event::{Dialect, Kind};
 
     const ONE: Call = Call::One(Kind::Track);
 
-    fn code(text: &str, call: Call) -> &'static str {
-        match Shape::look(text, call).and_then(|shape| shape.check_count()) {
-            Ok(()) => "ok",
-            Err(refused) => refused.code(),
-        }
+    fn code(text: &str, call: Call) -> String {
+        let limits = Limits::of(Dialect::Segment);
+        let looked = Shape::look(text, call).and_then(|shape| {
+            shape.check_event(text.len(), limits)?;
+            shape.check_count(limits)
+        });
+        looked.map_or_else(|refused| refused.code().to_owned(), |()| "ok".to_owned())
     }
 
     #[test]

@@ -116,11 +116,12 @@ async fn deliver(
 
 async fn take(api: &Api, webhook: &Webhook, request: Request) -> Result<(), Turned> {
     let (parts, sent) = request.into_parts();
-    let bytes = body::untouched(sent, BODY_BYTES_MAX).await;
-    let bytes = bytes.map_err(|refused| match refused {
-        Refused::BodyTooLarge => Turned::TooLarge,
+    let arrived = body::untouched(sent, BODY_BYTES_MAX).await;
+    let arrived = arrived.map_err(|refused| match refused {
+        Refused::BodyTooLarge(_) => Turned::TooLarge,
         refused => Turned::Refused(refused),
     })?;
+    let body::Arrived { bytes, room: _room } = arrived;
     let url = url(api, &parts);
     let sent = Sent {
         method: parts.method.as_str(),

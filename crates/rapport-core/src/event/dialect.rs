@@ -4,9 +4,15 @@ use crate::event::mapping::Map;
 use crate::event::{Dialect, Request, SourceNo, Validated};
 
 pub mod import;
+pub mod jitsu;
+pub mod limits;
+mod manner;
 pub mod object;
+pub mod posthog;
 pub mod readable;
+pub mod rudder;
 pub mod segment;
+mod value;
 pub mod webhook;
 
 /// Makes events of a request, in the order of its items. Never panics, whatever the bytes are.
@@ -19,6 +25,9 @@ pub mod webhook;
 pub fn validate(request: &Request, maps: &dyn Maps) -> Vec<Validated> {
     match request.origin.dialect {
         Dialect::Segment => segment::validate(request),
+        Dialect::Rudder => rudder::validate(request),
+        Dialect::Jitsu => jitsu::validate(request),
+        Dialect::Posthog => posthog::validate(request),
         Dialect::Webhook => webhook::validate(request, maps.of(request.origin.source)),
         Dialect::Import => import::validate(request),
     }

@@ -6,19 +6,25 @@ use crate::profile::Profile;
 use crate::profile::attributes::Writing;
 use crate::profile::reserved;
 
-/// Moves what the event says of the person into the profile: when it was seen, and an identify's
-/// traits. Returns the names of the attributes whose value is another one now. (A group call's
+/// Moves what the event says of the person into the profile: when it was seen, an identify's
+/// traits, and what another event says beside its own. Returns the names of the attributes whose value is another one now. (A group call's
 /// traits are the company's: [`company::apply`](crate::profile::company::apply).)
 pub fn apply(policy: &Policy, profile: &mut Profile, event: &Event) -> Vec<Box<str>> {
     profile.first_seen = profile.first_seen.min(event.at);
     profile.last_seen = profile.last_seen.max(event.at);
     let mut changed = Vec::new();
-    if event.kind != Kind::Identify {
+    if matches!(event.kind, Kind::Group | Kind::Alias) {
         return changed;
     }
     let writing = Writing::of(policy, event);
     for (name, value) in reserved::traits_of(event) {
         if profile.attributes.write(&name, value, &writing) {
+            changed.push(name.into());
+        }
+    }
+    for (name, value) in reserved::once_of(event) {
+        let unknown = profile.attributes.get(&name).is_none();
+        if unknown && profile.attributes.write(&name, value, &writing) {
             changed.push(name.into());
         }
     }
@@ -69,6 +75,27 @@ mod tests {
         let late = event(Kind::Identify, 400, r#"{"plan": "free"}"#);
         assert!(apply(&policy, &mut profile, &late).is_empty());
         assert_eq!(profile.attributes.get("plan"), Some("\"gold\""));
+    }
+
+    #[test]
+    fn a_track_may_say_something_of_its_person_and_something_only_once() {
+        let (policy, mut profile) = (Policy::default(), profile());
+        let said = |at, extra: &str| Event {
+            extra: extra.into(),
+            ..event(Kind::Track, at, "{}")
+        };
+        let first = said(
+            500,
+            r#"{"$said":{"set":{"plan":"gold"},"once":{"came_by":"ad"}}}"#,
+        );
+        let moved = apply(&policy, &mut profile, &first);
+        assert_eq!(moved, ["plan".into(), "came_by".into()]);
+        let second = said(
+            600,
+            r#"{"$said":{"set":{"plan":"free"},"once":{"came_by":"mail"}}}"#,
+        );
+        assert_eq!(apply(&policy, &mut profile, &second), ["plan".into()]);
+        assert_eq!(profile.attributes.get("came_by"), Some("\"ad\""));
     }
 
     #[test]

@@ -62,6 +62,14 @@ pub fn of(event: &Event) -> Option<&str> {
 
 /// Folds a group call into its company and links the person to it. Other events do nothing.
 pub fn apply(policy: &Policy, people: &mut People, person: ProfileNo, event: &Event) {
+    describe(policy, people, event);
+    if let Some(id) = of(event) {
+        link(people, person, id, event);
+    }
+}
+
+/// Folds a group call into its company, whoever made it. Other events do nothing.
+pub fn describe(policy: &Policy, people: &mut People, event: &Event) {
     let Some(id) = of(event) else {
         return;
     };
@@ -72,7 +80,6 @@ pub fn apply(policy: &Policy, people: &mut People, person: ProfileNo, event: &Ev
     for (name, value) in reserved::traits_of(event) {
         company.attributes.write(&name, value, &writing);
     }
-    link(people, person, id, event);
 }
 
 /// Takes in the company links of an absorbed profile: of two links to one company the earlier stays.

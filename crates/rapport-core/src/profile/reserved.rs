@@ -69,6 +69,10 @@ const SPELLINGS: [(&str, &str); 8] = [
     ("birthdate", "birthday"),
 ];
 
+/// The member of an event's `extra` in which a track, page or screen says something of its person,
+/// and any event what holds only where nothing is known yet: `{"set": {...}, "once": {...}}`.
+pub const SAID: &str = "$said";
+
 /// The reserved trait of a person a name stands for, in whichever spelling.
 #[must_use]
 pub fn of_a_person(name: &str) -> Option<(&'static str, Form)> {
@@ -82,7 +86,7 @@ pub fn of_a_person(name: &str) -> Option<(&'static str, Form)> {
 
 /// What an identify says of a person or a group call of a company: names and raw JSON values. For
 /// identify `context.traits` counts too, below `traits` (one SDK sends them only there). Of a name
-/// that is sent twice the last counts. Other events say nothing of anybody.
+/// that is sent twice the last counts. Other events say something only in [`SAID`].
 #[must_use]
 pub fn traits_of(event: &Event) -> Vec<(Cow<'_, str>, &str)> {
     match event.kind {
@@ -99,8 +103,23 @@ pub fn traits_of(event: &Event) -> Vec<(Cow<'_, str>, &str)> {
             traits
         }
         Kind::Group => members(&event.traits),
-        Kind::Track | Kind::Page | Kind::Screen | Kind::Alias => Vec::new(),
+        Kind::Track | Kind::Page | Kind::Screen => said(event, "set"),
+        Kind::Alias => Vec::new(),
     }
+}
+
+/// What an event says of its person where nothing of that name is known yet.
+#[must_use]
+pub fn once_of(event: &Event) -> Vec<(Cow<'_, str>, &str)> {
+    said(event, "once")
+}
+
+fn said<'a>(event: &'a Event, name: &str) -> Vec<(Cow<'a, str>, &'a str)> {
+    if &*event.extra == "{}" {
+        return Vec::new();
+    }
+    let said = member(&event.extra, SAID).and_then(|said| member(said, name));
+    said.map(members).unwrap_or_default()
 }
 
 /// The members of a JSON object, in order, each name once with its last value; none where the

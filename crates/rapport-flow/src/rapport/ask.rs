@@ -64,6 +64,14 @@ impl Rapport {
             .collect()
     }
 
+    /// Whether the door checks what this source sends before it takes it.
+    #[must_use]
+    pub fn is_strict(&self, source: SourceNo) -> bool {
+        let configuration = self.shared.configuration();
+        let source = configuration.sources.get(&source);
+        source.is_some_and(|source| source.strict)
+    }
+
     /// Sinks for decisions.
     #[must_use]
     pub fn destinations(&self) -> Vec<Destination> {

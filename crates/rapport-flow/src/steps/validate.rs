@@ -1,10 +1,11 @@
 //! Validate: makes one event of every dialect, corrects the clock, and says what is no event.
 
 use crate::flow::Item;
-use rapport_core::event::dialect::{self, Maps, segment, webhook};
+use rapport_core::event::dialect::{self, Maps, segment};
 use rapport_core::event::{Call, Dialect, Event, Kind, Origin, Request, Validated};
 use rapport_core::outcome::Reason;
 use rapport_core::position::Position;
+use rapport_core::profile::reserved;
 use rapport_core::time::Millis;
 
 /// Turns requests into items, in order, with the maps in force.
@@ -40,8 +41,8 @@ pub fn items<'a>(request: &'a Request, maps: &dyn Maps) -> impl Iterator<Item = 
         })
 }
 
-/// What history keeps of an item that is no event: where it came from, and the item itself as
-/// properties.
+/// What history keeps of an item that is no event: where it came from and in which dialect, and
+/// the item itself as properties.
 fn unread(
     received: Millis,
     origin: &Origin,
@@ -50,11 +51,6 @@ fn unread(
     raw: Box<str>,
 ) -> Event {
     let empty: Box<str> = "{}".into();
-    let context = match origin.dialect {
-        // Who sends it again must know that it is a delivery.
-        Dialect::Webhook => webhook::OF_A_DELIVERY.into(),
-        _ => empty.clone(),
-    };
     Event {
         position,
         received,
@@ -71,9 +67,19 @@ fn unread(
         group: None,
         traits: empty.clone(),
         properties: raw,
-        context,
-        extra: empty,
+        context: empty,
+        extra: match origin.dialect {
+            Dialect::Segment => "{}".into(),
+            other => format!("{{\"dialect\":\"{}\"}}", other.word()).into(),
+        },
     }
+}
+
+/// The dialect of an item that is no event.
+pub fn dialect_of(invalid: &Event) -> Dialect {
+    let word = reserved::member(&invalid.extra, "dialect").map(|raw| raw.trim_matches('"'));
+    word.and_then(Dialect::from_word)
+        .unwrap_or(Dialect::Segment)
 }
 
 /// What history keeps of an event that its transformations could not be applied to: the event as

@@ -11,8 +11,8 @@ use super::world::{BEGIN, World, roles};
 use crate::clock::{Clock, HandClock};
 use crate::{CommandError, Rapport, Settings};
 use rapport_core::entry::{Command, Reference, Source};
-use rapport_core::event::{KeyKind, SourceNo};
-use rapport_core::time::{DAY_MS, HOUR_MS, SECOND_MS};
+use rapport_core::event::{Dialect, KeyKind, SourceNo};
+use rapport_core::time::{DAY_MS, HOUR_MS, Millis, SECOND_MS};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,6 +65,7 @@ pub(super) async fn begin(dice: &mut Dice) -> World {
     let source = Source {
         no: SourceNo(1),
         name: "Website".to_owned(),
+        strict: false,
     };
     rapport
         .command("test", Command::PutSource(source))
@@ -113,10 +114,14 @@ pub(super) async fn change_rules(world: World, dice: &mut Dice) -> World {
 
 pub(super) async fn send(world: World, dice: &mut Dice) -> World {
     let kind = dice.of(&[KeyKind::Browser, KeyKind::Server]);
+    let (dialect, item): (Dialect, fn(&mut Dice, Millis) -> String) = match dice.one_in(5) {
+        true => (Dialect::Posthog, said::posthog::item),
+        false => (Dialect::Segment, said::item),
+    };
     let items: Vec<_> = (0..=dice.below(4))
-        .map(|_| said::item(dice, world.clock.now()))
+        .map(|_| item(dice, world.clock.now()))
         .collect();
-    world.send(kind, &items.join(",")).await;
+    world.say(dialect, kind, &items.join(",")).await;
     world
 }
 

@@ -38,6 +38,7 @@ impl World {
         let source = Source {
             no: SourceNo(1),
             name: "Website".to_owned(),
+            strict: false,
         };
         rapport
             .command("test", Command::PutSource(source))
@@ -71,10 +72,15 @@ impl World {
     }
 
     pub async fn send(&self, kind: KeyKind, batch: &str) {
+        self.say(Dialect::Segment, kind, batch).await;
+    }
+
+    /// Sends a batch in a dialect.
+    pub async fn say(&self, dialect: Dialect, kind: KeyKind, batch: &str) {
         let origin = Origin {
             source: SourceNo(1),
             key_kind: kind,
-            dialect: Dialect::Segment,
+            dialect,
             call: Call::Batch,
             ip: None,
             user_agent: None,

@@ -3,6 +3,7 @@
 mod client;
 mod collecting;
 mod committed;
+mod dialects;
 mod directory;
 mod floor;
 mod folding;
@@ -72,6 +73,8 @@ enum Part {
     Transform,
     /// Files of orders, once and again.
     Import,
+    /// What the same traffic costs in each dialect.
+    Dialects,
 }
 
 /// What a process of the bench is, when it is not the load.
@@ -145,6 +148,9 @@ async fn measure(scale: &Scale, report: &mut Report) -> Result<()> {
     }
     if scale.has(Part::Import) {
         importing::all(scale, report).await?;
+    }
+    if scale.has(Part::Dialects) {
+        dialects::all(scale, report).await?;
     }
     Ok(())
 }

@@ -13,6 +13,9 @@ const SEGMENTS: &str = include_str!("../../../../docs/segments.md");
 const WEBHOOK_SOURCES: &str = include_str!("../../../../docs/webhook-sources.md");
 const TRANSFORMATIONS: &str = include_str!("../../../../docs/transformations.md");
 const IMPORTS: &str = include_str!("../../../../docs/imports.md");
+const TRACKING: &str = include_str!("../../../../docs/tracking.md");
+const NODE: &str = include_str!("../../../../tests/sdk/package.json");
+const PYTHON: &str = include_str!("../../../../tests/sdk/requirements.txt");
 const CONFIGURATION: &str = include_str!("../../../../docs/configuration.md");
 const DEFAULTS: &str = include_str!("../../../../config/rapport.default.toml");
 
@@ -45,6 +48,28 @@ fn every_tree_in_the_documents_can_be_read() {
     assert!(!trees.is_empty());
     for spelled in trees {
         tree::parse(spelled).unwrap_or_else(|error| panic!("{spelled}: {error}"));
+    }
+}
+
+/// A snippet shows one SDK, and what it is called there is what the suites install and run.
+#[test]
+fn every_sdk_of_the_tracking_page_is_set_up_in_a_few_lines_and_runs_in_the_suites() {
+    let mut snippets = blocks(TRACKING, "js");
+    snippets.extend(blocks(TRACKING, "python"));
+    assert!(snippets.len() >= 10, "{snippets:?}");
+    for snippet in snippets {
+        assert!(snippet.lines().count() < 10, "{snippet}");
+        let comment = snippet.lines().next().unwrap_or_default();
+        let words = comment.split([' ', ',', ';']);
+        let name = words
+            .into_iter()
+            .find(|word| word.contains(|c: char| c.is_alphabetic()));
+        let name = name.unwrap_or_else(|| panic!("no SDK is named: {snippet}"));
+        let in_node = format!("\"{name}\": \"");
+        let in_python = format!("{name}==");
+        let is_run =
+            NODE.contains(&in_node) || PYTHON.lines().any(|line| line.starts_with(&in_python));
+        assert!(is_run, "{name} is in no suite");
     }
 }
 

@@ -5,11 +5,16 @@
 //! Segment's calls: any identifier will do (a shop counter may know nothing but an e-mail), and
 //! an item's message id is one for ever, not only inside the dedup window.
 
+use crate::event::dialect::manner::{Manner, Needs};
 use crate::event::dialect::object;
 use crate::event::dialect::segment;
 use crate::event::{Dialect, Request, Validated};
-use crate::identity::Identifier;
-use crate::outcome::Reason;
+
+const MANNER: Manner = Manner {
+    dialect: Dialect::Import,
+    needs: Needs::AnyIdentifier,
+    ..Manner::PLAIN
+};
 
 /// What a batch says of the import it is of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,19 +66,7 @@ impl Head {
 /// Makes events of a batch of rows.
 #[must_use]
 pub fn validate(request: &Request) -> Vec<Validated> {
-    segment::validate(request)
-}
-
-/// Checks that a row names somebody.
-///
-/// # Errors
-/// Where no identifier of any kind is there.
-pub(super) fn check(dialect: Dialect, identifiers: &[Identifier]) -> Result<(), Reason> {
-    if dialect == Dialect::Import && identifiers.is_empty() {
-        let message = "a row needs an identifier: a user id, an e-mail, a phone, or another kind";
-        return Err(Reason::new("missing_id", message));
-    }
-    Ok(())
+    segment::validate_as(request, &MANNER)
 }
 
 #[cfg(test)]

@@ -54,6 +54,21 @@ pub fn merged(over: &str, under: &str) -> Box<str> {
     built.finish()
 }
 
+/// The object without the members of these names.
+#[must_use]
+pub fn without(object: &str, names: &[&str]) -> Box<str> {
+    let mut built = Builder::new();
+    let walked = members(object, |name, value| {
+        if !names.contains(&name.as_ref()) {
+            built.put(&name, value.get());
+        }
+    });
+    match walked {
+        Ok(()) => built.finish(),
+        Err(_) => object.into(),
+    }
+}
+
 /// Writes a JSON object member by member.
 pub struct Builder(String);
 
@@ -215,6 +230,17 @@ mod tests {
             (r#"{"a":1}"#, "[]", r#"{"a":1}"#),
         ] {
             assert_eq!(&*merged(over, under), expected);
+        }
+    }
+
+    #[test]
+    fn members_are_left_out_by_name_however_often_they_stand_there() {
+        for (object, expected) in [
+            (r#"{"a":1,"b":2,"a":3}"#, r#"{"b":2}"#),
+            (r#"{"\u0061":1}"#, "{}"),
+            ("[1]", "[1]"),
+        ] {
+            assert_eq!(&*without(object, &["a"]), expected);
         }
     }
 

@@ -10,9 +10,10 @@
 //! - A batch's `context` and `integrations` lie under each item's own, member by member; its
 //!   other members say nothing about events.
 
-use crate::event::dialect::import;
+use crate::event::dialect::manner::{Manner, Merge, Types};
 use crate::event::dialect::object::{self, Walk};
 use crate::event::dialect::readable::{mend_surrogates, readable};
+use crate::event::dialect::value;
 use crate::event::{Call, Dialect, Event, Kind, Origin, Request, Validated, skew};
 use crate::identity::{IdKind, Identifier, extract};
 use crate::outcome::Reason;
@@ -26,7 +27,6 @@ mod item;
 mod print;
 #[cfg(test)]
 mod tests;
-mod value;
 
 use item::{Context, Item};
 
@@ -45,19 +45,31 @@ pub const MESSAGE_ID_CHARS_MAX: usize = 100;
 /// Longest group id, in characters.
 pub const GROUP_ID_CHARS_MAX: usize = 500;
 
+const MANNER: Manner = Manner {
+    dialect: Dialect::Segment,
+    types: Types::OfTheCall,
+    ..Manner::PLAIN
+};
+
 /// Makes events of a request in Segment's dialect.
 #[must_use]
 pub fn validate(request: &Request) -> Vec<Validated> {
+    validate_as(request, &MANNER)
+}
+
+/// Makes events of a request in a dialect that is Segment's but for its manner.
+pub(super) fn validate_as(request: &Request, manner: &Manner) -> Vec<Validated> {
     let body = readable(&request.body);
+    let one = |shared: &Shared<'_>, index, raw| one(request, manner, shared, index, raw);
     match request.origin.call {
-        Call::One(_) => vec![one(request, &Shared::default(), 0, body.trim())],
+        Call::One(_) => vec![one(&Shared::default(), 0, body.trim())],
         Call::Batch => match Batch::read(&body) {
             Ok((items, shared)) => {
                 let items = items.iter().enumerate();
                 items
                     .map(|(index, raw)| {
                         // A body holds fewer than 2^32 items: it would be over 8 GB.
-                        one(request, &shared, index as u32, raw.get())
+                        one(&shared, index as u32, raw.get())
                     })
                     .collect()
             }
@@ -126,9 +138,16 @@ impl<'a> Batch<'a> {
     }
 }
 
-fn one(request: &Request, shared: &Shared<'_>, index: u32, raw: &str) -> Validated {
+fn one(
+    request: &Request,
+    manner: &Manner,
+    shared: &Shared<'_>,
+    index: u32,
+    raw: &str,
+) -> Validated {
     let position = Position::event(request.number, index);
-    match sized(raw, EVENT_BYTES_MAX).and_then(|raw| event(request, shared, position, raw)) {
+    let size = check_size(raw, manner.limits().event_bytes);
+    match size.and_then(|()| event(request, manner, shared, position, raw)) {
         Ok(event) => Validated::Event(Box::new(event)),
         Err(reason) => Validated::Invalid {
             position,
@@ -158,8 +177,8 @@ pub fn reread(before: &Event, item: &str) -> Result<Event, Reason> {
         body: Vec::new(),
     };
     let item = mend_surrogates(item);
-    let item = sized(&item, PRINTED_BYTES_MAX)?;
-    let read = event(&request, &Shared::default(), before.position, item)?;
+    check_size(&item, PRINTED_BYTES_MAX)?;
+    let read = event(&request, &MANNER, &Shared::default(), before.position, &item)?;
     Ok(Event {
         message_id: before.message_id.clone(),
         original: before.original,
@@ -168,32 +187,40 @@ pub fn reread(before: &Event, item: &str) -> Result<Event, Reason> {
     })
 }
 
-fn sized(raw: &str, bytes_max: usize) -> Result<&str, Reason> {
-    if raw.len() <= bytes_max {
-        return Ok(raw);
-    }
-    let message = format!(
-        "an event may have {bytes_max} bytes, this one has {}",
-        raw.len()
-    );
-    Err(Reason::new("event_too_large", message))
-}
-
 fn event(
     request: &Request,
+    manner: &Manner,
     shared: &Shared<'_>,
     position: Position,
     raw: &str,
 ) -> Result<Event, Reason> {
-    let item = Item::read(raw, request.origin.call)?;
-    item.check(request.origin.dialect)?;
+    let item = Item::read(raw, request.origin.call, manner)?;
+    let merge = match (manner.merge, item.extra_member("mergeProperties")) {
+        (Some(read), Some(pair)) => Some(read(pair)?),
+        _ => None,
+    };
+    match merge {
+        None => item.check(manner.needs)?,
+        Some(_) => item.check_lengths()?,
+    }
 
     let original = item.original();
     let sent = item.sent_at.and_then(value::instant).or(shared.sent);
-    let context = item.context(&request.origin, shared.context)?;
+    let context = item.context(&request.origin, manner, shared.context)?;
     let traits = item.traits(context.traits.as_deref())?;
-    let identifiers = identifiers_of(&item, &context, &traits);
-    import::check(request.origin.dialect, &identifiers)?;
+    let Merge {
+        kind,
+        identifiers,
+        previous,
+    } = match merge {
+        Some(merge) => merge,
+        None => Merge {
+            kind: item.kind,
+            identifiers: identifiers_of(&item, &context, &traits),
+            previous: item.previous().map(Into::into),
+        },
+    };
+    manner.needs.check(&identifiers)?;
     Ok(Event {
         position,
         received: request.received,
@@ -202,17 +229,29 @@ fn event(
         at: skew::corrected(original, sent, request.received),
         source: request.origin.source,
         key_kind: request.origin.key_kind,
-        kind: item.kind,
+        kind,
         name: item.name().into(),
         message_id: item.message_id(position),
         identifiers,
-        previous: item.previous().map(Into::into),
+        previous,
         group: item.group().map(Into::into),
         traits,
         properties: item.properties()?,
         context: context.raw,
         extra: item.extra(shared.integrations)?,
     })
+}
+
+/// Refuses an event that is longer than its dialect allows.
+pub(super) fn check_size(raw: &str, bytes_max: usize) -> Result<(), Reason> {
+    if raw.len() <= bytes_max {
+        return Ok(());
+    }
+    let message = format!(
+        "an event may have {bytes_max} bytes, this one has {}",
+        raw.len()
+    );
+    Err(Reason::new("event_too_large", message))
 }
 
 /// Ids of the call first, then those in the person's traits and in the context.

@@ -1,5 +1,7 @@
 //! What the people of a mixed world say: items of all types, good and bad, and rules about them.
 
+pub(in crate::tests) mod posthog;
+
 use super::dice::Dice;
 use rapport_core::identity::policy::Policy;
 use rapport_core::identity::{IdKind, Identifier};

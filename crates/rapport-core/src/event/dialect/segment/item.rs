@@ -1,8 +1,11 @@
 //! One item of Segment's dialect, its members sorted by what they mean.
 
-use super::{GROUP_ID_CHARS_MAX, MESSAGE_ID_CHARS_MAX, value};
+use super::{GROUP_ID_CHARS_MAX, MESSAGE_ID_CHARS_MAX};
+use crate::event::dialect::manner::{Manner, Sockets, Types};
 use crate::event::dialect::object::{self, Builder};
-use crate::event::{Call, Dialect, KeyKind, Kind, Origin, RawJson};
+use crate::event::dialect::manner::Needs;
+use crate::event::dialect::value;
+use crate::event::{Call, KeyKind, Kind, Origin, RawJson};
 use crate::outcome::Reason;
 use crate::position::Position;
 use crate::time::Millis;
@@ -91,14 +94,18 @@ impl<'a> Members<'a> {
         *member = Some(value);
     }
 
-    fn kind(&self, call: Call) -> Result<Kind, Reason> {
+    fn kind(&self, call: Call, manner: &Manner) -> Result<Kind, Reason> {
+        let own = || self.word.and_then(value::text);
         if let Call::One(kind) = call {
-            return Ok(kind);
+            return Ok(match manner.types {
+                Types::OfTheCall => kind,
+                Types::OfTheItem => own().and_then(|word| manner.kind(&word)).unwrap_or(kind),
+            });
         }
         let word = self.word.filter(|raw| *raw != "null");
         let word =
             word.ok_or_else(|| Reason::new("missing_type", "an event of a batch needs `type`"))?;
-        let kind = value::text(word).and_then(|word| Kind::from_word(&word));
+        let kind = value::text(word).and_then(|word| manner.kind(&word));
         kind.ok_or_else(|| {
             let shown: String = word.chars().take(64).collect();
             Reason::new("unknown_type", format!("{shown} is no type of event"))
@@ -138,9 +145,9 @@ impl<'a> Item<'a> {
     ///
     /// # Errors
     /// Where it is no object, has no type, or an id is neither text nor number.
-    pub(super) fn read(raw: &'a str, call: Call) -> Result<Item<'a>, Reason> {
+    pub(super) fn read(raw: &'a str, call: Call, manner: &Manner) -> Result<Item<'a>, Reason> {
         let mut members = Members::read(raw)?;
-        let kind = members.kind(call)?;
+        let kind = members.kind(call, manner)?;
         members.set_aside(kind);
         let id = |raw: Option<&'a str>, member, code| match raw {
             Some(raw) => value::id(raw, member, code),
@@ -167,9 +174,8 @@ impl<'a> Item<'a> {
     }
 
     /// The rules of the protocol: who, and what.
-    pub(super) fn check(&self, dialect: Dialect) -> Result<(), Reason> {
-        // A row of a file may name a person by e-mail, phone or card alone.
-        let needs_id = dialect != Dialect::Import;
+    pub(super) fn check(&self, needs: Needs) -> Result<(), Reason> {
+        let needs_id = needs == Needs::AnId;
         match self.kind {
             Kind::Alias => {
                 self.user_id
@@ -193,6 +199,11 @@ impl<'a> Item<'a> {
             }
             _ => {}
         }
+        self.check_lengths()
+    }
+
+    /// The rules for ids that hold whatever the call is.
+    pub(super) fn check_lengths(&self) -> Result<(), Reason> {
         within(
             self.message_id.as_deref(),
             MESSAGE_ID_CHARS_MAX,
@@ -239,10 +250,17 @@ impl<'a> Item<'a> {
         self.group_id.as_deref()
     }
 
+    /// A member that this version does not know, raw.
+    pub(super) fn extra_member(&self, name: &str) -> Option<&'a str> {
+        let found = self.extra.iter().find(|(known, _)| known == name);
+        found.map(|(_, raw)| *raw)
+    }
+
     /// The context over the batch's, with address and agent of the socket where they belong.
     pub(super) fn context(
         &self,
         origin: &Origin,
+        manner: &Manner,
         of_batch: Option<&'a str>,
     ) -> Result<Context<'a>, Reason> {
         let own = match self.context {
@@ -253,6 +271,13 @@ impl<'a> Item<'a> {
             (Some(own), Some(under)) => Cow::Owned(object::merged(own, under).into_string()),
             (Some(one), None) | (None, Some(one)) => Cow::Borrowed(one),
             (None, None) => Cow::Borrowed("{}"),
+        };
+        let from_socket =
+            manner.sockets == Sockets::OverTheEvent && origin.key_kind == KeyKind::Browser;
+        let merged = if from_socket {
+            Cow::Owned(object::without(&merged, &["ip", "userAgent"]).into_string())
+        } else {
+            merged
         };
         let (found, traits) = Found::look(&merged);
         let traits = traits.map(|traits| Cow::Owned(traits.to_owned()));
