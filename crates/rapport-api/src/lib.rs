@@ -1,7 +1,7 @@
 //! The doors: HTTP by dialect and resource.
 //!
 //! [`track`] takes events in the dialects that SDKs speak; [`native`] is the API of scripts and
-//! of the console; [`operate`] tells operators how it goes. [`router`] puts them together and
+//! of the console; `profile_api` is Segment's; [`operate`] tells operators how it goes. [`router`] puts them together and
 //! [`serve`](serve::serve) answers connections with it.
 
 use axum::Router;
@@ -13,6 +13,7 @@ mod console;
 pub mod errors;
 pub mod native;
 pub mod operate;
+mod profile_api;
 pub mod secret;
 pub mod serve;
 pub mod settings;
@@ -30,6 +31,8 @@ pub struct Api {
     pub settings: Arc<ApiSettings>,
     /// Held while a new source gets its number.
     numbering: Arc<Mutex<()>>,
+    /// Tickets of live views.
+    tickets: Arc<native::Tickets>,
 }
 
 /// Every route of every door.
@@ -38,12 +41,14 @@ pub fn router(rapport: Rapport, settings: ApiSettings) -> Router {
         rapport,
         settings: Arc::new(settings),
         numbering: Arc::default(),
+        tickets: Arc::default(),
     };
     Router::new()
         .merge(console::routes())
         .merge(track::routes())
         .merge(native::routes())
         .merge(operate::routes())
+        .merge(profile_api::routes())
         .fallback(native::unknown_route)
         .method_not_allowed_fallback(native::wrong_method)
         .with_state(api)

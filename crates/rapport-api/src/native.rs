@@ -12,18 +12,25 @@ mod body;
 mod companies;
 mod dead_letters;
 mod destinations;
+mod exposure;
 mod identity;
 mod list;
+mod live;
 mod merges;
 mod outcomes;
 mod profiles;
 mod reference;
 mod rejected;
+mod samples;
 mod segments;
+mod signing;
+mod slots;
 mod sources;
 mod spelled;
 mod timeline;
 mod tokens;
+
+pub(crate) use live::Tickets;
 
 /// The routes of all resources.
 pub(crate) fn routes() -> Router<Api> {
@@ -32,12 +39,17 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(companies::routes())
         .merge(dead_letters::routes())
         .merge(destinations::routes())
+        .merge(exposure::routes())
         .merge(identity::routes())
+        .merge(live::routes())
         .merge(merges::routes())
         .merge(outcomes::routes())
         .merge(profiles::routes())
         .merge(rejected::routes())
+        .merge(samples::routes())
         .merge(segments::routes())
+        .merge(signing::routes())
+        .merge(slots::routes())
         .merge(sources::routes())
         .merge(timeline::routes())
         .merge(tokens::routes());

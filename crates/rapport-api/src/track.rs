@@ -8,13 +8,16 @@ use axum::Router;
 
 mod body;
 mod cors;
+mod decide;
 mod door;
 mod key;
 mod refused;
 mod segment;
 mod shape;
 
+pub(crate) use key::basic_user;
+
 /// The routes of all dialects.
 pub(crate) fn routes() -> Router<Api> {
-    segment::routes()
+    segment::routes().merge(decide::routes())
 }

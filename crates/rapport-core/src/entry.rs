@@ -1,5 +1,6 @@
 //! Everything that changes state: the commands that stand beside events in the one order.
 
+use crate::decide::{Exposure, Slot};
 use crate::event::{KeyKind, SourceNo};
 use crate::identity::policy::Policy;
 use crate::identity::{Identifier, ProfileNo};
@@ -95,6 +96,22 @@ pub enum Command {
     DeleteDestination {
         /// Its key.
         key: String,
+    },
+    /// Says what browsers may see.
+    PutExposure(Exposure),
+    /// Makes a slot or changes it.
+    PutSlot(Slot),
+    /// Removes a slot.
+    DeleteSlot {
+        /// Its key.
+        key: String,
+    },
+    /// Sets the secret with which a source's server signs who its visitors are, or takes it away.
+    PutSigning {
+        /// The source.
+        source: SourceNo,
+        /// The secret.
+        secret: Option<String>,
     },
 }
 

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 pub mod build_range;
 mod configure;
+mod decide;
 mod merge;
 mod segment;
 mod undo_merge;
@@ -108,6 +109,10 @@ pub(crate) async fn replay(
             configure::release(writer, &entry, identifier, &mut writes).await
         }
         Command::BuildRange { .. } => build_range::replay(writer, &entry, &mut writes).await,
+        Command::PutExposure(_)
+        | Command::PutSlot(_)
+        | Command::DeleteSlot { .. }
+        | Command::PutSigning { .. } => decide::apply(writer, &entry.command, &mut writes),
         other => configure::apply(writer, other, &mut writes),
     };
     let reply = match applied {

@@ -1,6 +1,7 @@
 //! Everything an entry can configure, as it is in force now.
 
 use crate::keys::{KeyRing, KeyUse};
+use rapport_core::decide::{Exposure, Slot};
 use rapport_core::entry::{Destination, Source};
 use rapport_core::event::SourceNo;
 use rapport_core::fold::Rules;
@@ -32,6 +33,19 @@ pub struct Configuration {
     pub catalogue: Arc<Catalogue>,
     /// Sinks for decisions.
     pub destinations: Arc<Vec<Destination>>,
+    /// What browsers may be told.
+    pub decisions: Arc<Decisions>,
+}
+
+/// What browsers may be told, what fills the slots of a page, and who signs for whom.
+#[derive(Clone, Debug, Default)]
+pub struct Decisions {
+    /// What browsers may see.
+    pub exposure: Exposure,
+    /// Slots by key.
+    pub slots: BTreeMap<Box<str>, Slot>,
+    /// The secrets with which sources' servers sign user ids.
+    pub signing: BTreeMap<SourceNo, String>,
 }
 
 impl Default for Configuration {
@@ -45,6 +59,7 @@ impl Default for Configuration {
             catalogue: Arc::new(Catalogue::new(&registry)),
             registry: Arc::new(registry),
             destinations: Arc::default(),
+            decisions: Arc::default(),
         }
     }
 }
@@ -68,6 +83,7 @@ impl Configuration {
         let mut configuration = Configuration::default();
         let mut keys = KeyRing::default();
         let mut destinations = Vec::new();
+        let mut decisions = Decisions::default();
         for (key, value) in rows {
             let key = String::from_utf8_lossy(key);
             match key.split_once('/').unwrap_or((&key, "")) {
@@ -86,11 +102,20 @@ impl Configuration {
                 ("vetoes", _) => configuration.vetoes = Arc::new(read(&key, value)?),
                 ("registry", _) => configuration.registry = Arc::new(read(&key, value)?),
                 ("destination", _) => destinations.push(read(&key, value)?),
+                ("exposure", _) => decisions.exposure = read(&key, value)?,
+                ("slot", slot) => {
+                    decisions.slots.insert(slot.into(), read(&key, value)?);
+                }
+                ("signing", source) => {
+                    let no = source.parse().map_err(|_| damaged(&key, "no source"))?;
+                    decisions.signing.insert(SourceNo(no), read(&key, value)?);
+                }
                 _ => return Err(damaged(&key, "no such configuration")),
             }
         }
         configuration.keys = Arc::new(keys);
         configuration.destinations = Arc::new(destinations);
+        configuration.decisions = Arc::new(decisions);
         configuration.catalogue = Arc::new(Catalogue::new(&configuration.registry));
         Ok(configuration)
     }

@@ -19,6 +19,7 @@ pub mod flow;
 pub mod health;
 pub mod jobs;
 pub mod keys;
+pub mod live;
 pub mod outbox;
 mod rapport;
 pub mod reads;

@@ -5,6 +5,7 @@ use crate::collect;
 use crate::configuration::Configuration;
 use crate::counters::Counters;
 use crate::feed::Feed;
+use crate::live::Hub;
 use crate::rows::Hash;
 use crate::settings::Settings;
 use crate::tail::Tail;
@@ -137,6 +138,10 @@ pub(crate) struct Shared {
     configuration: RwLock<Arc<Configuration>>,
     head: RwLock<Head>,
     outbox: watch::Sender<u64>,
+    /// The last request folded, for those who wait for theirs.
+    folded: watch::Sender<u64>,
+    /// What viewers see as it happens.
+    pub live: Arc<Hub>,
 }
 
 impl Shared {
@@ -160,6 +165,8 @@ impl Shared {
             configuration: RwLock::default(),
             head: RwLock::default(),
             outbox: watch::channel(0).0,
+            folded: watch::channel(0).0,
+            live: Arc::default(),
         }
     }
 
@@ -200,6 +207,12 @@ impl Shared {
         self.stats
             .folded
             .store(head.position.request, Ordering::Relaxed);
+        self.folded.send_replace(head.position.request);
+    }
+
+    /// The last request folded, as it grows.
+    pub fn folded(&self) -> watch::Receiver<u64> {
+        self.folded.subscribe()
     }
 
     pub fn files(&self) -> Arc<Files> {

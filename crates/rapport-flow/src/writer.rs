@@ -3,6 +3,7 @@
 
 use crate::configuration::Configuration;
 use crate::counters::Counters;
+use crate::live::News;
 use crate::rows::{self, Hash};
 use crate::shared::Shared;
 use crate::steps::dedup::Recent;
@@ -58,6 +59,8 @@ pub(crate) struct Writer {
     pub counters: Counters,
     /// Grows with every undo: what was scanned for a build before one is scanned again.
     pub undos: u64,
+    /// What the transaction under way is about, for those who watch.
+    news: News,
     armed: HashMap<ProfileNo, Millis>,
     crowded: BTreeMap<u64, Vec<(u128, u64)>>,
     bitmaps: HashMap<(u32, u32), RoaringBitmap>,
@@ -90,6 +93,7 @@ impl Writer {
             next_message: 1,
             counters: Counters::default(),
             undos: 0,
+            news: News::of(&shared.live),
             armed: HashMap::new(),
             crowded: BTreeMap::new(),
             bitmaps: HashMap::new(),
@@ -126,6 +130,7 @@ impl Writer {
         self.next_message = numbers.next_message;
         self.received = numbers.received;
         self.pending = Pending::default();
+        self.news.forget();
         self.bitmaps.clear();
         self.sizes = self.read_sizes().await?;
         let rows = all(&*state, Table::Config).await?;
@@ -224,7 +229,9 @@ impl Writer {
             .commit(self.head.version, position, writes)
             .await?;
         self.head = head;
-        self.shared.extend_tail(entries);
+        let shared = Arc::clone(&self.shared);
+        self.news
+            .tell(position, entries, |entries| shared.extend_tail(entries));
         self.show();
         Ok(())
     }

@@ -55,11 +55,14 @@ pub enum Table {
     Command = 19,
     /// Segment sizes over time, destinations' delivery counts and other small series.
     Series = 20,
+    /// People whom a group call linked to a company: the first eight bytes of the hash of its id,
+    /// and the profile's number. Whoever left since is found out by looking at the profile.
+    CompanyPeople = 21,
 }
 
 impl Table {
     /// Every table, ascending.
-    pub const ALL: [Table; 20] = [
+    pub const ALL: [Table; 21] = [
         Table::Meta,
         Table::Config,
         Table::Profile,
@@ -80,6 +83,7 @@ impl Table {
         Table::Shared,
         Table::Command,
         Table::Series,
+        Table::CompanyPeople,
     ];
 
     /// Whether its keys are numbers.

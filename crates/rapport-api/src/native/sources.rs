@@ -16,6 +16,10 @@ use rapport_core::event::{KeyKind, SourceNo};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+mod statistics;
+
+use statistics::Statistics;
+
 pub(super) fn routes() -> Router<Api> {
     Router::new()
         .route("/sources", get(all).post(make))
@@ -69,8 +73,22 @@ async fn all(State(api): State<Api>, _: Actor, page: Page) -> Result<Json<List<S
     }))
 }
 
-async fn show(State(api): State<Api>, _: Actor, Named(id): Named) -> Result<Json<Shown>, Error> {
-    Ok(Json(Shown::of(&api, &find(&api, &id)?)))
+/// A source, and how it goes with it.
+#[derive(Serialize)]
+struct Known {
+    #[serde(flatten)]
+    shown: Shown,
+    #[serde(flatten)]
+    statistics: Statistics,
+}
+
+async fn show(State(api): State<Api>, _: Actor, Named(id): Named) -> Result<Json<Known>, Error> {
+    let source = find(&api, &id)?;
+    let statistics = Statistics::of(&api, source.no).await?;
+    Ok(Json(Known {
+        shown: Shown::of(&api, &source),
+        statistics,
+    }))
 }
 
 #[derive(Deserialize)]

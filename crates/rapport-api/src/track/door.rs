@@ -96,13 +96,14 @@ fn check(
 }
 
 /// The first key of the request that is known.
-fn find(api: &Api, parts: &Parts, of_body: Option<&str>) -> Option<KeyUse> {
+pub(super) fn find(api: &Api, parts: &Parts, of_body: Option<&str>) -> Option<KeyUse> {
     let ring = api.rapport.keys();
     key::candidates(&parts.headers, &parts.uri, of_body)
         .find_map(|candidate| ring.write_key(&candidate).cloned())
 }
 
-fn busy(refusal: Refusal) -> Refused {
+/// What the flow does not take now is busy to whoever sent it.
+pub(super) fn busy(refusal: Refusal) -> Refused {
     let retry_after_s = match refusal {
         Refusal::Busy { retry_after_s } => retry_after_s.max(1),
         Refusal::Full => RETRY_FULL_S,
@@ -112,7 +113,7 @@ fn busy(refusal: Refusal) -> Refused {
 }
 
 /// The client's address: of the socket, or as a trusted proxy appended it.
-fn address(api: &Api, parts: &Parts) -> Option<String> {
+pub(super) fn address(api: &Api, parts: &Parts) -> Option<String> {
     let forwarded = match api.settings.proxy {
         Proxy::None => None,
         Proxy::Trusted => parts.headers.get_all("x-forwarded-for").iter().next_back(),
@@ -124,7 +125,8 @@ fn address(api: &Api, parts: &Parts) -> Option<String> {
     Some(address.to_canonical().to_string())
 }
 
-fn user_agent(parts: &Parts) -> Option<String> {
+/// The client's `User-Agent`, of a length that is kept.
+pub(super) fn user_agent(parts: &Parts) -> Option<String> {
     let value = parts.headers.get(USER_AGENT)?.to_str().ok()?;
     Some(value[..value.len().min(USER_AGENT_BYTES_MAX)].to_owned())
 }

@@ -130,7 +130,7 @@ impl<'a> Deserialize<'a> for Items {
 
 /// Whether valid JSON nests deeper than allowed. Counting what opens is an upper bound that
 /// costs almost nothing; only where that is exceeded the nesting itself is followed.
-fn is_deep(raw: &str) -> bool {
+pub(super) fn is_deep(raw: &str) -> bool {
     let openers = raw.bytes().filter(|byte| byte | 0x20 == b'{').count();
     openers > DEPTH_MAX && depth(raw) > DEPTH_MAX
 }

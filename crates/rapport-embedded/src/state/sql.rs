@@ -217,5 +217,6 @@ fn name(table: Table) -> &'static str {
         Table::Shared => "shared",
         Table::Command => "command",
         Table::Series => "series",
+        Table::CompanyPeople => "company_people",
     }
 }

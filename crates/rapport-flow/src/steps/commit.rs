@@ -5,11 +5,14 @@ use crate::outbox::Message;
 use crate::rows;
 use crate::tail::Ends;
 use crate::writer::Writer;
+use rapport_core::event::SourceNo;
 use rapport_core::outcome::Outcome;
 use rapport_core::position::Position;
+use rapport_core::time::Millis;
 use rapport_store::Result;
 use rapport_store::history::Entry;
 use rapport_store::state::{Table, Write, number_key};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -49,6 +52,7 @@ pub(crate) async fn step(
         },
     };
     count(writer, &ended);
+    note_received(&ended, &mut writes);
     writes.extend(ended.iter().filter_map(rejected));
     writer.effects(&effects, &mut writes).await?;
     writer.messages(&messages, &mut writes);
@@ -78,6 +82,22 @@ fn count(writer: &mut Writer, ended: &[Ended]) {
         writer
             .counters
             .add_many(source, outcome.word(), code, run.len() as u64);
+    }
+}
+
+/// Adds the writes that say when each source was last heard of.
+fn note_received(ended: &[Ended], writes: &mut Vec<Write>) {
+    let mut last: BTreeMap<SourceNo, Millis> = BTreeMap::new();
+    for run in ended.chunk_by(|left, right| left.event.source == right.event.source) {
+        let event = &run[run.len() - 1].event;
+        last.insert(event.source, event.received);
+    }
+    for (source, received) in last {
+        writes.push(Write {
+            table: Table::Series,
+            key: rows::received_key(source),
+            value: Some(received.0.to_be_bytes().to_vec()),
+        });
     }
 }
 
