@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 
 mod console;
 pub mod errors;
+mod live_page;
 pub mod native;
 pub mod operate;
 mod profile_api;
@@ -20,7 +21,7 @@ pub mod settings;
 pub mod track;
 
 pub use serve::{Peer, serve};
-pub use settings::{ApiSettings, Proxy, UnknownKeys};
+pub use settings::{ApiSettings, Proxy, ReadLimits, UnknownKeys};
 
 /// What every handler works with.
 #[derive(Clone)]
@@ -33,6 +34,8 @@ pub struct Api {
     numbering: Arc<Mutex<()>>,
     /// Tickets of live views.
     tickets: Arc<native::Tickets>,
+    /// How much the Profile API is asked.
+    profile_reads: Arc<profile_api::Meter>,
 }
 
 /// Every route of every door.
@@ -42,9 +45,11 @@ pub fn router(rapport: Rapport, settings: ApiSettings) -> Router {
         settings: Arc::new(settings),
         numbering: Arc::default(),
         tickets: Arc::default(),
+        profile_reads: Arc::default(),
     };
     Router::new()
         .merge(console::routes())
+        .merge(live_page::routes())
         .merge(track::routes())
         .merge(native::routes())
         .merge(operate::routes())

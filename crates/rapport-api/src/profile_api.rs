@@ -18,10 +18,13 @@ mod external_ids;
 mod fault;
 mod links;
 mod metadata;
+mod meter;
 mod subject;
 mod token;
 mod traits;
 mod wanted;
+
+pub(crate) use meter::Meter;
 
 use fault::Fault;
 use subject::{Address, Subject};
@@ -49,6 +52,10 @@ async fn answer(State(api): State<Api>, request: Request) -> Response {
 async fn view(api: &Api, request: Request) -> Result<Response, Fault> {
     let (mut parts, _) = request.into_parts();
     token::check(api, &parts.headers)?;
+    let now = api.rapport.clock().now();
+    if !api.profile_reads.takes(now, api.settings.reads.profile_api_per_second) {
+        return Err(Fault::too_many());
+    }
     let address = Address::read(&mut parts).await?;
     let wanted = Wanted::read(&parts.uri)?;
     let subject = Subject::find(api, &address).await?;

@@ -12,6 +12,29 @@ pub struct ApiSettings {
     pub unknown_keys: UnknownKeys,
     /// The folder below which backups are made; `None` makes none.
     pub backups: Option<std::path::PathBuf>,
+    /// Limits of reading back.
+    pub reads: ReadLimits,
+}
+
+/// Limits of reading back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadLimits {
+    /// How long a decision call waits until its events are folded, in milliseconds.
+    pub decide_wait_ms: u64,
+    /// Requests a second to the Profile API above which it answers 429; 0 is no limit.
+    pub profile_api_per_second: u32,
+    /// How many may watch the live view at a time.
+    pub viewers: usize,
+}
+
+impl Default for ReadLimits {
+    fn default() -> ReadLimits {
+        ReadLimits {
+            decide_wait_ms: 300,
+            profile_api_per_second: 0,
+            viewers: 256,
+        }
+    }
 }
 
 /// Whether `X-Forwarded-For` and `X-Forwarded-Proto` are believed.

@@ -13,9 +13,13 @@ use serde_json::Value;
 use std::sync::Arc;
 use tower::ServiceExt;
 
+mod decide;
+mod live;
 mod native;
 mod operate;
+mod profile_api;
 mod serve;
+mod sources;
 mod track;
 
 const WRITE_KEY: &str = "browser-key";

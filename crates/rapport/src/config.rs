@@ -17,6 +17,8 @@ pub struct Config {
     pub server: Server,
     /// The flow.
     pub flow: Flow,
+    /// Reading back.
+    pub reads: Reads,
     /// Webhooks.
     pub webhooks: Webhooks,
     /// Logs.
@@ -53,6 +55,18 @@ pub struct Flow {
     pub rejected_bytes: u64,
     pub lag_ready_requests: u64,
     pub cache_profiles: usize,
+}
+
+/// Reading back.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reads {
+    /// How long a decision call waits, in milliseconds.
+    pub decide_wait_ms: u64,
+    /// Requests a second to the Profile API; 0 is no limit.
+    pub profile_api_per_second: u32,
+    /// How many may watch.
+    pub viewers: usize,
 }
 
 /// Webhooks.

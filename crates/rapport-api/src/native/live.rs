@@ -31,8 +31,6 @@ pub(crate) use tickets::Tickets;
 use filter::Filter;
 use viewing::Viewing;
 
-/// How many may watch at a time.
-pub(crate) const VIEWERS_MAX: usize = 256;
 /// Chunks that wait for a viewer's connection: behind them it is told that it lags.
 const CHUNKS: usize = 4;
 
@@ -59,7 +57,7 @@ async fn watch(State(api): State<Api>, request: Request) -> Result<Response, Err
     let filter = Filter::read(&api, &page).await?;
     let after = place(&parts, &page)?;
     let viewing = Viewing::begin(&api, filter, after)
-        .ok_or_else(|| Error::new(Code::Busy, format!("{VIEWERS_MAX} watch already")))?;
+        .ok_or_else(|| Error::new(Code::Busy, format!("{} watch already", api.settings.reads.viewers)))?;
     let (chunks, receiver) = mpsc::channel(CHUNKS);
     let stopping = parts.extensions.remove::<Stopping>();
     tokio::spawn(viewing.run(chunks, stopping));

@@ -1,7 +1,7 @@
 //! What goes wrong, in Segment's shape: `{"error": {"code", "message"}}`.
 
 use axum::Json;
-use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -29,6 +29,12 @@ impl Fault {
     /// A part of the address is not of the form it must have.
     pub(super) fn malformed(message: impl Into<String>) -> Fault {
         Fault::new(StatusCode::BAD_REQUEST, "validation_error", message)
+    }
+
+    /// More is asked than the operator allows.
+    pub(super) fn too_many() -> Fault {
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        Fault::new(status, "rate_limit_error", "Too many requests: try again in a second.")
     }
 
     /// There is nothing there.
@@ -69,6 +75,10 @@ impl IntoResponse for Fault {
         if self.status == StatusCode::UNAUTHORIZED {
             let basic = HeaderValue::from_static("Basic realm=\"Profile API\"");
             response.headers_mut().insert(WWW_AUTHENTICATE, basic);
+        }
+        if self.status == StatusCode::TOO_MANY_REQUESTS {
+            let second = HeaderValue::from_static("1");
+            response.headers_mut().insert(RETRY_AFTER, second);
         }
         response
     }

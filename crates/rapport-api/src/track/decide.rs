@@ -37,8 +37,6 @@ use tokio::time::Instant;
 mod asked;
 mod signature;
 
-/// How long an answer waits for its events to be folded.
-const PATIENCE: Duration = Duration::from_millis(300);
 /// No answer takes less: how long a profile took to read shows in none.
 const FLOOR: Duration = Duration::from_millis(3);
 
@@ -138,8 +136,9 @@ async fn collect(
     key: &KeyUse,
 ) -> Result<bool, Refused> {
     let rapport = &api.rapport;
+    let patience = Duration::from_millis(api.settings.reads.decide_wait_ms);
     let Some(body) = asked.batch() else {
-        return Ok(rapport.folded(rapport.last_request(), PATIENCE).await);
+        return Ok(rapport.folded(rapport.last_request(), patience).await);
     };
     let origin = Origin {
         source: key.source,
@@ -151,7 +150,7 @@ async fn collect(
     };
     let collected = rapport.collect_numbered(Submission { origin, body }).await;
     let number = collected.map_err(door::busy)?;
-    Ok(rapport.folded(number, PATIENCE).await)
+    Ok(rapport.folded(number, patience).await)
 }
 
 /// Whom the answer is about: a signed user id, else whoever the anonymous id leads to. A user id

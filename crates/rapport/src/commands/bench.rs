@@ -8,6 +8,7 @@ mod folding;
 mod gauges;
 mod load;
 mod probes;
+mod reads;
 mod report;
 mod segments;
 mod server;
@@ -64,6 +65,8 @@ enum Part {
     Latency,
     /// Starting again with everybody there; memory and disk.
     Restart,
+    /// Reading profiles and deciding under load, and what viewers cost.
+    Reads,
 }
 
 /// What a process of the bench is, when it is not the load.
@@ -126,7 +129,7 @@ async fn measure(scale: &Scale, report: &mut Report) -> Result<()> {
     if scale.has(Part::Collect) {
         collecting::paused(scale, report).await?;
     }
-    if [Part::EndToEnd, Part::Latency, Part::Restart]
+    if [Part::EndToEnd, Part::Latency, Part::Restart, Part::Reads]
         .iter()
         .any(|part| scale.has(*part))
     {

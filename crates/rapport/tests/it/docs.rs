@@ -3,6 +3,8 @@
 use rapport_core::segment::{text, tree};
 use std::fmt::Write as _;
 
+mod examples;
+
 const SEGMENTS: &str = include_str!("../../../../docs/segments.md");
 const CONFIGURATION: &str = include_str!("../../../../docs/configuration.md");
 const DEFAULTS: &str = include_str!("../../../../config/rapport.default.toml");

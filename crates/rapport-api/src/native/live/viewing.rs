@@ -5,7 +5,6 @@
 //! at most so many things at a time and how many were left out, and is cut where its connection
 //! takes them too slowly. Then it comes back with the id it saw last.
 
-use super::VIEWERS_MAX;
 use super::filter::Filter;
 use super::item::Item;
 use crate::Api;
@@ -40,6 +39,8 @@ pub(super) struct Viewing {
     viewer: Viewer,
     /// Where it goes on, and since where memberships that moved are kept.
     after: Option<(Position, Position)>,
+    /// What happened up to here was told before, or is told from what is recorded.
+    behind: Option<Position>,
     /// The last position it was told as an id.
     told: Position,
 }
@@ -50,10 +51,11 @@ struct Over;
 impl Viewing {
     /// Begins to watch; `None` where too many do.
     pub(super) fn begin(api: &Api, filter: Filter, after: Option<Position>) -> Option<Viewing> {
+        let most = api.settings.reads.viewers;
         let (viewer, after) = match after {
-            None => (api.rapport.watch(VIEWERS_MAX)?, None),
+            None => (api.rapport.watch(most)?, None),
             Some(after) => {
-                let (viewer, since) = api.rapport.watch_kept(VIEWERS_MAX)?;
+                let (viewer, since) = api.rapport.watch_kept(most)?;
                 (viewer, Some((after, since)))
             }
         };
@@ -62,6 +64,7 @@ impl Viewing {
             filter,
             viewer,
             told: after.map_or(Position::default(), |(after, _)| after),
+            behind: after.map(|(after, _)| after),
             after,
         })
     }
@@ -102,15 +105,12 @@ impl Viewing {
         }
         loop {
             let next = Instant::now() + LOOK;
-            let chunk = self.look()?;
-            let is_over = chunk.is_err();
-            let (Ok(text) | Err(text)) = chunk;
+            let mut text = String::new();
+            let looked = self.look(&mut text);
             if !text.is_empty() {
                 send(chunks, text).await?;
             }
-            if is_over {
-                return Err(Over);
-            }
+            looked?;
             let changed = tokio::time::timeout(SILENCE, self.viewer.changed());
             if changed.await.is_err() {
                 send(chunks, ": still here\n\n".to_owned()).await?;
@@ -119,19 +119,14 @@ impl Viewing {
         }
     }
 
-    /// What happened since the last look; the inner error is the last word of a slow viewer.
-    fn look(&mut self) -> Result<Result<String, String>, Over> {
-        let mut text = String::new();
-        match self.viewer.take() {
-            Ok(batches) => {
-                self.write(&batches, &mut text);
-                Ok(Ok(text))
-            }
-            Err(_) => {
-                notice(&mut text, "lagged", &self.lagged());
-                Ok(Err(text))
-            }
-        }
+    /// Writes what happened since the last look; over for a viewer that was too slow.
+    fn look(&mut self, text: &mut String) -> Result<(), Over> {
+        let Ok(batches) = self.viewer.take() else {
+            notice(text, "lagged", &self.lagged());
+            return Err(Over);
+        };
+        self.write(&batches, text);
+        Ok(())
     }
 
     fn lagged(&self) -> serde_json::Value {
@@ -171,7 +166,8 @@ impl Viewing {
     /// Whether it was told before the viewer came back. What time did has no place of its own,
     /// and is told again.
     fn is_told(&self, item: &Item<'_>) -> bool {
-        self.after.is_some() && item.place().0 <= self.told && !item.is_of_time()
+        let is_behind = |behind| item.place().0 <= behind && !item.is_of_time();
+        self.behind.is_some_and(is_behind)
     }
 
     /// Writes items in order. The last one of an entry carries its position as id, so whoever is
@@ -221,6 +217,7 @@ impl Viewing {
         }
         let last = entries.last().map(rapport_store::history::Entry::position);
         self.told = self.told.max(last.unwrap_or_default());
+        self.behind = Some(self.told);
         if is_whole {
             return Ok(());
         }
