@@ -113,22 +113,21 @@ fn every<'a>(
 }
 
 fn told(attributes: &Attributes) -> impl Iterator<Item = (&str, Told<'_>)> {
-    let told = |(name, attribute): (_, &'_ Attribute)| {
-        let winner = attribute.winner();
-        let value = serde_json::from_str(winner.value()?).ok()?;
-        let source_id = match winner.teller() {
+    attributes
+        .iter()
+        .filter_map(|(name, attribute)| Some((name, told_of(attribute)?)))
+}
+
+fn told_of(attribute: &Attribute) -> Option<Told<'_>> {
+    let winner = attribute.winner();
+    Some(Told {
+        value: serde_json::from_str(winner.value()?).ok()?,
+        source_id: match winner.teller() {
             Teller::Source(source, _) => Some(source.0.to_string()),
             Teller::Member => None,
-        };
-        let updated_at = Some(winner.changed().at().to_string());
-        let told = Told {
-            value,
-            source_id,
-            updated_at,
-        };
-        Some((name, told))
-    };
-    attributes.iter().filter_map(told)
+        },
+        updated_at: Some(winner.changed().at().to_string()),
+    })
 }
 
 fn audiences<'a>(

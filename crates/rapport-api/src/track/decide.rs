@@ -220,7 +220,9 @@ fn decided(
 }
 
 fn spelled<'a>(pairs: Vec<(&'a str, &'a str)>) -> BTreeMap<&'a str, &'a RawValue> {
-    let raw = |(name, json)| (name, serde_json::from_str(json).unwrap_or(RawValue::NULL));
+    let raw = |(name, json): (&'a str, &'a str)| {
+        (name, serde_json::from_str(json).unwrap_or(RawValue::NULL))
+    };
     pairs.into_iter().map(raw).collect()
 }
 

@@ -107,8 +107,12 @@ async fn step(world: World, dice: &mut Dice) -> World {
         72..78 => merge(world, dice).await,
         78..84 => undo(world, dice).await,
         84..94 => pass(world, dice).await,
-        94..96 => {
+        94 => {
             world.settle().await;
+            world
+        }
+        95 => {
+            expect(&world, said::decision(dice)).await;
             world
         }
         _ => again(world, dice).await,

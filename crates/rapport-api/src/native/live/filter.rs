@@ -37,7 +37,7 @@ impl Filter {
             Some(text) => Some(profiles::find(api, text).await?.number),
             None => None,
         };
-        let source = |text: &String| Ok(sources::find(api, text)?.no);
+        let source = |text: &String| sources::find(api, text).map(|source| source.no);
         let outcome = |word: &String| match OUTCOMES.contains(&word.as_str()) {
             true => Ok(word.clone()),
             false => Err(unknown("outcome", word)),

@@ -34,8 +34,10 @@ fn the_live_view_tells_what_its_document_shows() {
     stream.write_all(request.as_bytes()).expect("sent");
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
     assert!(lines.any(|line| line == "event: ready"));
-    let event = r#"{"userId": "ada", "event": "Order Completed", "properties": {"revenue": 24.5}}"#;
-    server.send("/v1/track", event);
+    let event = format!(
+        r#"{{"writeKey": "{SERVER_KEY}", "userId": "ada", "event": "Order Completed"}}"#
+    );
+    server.send("/v1/track", &event);
     assert!(lines.any(|line| line == "event: event"));
     let told = lines.next().expect("data");
     let shown = blocks(LIVE, "sse")[0].lines().last().expect("data");
