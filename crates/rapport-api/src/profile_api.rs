@@ -53,7 +53,10 @@ async fn view(api: &Api, request: Request) -> Result<Response, Fault> {
     let (mut parts, _) = request.into_parts();
     token::check(api, &parts.headers)?;
     let now = api.rapport.clock().now();
-    if !api.profile_reads.takes(now, api.settings.reads.profile_api_per_second) {
+    if !api
+        .profile_reads
+        .takes(now, api.settings.reads.profile_api_per_second)
+    {
         return Err(Fault::too_many());
     }
     let address = Address::read(&mut parts).await?;

@@ -112,7 +112,10 @@ pub fn decide<'a>(
         let (profile, _) = person?;
         Some((name, profile.attributes.get(name)?))
     };
-    let filled = ask.slots.iter().map(|slot| (&*slot.key, slot.content(is_in)));
+    let filled = ask
+        .slots
+        .iter()
+        .map(|slot| (&*slot.key, slot.content(is_in)));
     Decision {
         segments: segments.collect(),
         traits: exposure.traits(standing).filter_map(value).collect(),

@@ -95,11 +95,7 @@ impl Hub {
         self.ring().viewers
     }
 
-    fn begin(
-        self: &Arc<Hub>,
-        most: usize,
-        place: impl FnOnce(&Ring) -> u64,
-    ) -> Option<Viewer> {
+    fn begin(self: &Arc<Hub>, most: usize, place: impl FnOnce(&Ring) -> u64) -> Option<Viewer> {
         let mut ring = self.ring();
         if ring.viewers >= most {
             return None;

@@ -56,8 +56,12 @@ async fn watch(State(api): State<Api>, request: Request) -> Result<Response, Err
     }
     let filter = Filter::read(&api, &page).await?;
     let after = place(&parts, &page)?;
-    let viewing = Viewing::begin(&api, filter, after)
-        .ok_or_else(|| Error::new(Code::Busy, format!("{} watch already", api.settings.reads.viewers)))?;
+    let viewing = Viewing::begin(&api, filter, after).ok_or_else(|| {
+        Error::new(
+            Code::Busy,
+            format!("{} watch already", api.settings.reads.viewers),
+        )
+    })?;
     let (chunks, receiver) = mpsc::channel(CHUNKS);
     let stopping = parts.extensions.remove::<Stopping>();
     tokio::spawn(viewing.run(chunks, stopping));

@@ -60,8 +60,7 @@ async fn all(State(api): State<Api>, _: Actor, page: Page) -> Result<Response, E
     let slots = configuration.decisions.slots.values();
     let rest = slots.filter(|slot| after.as_deref().is_none_or(|after| &*slot.key > after));
     let shown = rest.take(page.limit + 1).map(Shown::of).collect();
-    let answer: Json<List<Shown<'_>>> =
-        list::page(shown, page.limit, |last| last.key.to_owned());
+    let answer: Json<List<Shown<'_>>> = list::page(shown, page.limit, |last| last.key.to_owned());
     Ok(answer.into_response())
 }
 

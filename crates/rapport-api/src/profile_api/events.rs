@@ -168,9 +168,9 @@ fn instant(wanted: &Wanted, name: &str) -> Result<Option<Millis>, Fault> {
         return Ok(None);
     };
     let instant = Millis::parse(text);
-    instant.map(Some).ok_or_else(|| {
-        Fault::invalid(format!("The parameter `{name}` is no instant in ISO 8601."))
-    })
+    instant
+        .map(Some)
+        .ok_or_else(|| Fault::invalid(format!("The parameter `{name}` is no instant in ISO 8601.")))
 }
 
 /// The newest events before the last page; whether more follow.
@@ -243,11 +243,7 @@ impl Walk {
         }
     }
 
-    async fn next(
-        &mut self,
-        api: &Api,
-        profile: &Profile,
-    ) -> Result<Option<Vec<Arc<Row>>>, Fault> {
+    async fn next(&mut self, api: &Api, profile: &Profile) -> Result<Option<Vec<Arc<Row>>>, Fault> {
         if self.is_over {
             return Ok(None);
         }

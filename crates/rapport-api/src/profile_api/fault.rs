@@ -34,7 +34,11 @@ impl Fault {
     /// More is asked than the operator allows.
     pub(super) fn too_many() -> Fault {
         let status = StatusCode::TOO_MANY_REQUESTS;
-        Fault::new(status, "rate_limit_error", "Too many requests: try again in a second.")
+        Fault::new(
+            status,
+            "rate_limit_error",
+            "Too many requests: try again in a second.",
+        )
     }
 
     /// There is nothing there.

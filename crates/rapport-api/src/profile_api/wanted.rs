@@ -37,7 +37,9 @@ impl Wanted {
         };
         let limit = text.parse().ok().filter(|limit| (1..=most).contains(limit));
         limit.ok_or_else(|| {
-            Fault::invalid(format!("The parameter `limit` is a number from 1 to {most}."))
+            Fault::invalid(format!(
+                "The parameter `limit` is a number from 1 to {most}."
+            ))
         })
     }
 

@@ -32,7 +32,11 @@ impl Stream {
         }
         let bearer = format!("Bearer {TOKEN}");
         let request = request.header("authorization", bearer).body(Body::empty());
-        let answer = doors.router.clone().oneshot(request.expect("a request")).await;
+        let answer = doors
+            .router
+            .clone()
+            .oneshot(request.expect("a request"))
+            .await;
         let answer = answer.expect("infallible");
         assert_eq!(answer.status().as_u16(), 200);
         assert_eq!(answer.headers()["content-type"], "text/event-stream");
@@ -62,7 +66,8 @@ impl Stream {
             let frame = tokio::time::timeout(Duration::from_secs(60), frame);
             let frame = frame.await.expect("something happens")?.expect("a frame");
             let bytes = frame.into_data().expect("data");
-            self.text.push_str(std::str::from_utf8(&bytes).expect("text"));
+            self.text
+                .push_str(std::str::from_utf8(&bytes).expect("text"));
         }
     }
 
@@ -120,19 +125,33 @@ async fn only_tokens_and_fresh_tickets_open_a_stream() {
     let request = Request::post("/api/v1/live/tickets").body(Body::empty());
     assert_eq!(doors.send(request.expect("a request")).await.error().0, 401);
     let made = doors.post("/api/v1/live/tickets", "").await.good();
-    let path = format!("/api/v1/live?ticket={}", made["ticket"].as_str().expect("a ticket"));
+    let path = format!(
+        "/api/v1/live?ticket={}",
+        made["ticket"].as_str().expect("a ticket")
+    );
     let request = Request::get(&path).body(Body::empty()).expect("a request");
-    let first = doors.router.clone().oneshot(request).await.expect("infallible");
+    let first = doors
+        .router
+        .clone()
+        .oneshot(request)
+        .await
+        .expect("infallible");
     assert_eq!(first.status().as_u16(), 200);
     let request = Request::get(&path).body(Body::empty()).expect("a request");
-    assert_eq!(doors.send(request).await.error(), (401, "unauthorized".into()));
+    assert_eq!(
+        doors.send(request).await.error(),
+        (401, "unauthorized".into())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_merges_and_memberships_come_as_they_happen() {
     let doors = Doors::open().await;
     let rule = json!({ "name": "Buyers", "rule": "did \"Order Completed\" ever" });
-    doors.put("/api/v1/segments/buyers", &rule.to_string()).await.good();
+    doors
+        .put("/api/v1/segments/buyers", &rule.to_string())
+        .await
+        .good();
     let mut stream = Stream::open(&doors, "", &[]).await;
     track(&doors, "ana", "Order Completed").await;
     let event = stream.next().await.expect("a message");
@@ -142,12 +161,18 @@ async fn events_merges_and_memberships_come_as_they_happen() {
     assert_eq!(event.data["identifiers"], json!({ "user_id": ["ana"] }));
     let entered = stream.next().await.expect("a message");
     assert_eq!(entered.event, "entered");
-    assert_eq!((&entered.data["segment"], &entered.data["why"]), (&json!("buyers"), &json!("event")));
+    assert_eq!(
+        (&entered.data["segment"], &entered.data["why"]),
+        (&json!("buyers"), &json!("event"))
+    );
     assert_eq!(entered.data["profile_id"], event.data["profile_id"]);
     // The last message of an entry carries its position.
     assert_eq!(entered.id.as_deref(), event.data["position"].as_str());
     track(&doors, "ana", "Order Completed").await;
-    assert_eq!(stream.next().await.expect("a message").data["outcome"], "duplicate");
+    assert_eq!(
+        stream.next().await.expect("a message").data["outcome"],
+        "duplicate"
+    );
     track(&doors, "bo", "Order Completed").await;
     stream.take("entered", 1).await;
     let both = json!({ "left": "user_id:ana", "right": "user_id:bo" }).to_string();
@@ -155,7 +180,16 @@ async fn events_merges_and_memberships_come_as_they_happen() {
     let told = stream.take("merged", 1).await.remove(0);
     assert_eq!(told.data["id"], merged["id"]);
     assert_eq!(told.data["survivor"], merged["profile_id"]);
-    doors.post(&format!("/api/v1/merges/{}/undo", merged["id"].as_str().expect("an id")), "").await.good();
+    doors
+        .post(
+            &format!(
+                "/api/v1/merges/{}/undo",
+                merged["id"].as_str().expect("an id")
+            ),
+            "",
+        )
+        .await
+        .good();
     assert_eq!(stream.take("undone", 1).await[0].data["id"], merged["id"]);
 }
 
@@ -170,28 +204,50 @@ async fn a_filter_lets_through_what_it_names() {
     let mut by_type = Stream::open(&doors, "?type=page&source=1", &[]).await;
     let mut merges = Stream::open(&doors, "?kind=merged,entered", &[]).await;
     track(&doors, "bo", "Other").await;
-    doors.track("/v1/track", json!({ "userId": "bo" }).to_string()).await.good();
+    doors
+        .track("/v1/track", json!({ "userId": "bo" }).to_string())
+        .await
+        .good();
     track(&doors, "bo", "Wanted").await;
-    doors.track("/v1/page", json!({ "userId": "bo" }).to_string()).await.good();
+    doors
+        .track("/v1/page", json!({ "userId": "bo" }).to_string())
+        .await
+        .good();
     let both = json!({ "left": "user_id:ana", "right": "user_id:bo" }).to_string();
     doors.settle().await;
     doors.post("/api/v1/profiles/merge", &both).await.good();
     // Bo is Ana now: whoever watches Ana sees what Bo does.
     track(&doors, "bo", "Later").await;
-    assert_eq!(by_name.next().await.expect("a message").data["event"], "Wanted");
+    assert_eq!(
+        by_name.next().await.expect("a message").data["event"],
+        "Wanted"
+    );
     let invalid = by_outcome.next().await.expect("a message");
     assert_eq!(invalid.data["outcome"], "invalid");
     assert!(invalid.data["reason"]["code"].is_string());
     // What Bo did before may be seen as Ana's, too, by a viewer that looks after the merge.
     while by_person.take("event", 1).await[0].data["event"] != "Later" {}
-    assert_eq!(by_type.next().await.expect("a message").data["type"], "page");
+    assert_eq!(
+        by_type.next().await.expect("a message").data["type"],
+        "page"
+    );
     assert_eq!(merges.next().await.expect("a message").event, "merged");
-    for query in ["?kind=wish", "?outcome=good", "?type=wish", "?after=x", "?profile=x"] {
+    for query in [
+        "?kind=wish",
+        "?outcome=good",
+        "?type=wish",
+        "?after=x",
+        "?profile=x",
+    ] {
         let answer = doors.get(&format!("/api/v1/live{query}")).await;
         assert_eq!(answer.error().0, 400, "{query}");
     }
     for query in ["?source=9", "?profile=user_id:no"] {
-        assert_eq!(doors.get(&format!("/api/v1/live{query}")).await.error().0, 404, "{query}");
+        assert_eq!(
+            doors.get(&format!("/api/v1/live{query}")).await.error().0,
+            404,
+            "{query}"
+        );
     }
 }
 
@@ -239,7 +295,10 @@ async fn nobody_can_take_all_the_places() {
     let doors = Doors::open_with(settings).await;
     let first = Stream::open(&doors, "", &[]).await;
     let _second = Stream::open(&doors, "", &[]).await;
-    assert_eq!(doors.get("/api/v1/live").await.error(), (429, "busy".into()));
+    assert_eq!(
+        doors.get("/api/v1/live").await.error(),
+        (429, "busy".into())
+    );
     drop(first);
     while doors.rapport.viewers() > 1 {
         tokio::task::yield_now().await;
@@ -251,7 +310,8 @@ async fn nobody_can_take_all_the_places() {
 async fn a_flood_is_told_in_part_and_counted_in_full() {
     let doors = Doors::open().await;
     let mut stream = Stream::open(&doors, "", &[]).await;
-    let event = json!({ "type": "track", "userId": "ana", "event": "Flood", "properties": { "a": 1 } });
+    let event =
+        json!({ "type": "track", "userId": "ana", "event": "Flood", "properties": { "a": 1 } });
     let batch = json!({ "batch": vec![event; 2_000] }).to_string();
     doors.track("/v1/batch", batch).await.good();
     let (mut told, mut skipped) = (0, 0);

@@ -35,7 +35,11 @@ fn check(others: &[(IdKind, Trust)], of_anonymous: Trust, visitor: Standing, sig
         links.push((Identifier::new(kind.clone(), value), *trust));
     }
     let profile = profile(&links);
-    assert_eq!(by_anonymous_id(&profile, &anonymous()), visitor, "{links:?}");
+    assert_eq!(
+        by_anonymous_id(&profile, &anonymous()),
+        visitor,
+        "{links:?}"
+    );
     assert_eq!(by_signature(&profile, &user()), signed, "{links:?}");
 }
 

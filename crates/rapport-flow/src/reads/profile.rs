@@ -73,7 +73,12 @@ pub(crate) async fn is_shared(shared: &Shared, identifier: &Identifier) -> Resul
         return Ok(false);
     };
     let key = number_key(rows::cell_of(shared.hash().identifier(&identifier)));
-    let row = shared.roles.state.load(Table::Shared, &[key]).await?.remove(0);
+    let row = shared
+        .roles
+        .state
+        .load(Table::Shared, &[key])
+        .await?
+        .remove(0);
     let Some(row) = row else { return Ok(false) };
     let records: Vec<(Identifier, shared::Record)> = rows::unpack(Table::Shared, &row)?;
     let own = records.iter().find(|(other, _)| *other == identifier);

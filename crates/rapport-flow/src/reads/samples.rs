@@ -38,12 +38,7 @@ pub(crate) async fn newest(
     Ok(found)
 }
 
-async fn between(
-    shared: &Shared,
-    begin: u64,
-    end: u64,
-    source: SourceNo,
-) -> Result<Vec<Request>> {
+async fn between(shared: &Shared, begin: u64, end: u64, source: SourceNo) -> Result<Vec<Request>> {
     let mut own = Vec::new();
     let mut after = begin;
     while after < end {

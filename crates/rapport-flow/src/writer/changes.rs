@@ -114,12 +114,7 @@ impl Writer {
 
     /// Lists a profile with the companies it was linked to by this request or a later one. An
     /// absorbed profile stays listed: its number leads to the survivor.
-    pub fn list_with_companies(
-        &self,
-        profile: &Profile,
-        since: u64,
-        writes: &mut Vec<Write>,
-    ) {
+    pub fn list_with_companies(&self, profile: &Profile, since: u64, writes: &mut Vec<Write>) {
         let links = profile.companies.iter();
         for link in links.filter(|link| link.cause.request >= since) {
             writes.push(Write {

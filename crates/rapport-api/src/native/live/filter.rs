@@ -44,9 +44,17 @@ impl Filter {
         };
         let mut filter = Filter {
             kinds: words(page, "kind", Kind::from_word)?,
-            sources: page.all("source").iter().map(source).collect::<Result<_, _>>()?,
+            sources: page
+                .all("source")
+                .iter()
+                .map(source)
+                .collect::<Result<_, _>>()?,
             events: page.all("event").iter().cloned().collect(),
-            outcomes: page.all("outcome").iter().map(outcome).collect::<Result<_, _>>()?,
+            outcomes: page
+                .all("outcome")
+                .iter()
+                .map(outcome)
+                .collect::<Result<_, _>>()?,
             types: words(page, "type", event::Kind::from_word)?,
             person,
         };
@@ -114,7 +122,10 @@ fn words<T: Ord>(
     read: impl Fn(&str) -> Option<T>,
 ) -> Result<BTreeSet<T>, Error> {
     // Repeated, or separated by commas or bars.
-    let words = page.all(name).iter().flat_map(|text| text.split([',', '|']));
+    let words = page
+        .all(name)
+        .iter()
+        .flat_map(|text| text.split([',', '|']));
     words
         .map(|word| read(word).ok_or_else(|| unknown(name, word)))
         .collect()

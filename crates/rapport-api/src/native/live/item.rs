@@ -125,7 +125,10 @@ impl<'a> Item<'a> {
         let _ = writeln!(out, "event: {}", kind.word());
         out.push_str("data: ");
         // Properties are as they came, line breaks between their members included.
-        out.extend(data.chars().map(|c| if c == '\n' || c == '\r' { ' ' } else { c }));
+        out.extend(
+            data.chars()
+                .map(|c| if c == '\n' || c == '\r' { ' ' } else { c }),
+        );
         out.push_str("\n\n");
     }
 

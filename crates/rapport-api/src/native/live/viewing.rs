@@ -203,7 +203,9 @@ impl Viewing {
             false => entries.last().map(rapport_store::history::Entry::position),
         };
         let events = entries.iter().filter_map(Item::of_entry);
-        let lines = journal.iter().map(|(number, record)| Item::Journal(*number, record));
+        let lines = journal
+            .iter()
+            .map(|(number, record)| Item::Journal(*number, record));
         let lines = lines.filter(|line| end.is_none_or(|end| line.place().0 <= end));
         let mut items: Vec<_> = events
             .chain(lines)

@@ -100,8 +100,7 @@ async fn name_newest(
         for rejected in page.iter().filter(|rejected| rejected.source == source) {
             let ended = outcomes.get_mut(rejected.outcome.word());
             let code = rejected.outcome.reason().map(|reason| &reason.code);
-            let because =
-                ended.and_then(|ended| code.and_then(|code| ended.reasons.get_mut(code)));
+            let because = ended.and_then(|ended| code.and_then(|code| ended.reasons.get_mut(code)));
             if let Some(because) = because
                 && because.newest.len() < SAMPLES
             {

@@ -62,7 +62,10 @@ impl<'a> Asked<'a> {
         }
         let events = self.events.as_deref().unwrap_or_default();
         if events.len() > EVENTS_MAX {
-            let message = format!("a decision takes {EVENTS_MAX} events, this has {}", events.len());
+            let message = format!(
+                "a decision takes {EVENTS_MAX} events, this has {}",
+                events.len()
+            );
             return Err(Refused::InvalidCall(message));
         }
         let named = self.segments().map_or(0, <[String]>::len);
@@ -154,16 +157,31 @@ mod tests {
         let event = json!({ "type": "page" });
         for (body, expected) in [
             (json!({ "anonymousId": "v1" }), "ok"),
-            (json!({ "userId": "ada", "segments": null, "content": null }), "ok"),
+            (
+                json!({ "userId": "ada", "segments": null, "content": null }),
+                "ok",
+            ),
             (json!({}), "invalid_call"),
             (json!({ "anonymousId": "" }), "invalid_call"),
             (json!({ "anonymousId": 7 }), "invalid_json"),
             (json!([]), "invalid_json"),
             (json!({ "anonymousId": "v1", "events": {} }), "invalid_json"),
-            (json!({ "anonymousId": "v1", "events": [1] }), "invalid_call"),
-            (json!({ "anonymousId": "v1", "events": vec![event.clone(); 100] }), "ok"),
-            (json!({ "anonymousId": "v1", "events": vec![event; 101] }), "invalid_call"),
-            (json!({ "anonymousId": "v1", "segments": vec!["a"; 101] }), "invalid_call"),
+            (
+                json!({ "anonymousId": "v1", "events": [1] }),
+                "invalid_call",
+            ),
+            (
+                json!({ "anonymousId": "v1", "events": vec![event.clone(); 100] }),
+                "ok",
+            ),
+            (
+                json!({ "anonymousId": "v1", "events": vec![event; 101] }),
+                "invalid_call",
+            ),
+            (
+                json!({ "anonymousId": "v1", "segments": vec!["a"; 101] }),
+                "invalid_call",
+            ),
             (json!({ "anonymousId": "x".repeat(1_025) }), "invalid_call"),
         ] {
             assert_eq!(code(&body), expected, "{body}");

@@ -4,7 +4,7 @@
 //! the source's signing secret. Behind that instant it is good no more.
 
 use hmac::{Hmac, Mac};
-use rapport_core::time::{SECOND_MS, Millis};
+use rapport_core::time::{Millis, SECOND_MS};
 use sha2::Sha256;
 
 /// Whether a signature is of this user, by this secret, and not over.
@@ -16,7 +16,10 @@ pub(super) fn is_good(secret: &str, user: &str, signature: &str, now: Millis) ->
         return false;
     };
     let is_made_here = keyed(secret, until, user).verify_slice(&code).is_ok();
-    let until_ms = until.parse::<i64>().ok().map(|s| s.saturating_mul(SECOND_MS));
+    let until_ms = until
+        .parse::<i64>()
+        .ok()
+        .map(|s| s.saturating_mul(SECOND_MS));
     is_made_here && until_ms.is_some_and(|until_ms| now.0 < until_ms)
 }
 

@@ -61,8 +61,7 @@ async fn latency(scale: &Scale, server: &Server, report: &mut Report) -> Result<
     let load = tokio::spawn(async move { load::send(&background).await });
     let run = u64::from(std::process::id());
     let people = scale.people;
-    let authorization =
-        base64::engine::general_purpose::STANDARD.encode(format!("{TOKEN}:"));
+    let authorization = base64::engine::general_purpose::STANDARD.encode(format!("{TOKEN}:"));
     let traits = move |random: &mut Random, _: u64| {
         let person = random.below(people);
         format!(
@@ -97,7 +96,12 @@ async fn latency(scale: &Scale, server: &Server, report: &mut Report) -> Result<
             "one event made durable and folded, segments and a slot, in one round trip",
         ),
     ] {
-        tell(report, name, &histogram, &format!("at {offered:.0} events/s on R, {RATE}/s, open loop; {about}"));
+        tell(
+            report,
+            name,
+            &histogram,
+            &format!("at {offered:.0} events/s on R, {RATE}/s, open loop; {about}"),
+        );
     }
     Ok(())
 }
@@ -105,8 +109,20 @@ async fn latency(scale: &Scale, server: &Server, report: &mut Report) -> Result<
 fn tell(report: &mut Report, name: &str, histogram: &Histogram<u64>, about: &str) {
     let ms = |quantile| histogram.value_at_quantile(quantile) as f64 / 1_000.0;
     let note = format!("{about}; p50 {:.1} ms", ms(0.5));
-    report.add(&format!("{name}, p95"), ms(0.95), "ms", Target::Below(10.0), note);
-    report.add(&format!("{name}, p99"), ms(0.99), "ms", Target::Below(25.0), "the same");
+    report.add(
+        &format!("{name}, p95"),
+        ms(0.95),
+        "ms",
+        Target::Below(10.0),
+        note,
+    );
+    report.add(
+        &format!("{name}, p99"),
+        ms(0.99),
+        "ms",
+        Target::Below(25.0),
+        "the same",
+    );
 }
 
 /// Sends requests at a set rate; latency counts from the moment each was due, in microseconds.
@@ -175,7 +191,13 @@ async fn viewers(scale: &Scale, server: &Server, report: &mut Report) -> Result<
         told.load(Ordering::Relaxed) as f64 / 1e6
     );
     let cost = (1.0 - watched / alone) * 100.0;
-    report.add("cost of 100 live viewers", cost, "%", Target::Below(5.0), note);
+    report.add(
+        "cost of 100 live viewers",
+        cost,
+        "%",
+        Target::Below(5.0),
+        note,
+    );
     Ok(())
 }
 

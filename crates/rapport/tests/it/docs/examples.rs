@@ -34,9 +34,8 @@ fn the_live_view_tells_what_its_document_shows() {
     stream.write_all(request.as_bytes()).expect("sent");
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
     assert!(lines.any(|line| line == "event: ready"));
-    let event = format!(
-        r#"{{"writeKey": "{SERVER_KEY}", "userId": "ada", "event": "Order Completed"}}"#
-    );
+    let event =
+        format!(r#"{{"writeKey": "{SERVER_KEY}", "userId": "ada", "event": "Order Completed"}}"#);
     server.send("/v1/track", &event);
     assert!(lines.any(|line| line == "event: event"));
     let told = lines.next().expect("data");
@@ -44,7 +43,11 @@ fn the_live_view_tells_what_its_document_shows() {
     let members = |line: &str| -> Vec<String> {
         let data = line.strip_prefix("data: ").expect("data");
         let data: Value = serde_json::from_str(data).expect("JSON");
-        data.as_object().expect("an object").keys().cloned().collect()
+        data.as_object()
+            .expect("an object")
+            .keys()
+            .cloned()
+            .collect()
     };
     assert_eq!(members(&told), members(shown));
     // A stream without an end does not keep a server from stopping.
@@ -79,10 +82,17 @@ fn send(server: &Server, example: &str) {
     };
     let body = body.replace("$RAPPORT_WRITE_KEY", BROWSER_KEY);
     let headers = [("authorization", authorization.as_str())];
-    let answer = server.client().call((method, path), &headers, body.as_bytes());
+    let answer = server
+        .client()
+        .call((method, path), &headers, body.as_bytes());
     let answer = answer.expect("an answer");
     let (status, expected) = expected.split_once('\n').unwrap_or((expected, ""));
-    assert_eq!(answer.status.to_string(), status, "{example}\n{}", answer.text());
+    assert_eq!(
+        answer.status.to_string(),
+        status,
+        "{example}\n{}",
+        answer.text()
+    );
     if !expected.is_empty() {
         let expected: Value = serde_json::from_str(expected).expect(example);
         let same = is_like(&answer.json(), &expected);
@@ -95,13 +105,16 @@ fn is_like(answered: &Value, expected: &Value) -> bool {
         (_, Value::String(any)) if any == ANY => true,
         (Value::Object(left), Value::Object(right)) => {
             left.len() == right.len()
-                && left.iter().all(|(name, value)| {
-                    right.get(name).is_some_and(|other| is_like(value, other))
-                })
+                && left
+                    .iter()
+                    .all(|(name, value)| right.get(name).is_some_and(|other| is_like(value, other)))
         }
         (Value::Array(left), Value::Array(right)) => {
             left.len() == right.len()
-                && left.iter().zip(right).all(|(left, right)| is_like(left, right))
+                && left
+                    .iter()
+                    .zip(right)
+                    .all(|(left, right)| is_like(left, right))
         }
         _ => answered == expected,
     }
