@@ -1,3 +1,5 @@
+//! Who is told what, and what nobody is told.
+
 use super::*;
 use crate::event::SourceNo;
 use crate::identity::{Link, ProfileNo};
