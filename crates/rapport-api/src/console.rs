@@ -54,7 +54,8 @@ async fn asset(Path(name): Path<String>) -> Response {
     }
 }
 
-fn served(kind: &str, kept: &str, body: Vec<u8>) -> Response {
+/// A file under the console's policy.
+pub(crate) fn served(kind: &str, kept: &str, body: Vec<u8>) -> Response {
     let headers: [(HeaderName, &str); 6] = [
         (CONTENT_TYPE, kind),
         (CACHE_CONTROL, kept),

@@ -1,7 +1,7 @@
 //! The doors: HTTP by dialect and resource.
 //!
 //! [`track`] takes events in the dialects that SDKs speak; [`native`] is the API of scripts and
-//! of the console; [`operate`] tells operators how it goes. [`router`] puts them together and
+//! of the console; `profile_api` is Segment's; [`operate`] tells operators how it goes. [`router`] puts them together and
 //! [`serve`](serve::serve) answers connections with it.
 
 use axum::Router;
@@ -12,8 +12,10 @@ use tokio::sync::Mutex;
 
 mod console;
 pub mod errors;
+mod live_page;
 pub mod native;
 pub mod operate;
+mod profile_api;
 pub mod secret;
 pub mod serve;
 pub mod settings;
@@ -21,7 +23,7 @@ pub mod signature;
 pub mod track;
 
 pub use serve::{Peer, serve};
-pub use settings::{ApiSettings, Proxy, Reach, UnknownKeys, Unreachable};
+pub use settings::{ApiSettings, Proxy, Reach, ReadLimits, UnknownKeys, Unreachable};
 
 /// What every handler works with.
 #[derive(Clone)]
@@ -36,6 +38,10 @@ pub struct Api {
     numbering: Arc<Mutex<()>>,
     /// Words of webhooks that count only once, and did.
     replays: Arc<track::webhook::Replays>,
+    /// Tickets of live views.
+    tickets: Arc<native::Tickets>,
+    /// How much the Profile API is asked.
+    profile_reads: Arc<profile_api::Meter>,
 }
 
 /// Every route of every door; files are taken where there is a desk for them.
@@ -46,12 +52,16 @@ pub fn router(rapport: Rapport, settings: ApiSettings, imports: Option<Imports>)
         imports,
         numbering: Arc::default(),
         replays: Arc::default(),
+        tickets: Arc::default(),
+        profile_reads: Arc::default(),
     };
     Router::new()
         .merge(console::routes())
+        .merge(live_page::routes())
         .merge(track::routes())
         .merge(native::routes())
         .merge(operate::routes())
+        .merge(profile_api::routes())
         .fallback(native::unknown_route)
         .method_not_allowed_fallback(native::wrong_method)
         .with_state(api)

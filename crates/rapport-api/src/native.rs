@@ -13,9 +13,11 @@ mod companies;
 mod dead_letters;
 mod destinations;
 mod events;
+mod exposure;
 mod identity;
 mod imports;
 mod list;
+mod live;
 mod merges;
 mod outcomes;
 mod plans;
@@ -23,7 +25,10 @@ mod profiles;
 mod reference;
 mod rejected;
 mod revoked;
+mod samples;
 mod segments;
+mod signing;
+mod slots;
 mod sources;
 mod spelled;
 mod timeline;
@@ -32,6 +37,8 @@ mod transformations;
 mod webhook;
 mod webhook_maps;
 
+pub(crate) use live::Tickets;
+
 /// The routes of all resources.
 pub(crate) fn routes() -> Router<Api> {
     let resources = Router::new()
@@ -39,13 +46,18 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(companies::routes())
         .merge(dead_letters::routes())
         .merge(destinations::routes())
+        .merge(exposure::routes())
         .merge(identity::routes())
         .merge(imports::routes())
+        .merge(live::routes())
         .merge(merges::routes())
         .merge(outcomes::routes())
         .merge(profiles::routes())
         .merge(rejected::routes())
+        .merge(samples::routes())
         .merge(segments::routes())
+        .merge(signing::routes())
+        .merge(slots::routes())
         .merge(sources::routes())
         .merge(timeline::routes())
         .merge(tokens::routes())

@@ -32,6 +32,18 @@ const NO_DESCRIPTOR: Duration = Duration::from_millis(50);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
+/// Says that the server stops: a stream without an end ends then.
+#[derive(Clone)]
+pub(crate) struct Stopping(watch::Receiver<()>);
+
+impl Stopping {
+    /// Returns once the server stops.
+    pub(crate) async fn begun(mut self) {
+        // The sender says nothing; it is dropped.
+        while self.0.changed().await.is_ok() {}
+    }
+}
+
 /// Answers connections until `shutdown`, then lets requests under way finish (20 s at most).
 ///
 /// # Errors
@@ -85,8 +97,10 @@ async fn rest(error: &io::Error) {
 async fn answer(stream: TcpStream, peer: Peer, router: Router, mut stopping: watch::Receiver<()>) {
     // Answers are small and whole: waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
+    let told = Stopping(stopping.clone());
     let service = service_fn(move |mut request: Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(told.clone());
         router.clone().call(request.map(Body::new))
     });
     let connection = http1::Builder::new()

@@ -19,6 +19,8 @@ pub struct ApiSettings {
     /// Says which URLs a destination may have; `None` lets every web address pass, and leaves it
     /// to the delivery to refuse one.
     pub reach: Option<Arc<dyn Reach>>,
+    /// Limits of reading back.
+    pub reads: ReadLimits,
 }
 
 /// Why a URL may not be reached, in a sentence.
@@ -31,6 +33,27 @@ pub trait Reach: Send + Sync {
         &'a self,
         url: &'a str,
     ) -> Pin<Box<dyn Future<Output = Result<(), Unreachable>> + Send + 'a>>;
+}
+
+/// Limits of reading back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadLimits {
+    /// How long a decision call waits until its events are folded, in milliseconds.
+    pub decide_wait_ms: u64,
+    /// Requests a second to the Profile API above which it answers 429; 0 is no limit.
+    pub profile_api_per_second: u32,
+    /// How many may watch the live view at a time.
+    pub viewers: usize,
+}
+
+impl Default for ReadLimits {
+    fn default() -> ReadLimits {
+        ReadLimits {
+            decide_wait_ms: 300,
+            profile_api_per_second: 0,
+            viewers: 256,
+        }
+    }
 }
 
 /// Whether `X-Forwarded-For` and `X-Forwarded-Proto` are believed.

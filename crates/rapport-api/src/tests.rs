@@ -13,11 +13,15 @@ use serde_json::Value;
 use std::sync::Arc;
 use tower::ServiceExt;
 
+mod decide;
 mod destinations;
+mod live;
 mod native;
 mod operate;
+mod profile_api;
 mod revoke;
 mod serve;
+mod sources;
 mod track;
 mod transformations;
 mod webhook;

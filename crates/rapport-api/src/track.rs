@@ -10,6 +10,7 @@ use axum::Router;
 
 mod body;
 mod cors;
+mod decide;
 mod door;
 mod jitsu;
 mod key;
@@ -24,6 +25,8 @@ pub(crate) mod webhook;
 
 pub use look::look;
 
+pub(crate) use key::basic_user;
+
 /// The routes of all dialects.
 pub(crate) fn routes() -> Router<Api> {
     Router::new()
@@ -33,4 +36,5 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(posthog::routes())
         .merge(pixel::routes())
         .merge(webhook::routes())
+        .merge(decide::routes())
 }

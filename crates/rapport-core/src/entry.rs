@@ -2,6 +2,7 @@
 
 use crate::event::webhook::Webhook;
 use crate::event::transform::Step;
+use crate::decide::{Exposure, Slot};
 use crate::event::{KeyKind, SourceNo};
 use crate::identity::policy::Policy;
 use crate::identity::{Identifier, ProfileNo};
@@ -149,6 +150,22 @@ pub enum Command {
         source: SourceNo,
         /// Its plan; its version is set when it is applied.
         plan: Option<Plan>,
+    },
+    /// Says what browsers may see.
+    PutExposure(Exposure),
+    /// Makes a slot or changes it.
+    PutSlot(Slot),
+    /// Removes a slot.
+    DeleteSlot {
+        /// Its key.
+        key: String,
+    },
+    /// Sets the secret with which a source's server signs who its visitors are, or takes it away.
+    PutSigning {
+        /// The source.
+        source: SourceNo,
+        /// The secret.
+        secret: Option<String>,
     },
 }
 

@@ -24,7 +24,7 @@ const OVERHEAD_BYTES: usize = 512;
 
 struct Waiting {
     submission: Submission,
-    told: oneshot::Sender<Result<(), Refusal>>,
+    told: oneshot::Sender<Result<u64, Refusal>>,
     _room: OwnedSemaphorePermit,
 }
 
@@ -70,11 +70,11 @@ impl Collector {
         )
     }
 
-    /// Hands a request over and waits until it is on disk.
+    /// Hands a request over and waits until it is on disk; returns its number on the ledger.
     ///
     /// # Errors
     /// [`Refusal`] where it is not on the ledger and never will be.
-    pub async fn collect(&self, submission: Submission) -> Result<(), Refusal> {
+    pub async fn collect(&self, submission: Submission) -> Result<u64, Refusal> {
         let bytes = (submission.body.len() + OVERHEAD_BYTES).min(self.room_bytes);
         let permits = u32::try_from(bytes).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.room)
@@ -108,9 +108,10 @@ async fn run(mut receiver: mpsc::UnboundedReceiver<Waiting>, shared: Arc<Shared>
                 counts.requests.fetch_add(requests, Ordering::Relaxed);
                 counts.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
                 counts.groups.fetch_add(1, Ordering::Relaxed);
+                let first = appended.first().map_or(0, |request| request.number);
                 feed.push(appended);
                 shared.trouble("ledger", None);
-                (Ok(()), None)
+                (Ok(first), None)
             }
             Err(error) => {
                 shared.trouble("ledger", Some(error.to_string()));
@@ -118,9 +119,9 @@ async fn run(mut receiver: mpsc::UnboundedReceiver<Waiting>, shared: Arc<Shared>
             }
         };
         feed.end_stamp();
-        for told in told {
+        for (place, told) in (0..).zip(told) {
             // Whoever hung up meanwhile has lost only the answer: the request is on the ledger.
-            let _ = told.send(answer);
+            let _ = told.send(answer.map(|first| first + place));
         }
         next = match left {
             Some(left) => Some(left),
@@ -148,7 +149,7 @@ async fn receive(
     receiver.recv().await
 }
 
-type Told = oneshot::Sender<Result<(), Refusal>>;
+type Told = oneshot::Sender<Result<u64, Refusal>>;
 
 /// Takes what waits, up to a group's size; what did not fit is handed back.
 fn gather(

@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 pub mod build_range;
 mod configure;
+mod decide;
 mod merge;
 mod plan;
 mod revoke;
@@ -130,6 +131,10 @@ async fn enter(
         Command::BuildRange { .. } => build_range::replay(writer, &entry, &mut writes).await,
         Command::PutWebhook(webhook) => webhook::put(writer, webhook, &mut writes),
         Command::DeleteWebhook { source } => webhook::delete(writer, *source, &mut writes),
+        Command::PutExposure(_)
+        | Command::PutSlot(_)
+        | Command::DeleteSlot { .. }
+        | Command::PutSigning { .. } => decide::apply(writer, &entry.command, &mut writes),
         other => configure::apply(writer, other, &mut writes),
     };
     let reply = match applied {

@@ -3,6 +3,7 @@
 use crate::hooks::Hooks;
 use crate::keys::{KeyRing, KeyUse};
 use crate::plan::{Compiled, Plans};
+use rapport_core::decide::{Exposure, Slot};
 use rapport_core::entry::{Destination, Source};
 use rapport_core::event::SourceNo;
 use rapport_core::event::dialect::Maps;
@@ -43,6 +44,19 @@ pub struct Configuration {
     pub transformations: Arc<BTreeMap<SourceNo, Arc<Transformations>>>,
     /// What sources are expected to send.
     pub plans: Arc<Plans>,
+    /// What browsers may be told.
+    pub decisions: Arc<Decisions>,
+}
+
+/// What browsers may be told, what fills the slots of a page, and who signs for whom.
+#[derive(Clone, Debug, Default)]
+pub struct Decisions {
+    /// What browsers may see.
+    pub exposure: Exposure,
+    /// Slots by key.
+    pub slots: BTreeMap<Box<str>, Slot>,
+    /// The secrets with which sources' servers sign user ids.
+    pub signing: BTreeMap<SourceNo, String>,
 }
 
 impl Default for Configuration {
@@ -59,6 +73,7 @@ impl Default for Configuration {
             hooks: Arc::default(),
             transformations: Arc::default(),
             plans: Arc::default(),
+            decisions: Arc::default(),
         }
     }
 }
@@ -85,6 +100,7 @@ impl Configuration {
         let mut hooks = Hooks::default();
         let mut transformations = BTreeMap::new();
         let mut plans = Plans::new();
+        let mut decisions = Decisions::default();
         for (key, value) in rows {
             let key = String::from_utf8_lossy(key);
             match key.split_once('/').unwrap_or((&key, "")) {
@@ -122,6 +138,14 @@ impl Configuration {
                     let source = source.parse().map_err(|_| damaged(&key, "no source"))?;
                     plans.insert(SourceNo(source), Arc::new(compiled));
                 }
+                ("exposure", _) => decisions.exposure = read(&key, value)?,
+                ("slot", slot) => {
+                    decisions.slots.insert(slot.into(), read(&key, value)?);
+                }
+                ("signing", source) => {
+                    let no = source.parse().map_err(|_| damaged(&key, "no source"))?;
+                    decisions.signing.insert(SourceNo(no), read(&key, value)?);
+                }
                 _ => return Err(damaged(&key, "no such configuration")),
             }
         }
@@ -130,6 +154,7 @@ impl Configuration {
         configuration.hooks = Arc::new(hooks);
         configuration.transformations = Arc::new(transformations);
         configuration.plans = Arc::new(plans);
+        configuration.decisions = Arc::new(decisions);
         configuration.catalogue = Arc::new(Catalogue::new(&configuration.registry));
         Ok(configuration)
     }

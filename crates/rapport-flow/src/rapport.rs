@@ -22,10 +22,12 @@ use rapport_store::ledger::Submission;
 use rapport_store::state::Head;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 mod ask;
 mod imports;
+mod live;
 mod outbox;
 mod redrive;
 mod transform;
@@ -135,6 +137,17 @@ impl Rapport {
     /// # Errors
     /// [`Refusal`] where it is not on the ledger and never will be.
     pub async fn collect(&self, submission: Submission) -> std::result::Result<(), Refusal> {
+        self.collect_numbered(submission).await.map(drop)
+    }
+
+    /// The same; returns the request's number on the ledger.
+    ///
+    /// # Errors
+    /// As [`Rapport::collect`].
+    pub async fn collect_numbered(
+        &self,
+        submission: Submission,
+    ) -> std::result::Result<u64, Refusal> {
         let collector = self
             .collector
             .lock()
@@ -235,6 +248,13 @@ impl Rapport {
     #[must_use]
     pub fn head(&self) -> Head {
         self.shared.head()
+    }
+
+    /// Waits until a request is folded; false where that takes longer than `patience`.
+    pub async fn folded(&self, request: u64, patience: Duration) -> bool {
+        let mut folded = self.shared.folded();
+        let folded = folded.wait_for(|folded| *folded >= request);
+        matches!(tokio::time::timeout(patience, folded).await, Ok(Ok(_)))
     }
 
     /// Number of the last request on the ledger.

@@ -1,9 +1,12 @@
 //! Reads: what is asked of the state and of history, each from what is folded so far.
 
+pub mod behind;
+pub mod company;
 pub mod journal;
 pub mod members;
 pub mod messages;
 pub mod profile;
 pub mod rejected;
+pub mod samples;
 pub mod timeline;
 pub mod violations;

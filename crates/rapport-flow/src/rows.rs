@@ -3,6 +3,7 @@
 //! Values that hold more than a number start with a format byte, so that a later version can
 //! read what an earlier one wrote.
 
+use rapport_core::event::SourceNo;
 use rapport_core::identity::{Identifier, ProfileNo};
 use rapport_core::position::Position;
 use rapport_core::segment::membership::SegmentNo;
@@ -126,6 +127,27 @@ pub fn journal_of_key(person: ProfileNo, number: u64) -> Key {
     [person.0.to_be_bytes(), number.to_be_bytes()]
         .concat()
         .into()
+}
+
+/// The key of the moment a source was last heard of.
+#[must_use]
+pub fn received_key(source: SourceNo) -> Key {
+    [&b"received/"[..], &source.0.to_be_bytes()].concat().into()
+}
+
+/// The key under which somebody is listed with a company.
+#[must_use]
+pub fn company_person_key(company: u128, person: ProfileNo) -> Key {
+    [cell_of(company).to_be_bytes(), person.0.to_be_bytes()]
+        .concat()
+        .into()
+}
+
+/// Reads whom such a key lists.
+#[must_use]
+pub fn company_person_of(key: &[u8]) -> Option<ProfileNo> {
+    let number = key.get(8..16)?.try_into().ok()?;
+    Some(ProfileNo(u64::from_be_bytes(number)))
 }
 
 /// People in one chunk of a segment's member list.

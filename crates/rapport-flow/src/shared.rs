@@ -6,6 +6,7 @@ use crate::configuration::Configuration;
 use crate::counters::Counters;
 use crate::feed::Feed;
 use crate::latency::Latencies;
+use crate::live::Hub;
 use crate::rows::Hash;
 use crate::scripts::{LeftBehind, Notices};
 use crate::settings::Settings;
@@ -157,6 +158,10 @@ pub(crate) struct Shared {
     configuration: RwLock<Arc<Configuration>>,
     head: RwLock<Head>,
     outbox: watch::Sender<u64>,
+    /// The last request folded, for those who wait for theirs.
+    folded: watch::Sender<u64>,
+    /// What viewers see as it happens.
+    pub live: Arc<Hub>,
 }
 
 impl Shared {
@@ -187,6 +192,8 @@ impl Shared {
             configuration: RwLock::default(),
             head: RwLock::default(),
             outbox: watch::channel(0).0,
+            folded: watch::channel(0).0,
+            live: Arc::default(),
         }
     }
 
@@ -227,6 +234,12 @@ impl Shared {
         self.stats
             .folded
             .store(head.position.request, Ordering::Relaxed);
+        self.folded.send_replace(head.position.request);
+    }
+
+    /// The last request folded, as it grows.
+    pub fn folded(&self) -> watch::Receiver<u64> {
+        self.folded.subscribe()
     }
 
     pub fn files(&self) -> Arc<Files> {

@@ -3,6 +3,7 @@
 
 use crate::configuration::Configuration;
 use crate::counters::Counters;
+use crate::live::News;
 use crate::rows::{self, Hash};
 use crate::scripts::Hosts;
 use crate::shared::Shared;
@@ -70,6 +71,8 @@ pub(crate) struct Writer {
     pub undos: u64,
     /// Records of refusals at which those that say nothing any more go.
     refusals_room: usize,
+    /// What the transaction under way is about, for those who watch.
+    news: News,
     armed: HashMap<ProfileNo, Millis>,
     crowded: BTreeMap<u64, Vec<(u128, u64)>>,
     bitmaps: HashMap<(u32, u32), RoaringBitmap>,
@@ -106,6 +109,7 @@ impl Writer {
             violations: Counts::default(),
             undos: 0,
             refusals_room: room::REFUSALS_ROOM,
+            news: News::of(&shared.live),
             armed: HashMap::new(),
             crowded: BTreeMap::new(),
             bitmaps: HashMap::new(),
@@ -142,6 +146,7 @@ impl Writer {
         self.next_message = numbers.next_message;
         self.received = numbers.received;
         self.pending = Pending::default();
+        self.news.forget();
         self.bitmaps.clear();
         self.sizes = self.read_sizes().await?;
         let rows = all(&*state, Table::Config).await?;
@@ -189,7 +194,9 @@ impl Writer {
             .commit(self.head.version, position, writes)
             .await?;
         self.head = head;
-        self.shared.extend_tail(entries);
+        let shared = Arc::clone(&self.shared);
+        self.news
+            .tell(position, entries, |entries| shared.extend_tail(entries));
         self.show();
         Ok(())
     }

@@ -63,11 +63,14 @@ pub enum Table {
     Violation = 23,
     /// Counts of violations, by source, event, field and what is wrong.
     Violations = 24,
+    /// People whom a group call linked to a company: the first eight bytes of the hash of its id,
+    /// and the profile's number. Whoever left since is found out by looking at the profile.
+    CompanyPeople = 25,
 }
 
 impl Table {
     /// Every table, ascending.
-    pub const ALL: [Table; 24] = [
+    pub const ALL: [Table; 25] = [
         Table::Meta,
         Table::Config,
         Table::Profile,
@@ -92,6 +95,7 @@ impl Table {
         Table::Discovered,
         Table::Violation,
         Table::Violations,
+        Table::CompanyPeople,
     ];
 
     /// Whether its keys are numbers.

@@ -19,6 +19,8 @@ pub struct Config {
     pub flow: Flow,
     /// Enrichment of events.
     pub enrich: Enrich,
+    /// Reading back.
+    pub reads: Reads,
     /// Webhooks.
     pub webhooks: Webhooks,
     /// Logs.
@@ -65,6 +67,18 @@ pub struct Flow {
 pub struct Enrich {
     /// The database of places; empty where there is none.
     pub geo_database: PathBuf,
+}
+
+/// Reading back.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reads {
+    /// How long a decision call waits, in milliseconds.
+    pub decide_wait_ms: u64,
+    /// Requests a second to the Profile API; 0 is no limit.
+    pub profile_api_per_second: u32,
+    /// How many may watch.
+    pub viewers: usize,
 }
 
 /// Webhooks.

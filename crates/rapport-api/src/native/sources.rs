@@ -20,6 +20,10 @@ use rapport_flow::violations::SOURCE_NAME;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+mod statistics;
+
+use statistics::Statistics;
+
 pub(super) fn routes() -> Router<Api> {
     Router::new()
         .route("/sources", get(all).post(make))
@@ -78,8 +82,22 @@ async fn all(State(api): State<Api>, _: Actor, page: Page) -> Result<Json<List<S
     }))
 }
 
-async fn show(State(api): State<Api>, _: Actor, Named(id): Named) -> Result<Json<Shown>, Error> {
-    Ok(Json(Shown::of(&api, &find(&api, &id)?)))
+/// A source, and how it goes with it.
+#[derive(Serialize)]
+struct Known {
+    #[serde(flatten)]
+    shown: Shown,
+    #[serde(flatten)]
+    statistics: Statistics,
+}
+
+async fn show(State(api): State<Api>, _: Actor, Named(id): Named) -> Result<Json<Known>, Error> {
+    let source = find(&api, &id)?;
+    let statistics = Statistics::of(&api, source.no).await?;
+    Ok(Json(Known {
+        shown: Shown::of(&api, &source),
+        statistics,
+    }))
 }
 
 /// Makes sure that there is a source that tells of violations of tracking plans.

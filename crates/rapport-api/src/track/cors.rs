@@ -28,6 +28,14 @@ pub(super) async fn preflight(headers: HeaderMap) -> Response {
     response
 }
 
+/// Lets the page at `origin` read the answer, if it was asked for without cookies: what is told
+/// of a visitor never depends on them.
+pub(super) fn allow_without_credentials(origin: Option<&HeaderValue>, response: &mut Response) {
+    allow(origin, response);
+    let answer = response.headers_mut();
+    answer.remove(ACCESS_CONTROL_ALLOW_CREDENTIALS);
+}
+
 /// Lets the page at `origin` read the answer, and when to try again.
 pub(super) fn allow(origin: Option<&HeaderValue>, response: &mut Response) {
     let answer = response.headers_mut();

@@ -195,6 +195,7 @@ pub(super) fn find(api: &Api, parts: &Parts, of_body: Option<&str>) -> Option<Ke
         .find_map(|candidate| ring.write_key(&candidate).cloned())
 }
 
+/// What the flow does not take now is busy to whoever sent it.
 pub(super) fn busy(refusal: Refusal) -> Refused {
     let retry_after_s = match refusal {
         Refusal::Busy { retry_after_s } => retry_after_s.max(1),
@@ -217,6 +218,7 @@ pub(super) fn address(api: &Api, parts: &Parts) -> Option<String> {
     Some(address.to_canonical().to_string())
 }
 
+/// The client's `User-Agent`, of a length that is kept.
 pub(super) fn user_agent(parts: &Parts) -> Option<String> {
     let value = parts.headers.get(USER_AGENT)?.to_str().ok()?;
     Some(value[..value.len().min(USER_AGENT_BYTES_MAX)].to_owned())

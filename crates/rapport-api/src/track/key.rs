@@ -41,7 +41,8 @@ pub(super) fn candidates<'a>(
         .filter(|key| !key.is_empty())
 }
 
-fn basic_user(headers: &HeaderMap) -> Option<String> {
+/// The user of `Authorization: Basic`, with or without a colon behind it.
+pub(crate) fn basic_user(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, encoded) = value.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {

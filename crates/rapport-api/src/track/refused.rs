@@ -47,6 +47,9 @@ pub(crate) enum Refused {
     /// The client stopped sending.
     #[error("the body did not arrive")]
     Unfinished,
+    /// A decision call that makes no sense.
+    #[error("{0}")]
+    InvalidCall(String),
     /// The flow cannot take more now.
     #[error("try again in {retry_after_s} s")]
     Busy {
@@ -71,6 +74,7 @@ impl Refused {
             Refused::EmptyBatch => "empty_batch",
             Refused::UnknownKey => "unknown_key",
             Refused::Unfinished => "unfinished",
+            Refused::InvalidCall(_) => "invalid_call",
             Refused::Busy { .. } => "busy",
         }
     }

@@ -221,5 +221,6 @@ fn name(table: Table) -> &'static str {
         Table::Discovered => "discovered",
         Table::Violation => "violation",
         Table::Violations => "violations",
+        Table::CompanyPeople => "company_people",
     }
 }

@@ -1,6 +1,6 @@
 //! Making, changing and removing segments.
 
-use super::{Outcome, Reply};
+use super::{Outcome, Reply, decide};
 use crate::configuration::{self};
 use crate::error::CommandError;
 use crate::writer::Writer;
@@ -53,6 +53,7 @@ pub(super) async fn delete(writer: &mut Writer, key: &str, writes: &mut Vec<Writ
             message: error.to_string(),
         })?;
     install(writer, registry, writes);
+    decide::hide_segment(writer, key, writes);
     // Memberships of a segment that is no more are dropped where a profile is loaded; one at hand
     // would carry its own into the next merge, and from there into a member list.
     writer.start_over();

@@ -188,6 +188,7 @@ async fn replace(
         writer.people.set_owner(identifier, *owner);
     }
     for profile in now.profiles {
+        writer.list_with_companies(&profile, 0, writes);
         writer.take_in(profile);
     }
     writer.people.number_from(now.next);

@@ -4,7 +4,7 @@ use crate::rows;
 use crate::shared::Shared;
 use rapport_core::entry::Reference;
 use rapport_core::fold::Fold;
-use rapport_core::identity::{Identifier, ProfileNo, normalise};
+use rapport_core::identity::{Identifier, ProfileNo, normalise, shared};
 use rapport_core::people::People;
 use rapport_core::position::Position;
 use rapport_core::profile::Profile;
@@ -65,6 +65,24 @@ pub(crate) fn as_of(shared: &Shared, profile: Profile, now: Millis) -> Profile {
         .profile(number)
         .cloned()
         .expect("firing timers removes nobody")
+}
+
+/// Whether an identifier is marked shared, and so names nobody.
+pub(crate) async fn is_shared(shared: &Shared, identifier: &Identifier) -> Result<bool> {
+    let Ok(identifier) = normalise::normalise(&shared.configuration().policy, identifier) else {
+        return Ok(false);
+    };
+    let key = number_key(rows::cell_of(shared.hash().identifier(&identifier)));
+    let row = shared
+        .roles
+        .state
+        .load(Table::Shared, &[key])
+        .await?
+        .remove(0);
+    let Some(row) = row else { return Ok(false) };
+    let records: Vec<(Identifier, shared::Record)> = rows::unpack(Table::Shared, &row)?;
+    let own = records.iter().find(|(other, _)| *other == identifier);
+    Ok(own.is_some_and(|(_, record)| record.marked().is_some()))
 }
 
 async fn owner(shared: &Shared, identifier: &Identifier) -> Result<Option<ProfileNo>> {

@@ -7,13 +7,14 @@ use crate::rows;
 use crate::tail::Ends;
 use crate::violations::{Broken, KEPT_OF_BATCH_MAX};
 use crate::writer::Writer;
-use rapport_core::event::{Event, Request};
+use rapport_core::event::{Event, Request, SourceNo};
 use rapport_core::outcome::Outcome;
 use rapport_core::position::Position;
 use rapport_core::time::Millis;
 use rapport_store::Result;
 use rapport_store::history::Entry;
 use rapport_store::state::{Table, Write, number_key};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -67,6 +68,7 @@ pub(crate) async fn step(
     count(writer, &ended);
     let broken = std::mem::take(&mut writer.broken);
     violations(writer, &broken, &mut writes);
+    note_received(&ended, &mut writes);
     writer.effects(&effects, &mut writes).await?;
     writer.messages(&messages, &mut writes);
     let row = |ended: Ended| Entry::Event(Arc::new(ended.into_row()));
@@ -150,6 +152,22 @@ fn count(writer: &mut Writer, ended: &[Ended]) {
 fn request_of(requests: &[Request], number: u64) -> Option<&Request> {
     let place = requests.binary_search_by_key(&number, |request| request.number);
     place.ok().map(|place| &requests[place])
+}
+
+/// Adds the writes that say when each source was last heard of.
+fn note_received(ended: &[Ended], writes: &mut Vec<Write>) {
+    let mut last: BTreeMap<SourceNo, Millis> = BTreeMap::new();
+    for run in ended.chunk_by(|left, right| left.event.source == right.event.source) {
+        let event = &run[run.len() - 1].event;
+        last.insert(event.source, event.received);
+    }
+    for (source, received) in last {
+        writes.push(Write {
+            table: Table::Series,
+            key: rows::received_key(source),
+            value: Some(received.0.to_be_bytes().to_vec()),
+        });
+    }
 }
 
 /// The row that keeps a rejected item for inspection and re-drive.

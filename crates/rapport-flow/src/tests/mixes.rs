@@ -86,8 +86,12 @@ async fn step(world: World, dice: &mut Dice) -> World {
         60..72 => change_rules(world, dice).await,
         72..78 => merge(world, dice).await,
         78..84 => undo(world, dice).await,
-        84..92 => pass(world, dice).await,
-        92..94 => transform(world, dice).await,
+        84..91 => pass(world, dice).await,
+        91..93 => transform(world, dice).await,
+        93 => {
+            expect(&world, said::decision(dice)).await;
+            world
+        }
         94..96 => {
             world.settle().await;
             world

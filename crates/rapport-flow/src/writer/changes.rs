@@ -24,6 +24,7 @@ impl Writer {
         let flips = effects.changes.iter().filter(|change| change.about.is_none());
         let flips = flips.count() as u64;
         self.shared.stats.flips.fetch_add(flips, Ordering::Relaxed);
+        self.news.changes(&effects.changes);
         for record in &effects.journal {
             self.journal(record, writes);
         }
@@ -49,6 +50,7 @@ impl Writer {
     pub fn journal(&mut self, record: &Record, writes: &mut Vec<Write>) -> u64 {
         let number = self.next_journal;
         self.next_journal += 1;
+        self.news.journal(number, record);
         writes.push(rows::put(Table::Journal, number_key(number), record));
         for person in spoken_of(&record.what) {
             let key = rows::journal_of_key(person, number);
@@ -108,6 +110,20 @@ impl Writer {
             if self.leads_to(*number) != Some(profile.number) {
                 self.redirect(*number, Some(profile.number), writes);
             }
+        }
+        self.list_with_companies(profile, self.head.position.request + 1, writes);
+    }
+
+    /// Lists a profile with the companies it was linked to by this request or a later one. An
+    /// absorbed profile stays listed: its number leads to the survivor.
+    pub fn list_with_companies(&self, profile: &Profile, since: u64, writes: &mut Vec<Write>) {
+        let links = profile.companies.iter();
+        for link in links.filter(|link| link.cause.request >= since) {
+            writes.push(Write {
+                table: Table::CompanyPeople,
+                key: rows::company_person_key(self.hash.company(&link.id), profile.number),
+                value: Some(Vec::new()),
+            });
         }
     }
 

@@ -12,6 +12,7 @@ mod held;
 mod importing;
 mod load;
 mod probes;
+mod reads;
 mod report;
 mod segments;
 mod server;
@@ -75,6 +76,8 @@ enum Part {
     Import,
     /// What the same traffic costs in each dialect.
     Dialects,
+    /// Reading profiles and deciding under load, and what viewers cost.
+    Reads,
 }
 
 /// What a process of the bench is, when it is not the load.
@@ -137,7 +140,7 @@ async fn measure(scale: &Scale, report: &mut Report) -> Result<()> {
     if scale.has(Part::Collect) {
         collecting::paused(scale, report).await?;
     }
-    if [Part::EndToEnd, Part::Latency, Part::Restart]
+    if [Part::EndToEnd, Part::Latency, Part::Restart, Part::Reads]
         .iter()
         .any(|part| scale.has(*part))
     {

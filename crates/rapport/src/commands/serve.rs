@@ -5,7 +5,7 @@ use crate::config::{Config, Log};
 use crate::{first_keys, wiring};
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use rapport_api::{ApiSettings, Proxy, UnknownKeys};
+use rapport_api::{ApiSettings, Proxy, ReadLimits, UnknownKeys};
 use std::process::ExitCode;
 use tokio::net::TcpListener;
 
@@ -62,6 +62,11 @@ fn api_settings(config: &Config) -> Result<ApiSettings> {
     let server = &config.server;
     Ok(ApiSettings {
         public_url: (!server.public_url.is_empty()).then(|| server.public_url.clone()),
+        reads: ReadLimits {
+            decide_wait_ms: config.reads.decide_wait_ms,
+            profile_api_per_second: config.reads.profile_api_per_second,
+            viewers: config.reads.viewers,
+        },
         backups: Some(config.server.data.join("backups")),
         reach: Some(wiring::reach(config)?),
         proxy: match server.proxy.as_str() {

@@ -9,6 +9,8 @@ use rapport_import::{Format, Mapping, preview};
 use rapport_script::QuickJs;
 use std::fmt::Write as _;
 
+mod examples;
+
 const SEGMENTS: &str = include_str!("../../../../docs/segments.md");
 const WEBHOOK_SOURCES: &str = include_str!("../../../../docs/webhook-sources.md");
 const TRANSFORMATIONS: &str = include_str!("../../../../docs/transformations.md");

@@ -4,6 +4,9 @@ pub(in crate::tests) mod posthog;
 
 use super::dice::Dice;
 use rapport_core::identity::policy::Policy;
+use rapport_core::decide::{Exposure, Slot, slot};
+use rapport_core::entry::Command;
+use rapport_core::event::SourceNo;
 use rapport_core::identity::{IdKind, Identifier};
 use rapport_core::time::{DAY_MS, HOUR_MS, Millis, SECOND_MS};
 use serde_json::{Value, json};
@@ -100,6 +103,32 @@ const POLICIES: [&str; 5] = [
 /// A policy.
 pub(in crate::tests) fn policy(dice: &mut Dice) -> Policy {
     serde_json::from_str(dice.of(&POLICIES)).expect("a policy")
+}
+
+/// What browsers are told, changed.
+pub(in crate::tests) fn decision(dice: &mut Dice) -> Command {
+    let segment: Box<str> = dice.of(&SEGMENTS).into();
+    match dice.below(4) {
+        0 => {
+            let mut exposure = Exposure::default();
+            exposure.public.segments.insert(segment);
+            Command::PutExposure(exposure)
+        }
+        1 => Command::DeleteSlot { key: "hero".into() },
+        2 => Command::PutSigning {
+            source: SourceNo(1),
+            secret: dice.one_in(2).then(|| "secret".to_owned()),
+        },
+        _ => Command::PutSlot(Slot {
+            key: "hero".into(),
+            name: "Hero".into(),
+            rules: vec![slot::Rule {
+                segment,
+                content: "1".into(),
+            }],
+            default: "2".into(),
+        }),
+    }
 }
 
 /// A rule, in text.

@@ -7,7 +7,7 @@ use super::load::{self, Plan};
 use super::report::{Report, Target};
 use super::server::{Kind, Server};
 use super::traffic::Shape;
-use super::{Part, Scale, committed, directory, held, probes, segments};
+use super::{Part, Scale, committed, directory, held, probes, reads, segments};
 use anyhow::Result;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use std::time::Instant;
 /// Events that may wait to be folded while a load is measured.
 const LAG_EVENTS_MAX: u64 = 20_000;
 /// Events a second under which latency is measured.
-const LATENCY_RATE: f64 = 5_000.0;
+pub(super) const LATENCY_RATE: f64 = 5_000.0;
 /// Probes and reads a second meanwhile.
 const PROBES: f64 = 20.0;
 const READS: f64 = 100.0;
@@ -63,6 +63,9 @@ pub(super) async fn all(scale: &Scale, report: &mut Report) -> Result<()> {
     }
     if scale.has(Part::Latency) {
         latency(scale, &server, report).await?;
+    }
+    if scale.has(Part::Reads) {
+        reads::all(scale, &server, report).await?;
     }
     let gauges = gauges::settle(server.address).await?;
     disk_use(&data, &gauges, report);
@@ -130,6 +133,37 @@ async fn sustained(
     report: &mut Report,
     (name, shape, target): (&str, Shape, f64),
 ) -> Result<()> {
+    let Most {
+        rate,
+        cpu_us,
+        flushes,
+        compactions,
+    } = most(scale, server, shape).await?;
+    let note = format!(
+        "{} a request, lag at most {LAG_EVENTS_MAX} events, folded to the last; {cpu_us:.1} us of processor an event, {flushes} flushes, {compactions} compactions",
+        shape.events(),
+    );
+    report.add(
+        &format!("end to end, {name}"),
+        rate,
+        "events/s",
+        Target::AtLeast(target),
+        note,
+    );
+    Ok(())
+}
+
+/// What a load came to.
+pub(super) struct Most {
+    /// Events folded a second.
+    pub(super) rate: f64,
+    cpu_us: f64,
+    flushes: u64,
+    compactions: u64,
+}
+
+/// Sends as much as is folded with a bounded lag.
+pub(super) async fn most(scale: &Scale, server: &Server, shape: Shape) -> Result<Most> {
     let before = gauges::settle(server.address).await?;
     let cpu = server.cpu_seconds();
     let began = Instant::now();
@@ -145,22 +179,12 @@ async fn sustained(
     governor.await??;
     let after = gauges::settle(server.address).await?;
     let folded = (after.folded - before.folded) as f64;
-    let rate = folded / began.elapsed().as_secs_f64();
-    let cpu_us = (server.cpu_seconds() - cpu) * 1e6 / folded;
-    let note = format!(
-        "{} a request, lag at most {LAG_EVENTS_MAX} events, folded to the last; {cpu_us:.1} us of processor an event, {} flushes, {} compactions",
-        shape.events(),
-        after.flushes - before.flushes,
-        after.compactions - before.compactions
-    );
-    report.add(
-        &format!("end to end, {name}"),
-        rate,
-        "events/s",
-        Target::AtLeast(target),
-        note,
-    );
-    Ok(())
+    Ok(Most {
+        rate: folded / began.elapsed().as_secs_f64(),
+        cpu_us: (server.cpu_seconds() - cpu) * 1e6 / folded,
+        flushes: after.flushes - before.flushes,
+        compactions: after.compactions - before.compactions,
+    })
 }
 
 /// What the door takes while the writer works, the lag growing as it may.
