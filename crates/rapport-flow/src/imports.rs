@@ -14,6 +14,7 @@ use rapport_store::Result;
 use rapport_store::state::{Key, State, Table, Write};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// How the rows of an import ended so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,12 +42,11 @@ pub(crate) async fn tallied(
         let Some(head) = Head::read(&request.body) else {
             continue;
         };
-        if !tallies.contains_key(&head.import) {
-            let tally = tally(&*writer.shared.roles.state, head.import).await?;
-            tallies.insert(head.import, tally);
-        }
-        let Some(tally) = tallies.get_mut(&head.import) else {
-            continue;
+        let tally = match tallies.entry(head.import) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(free) => {
+                free.insert(tally(&*writer.shared.roles.state, head.import).await?)
+            }
         };
         let from = ended.partition_point(|one| one.event.position.request < request.number);
         let to = ended.partition_point(|one| one.event.position.request <= request.number);

@@ -133,7 +133,9 @@ impl Imports {
     /// # Errors
     /// Where there is none, or the state cannot be read.
     pub async fn show(&self, number: u64) -> Result<Shown> {
-        let entry = self.0.entry(number)?;
+        let mut entry = self.0.entry(number)?;
+        let total = entry.progress.total.load(Ordering::Relaxed);
+        entry.record.total = entry.record.total.or((total > 0).then_some(total));
         let tally = self.0.rapport.import_tally(number).await?;
         let folded: Cursor = serde_json::from_str(&tally.cursor).unwrap_or_default();
         let cursor = match entry.record.state {

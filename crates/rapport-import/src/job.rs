@@ -33,7 +33,7 @@ pub(crate) enum Ending {
     Stopped,
 }
 
-/// Runs an import from wherever it is to its end. `note` hears what becomes known on the way.
+/// Runs an import from wherever it is to its end.
 pub(crate) async fn run(
     rapport: &Rapport,
     folder: &Folder,
@@ -106,6 +106,7 @@ async fn count_repeats(
         .await
         .map_err(|error| Error::File(format!("reading the file broke off: {error}")))?;
     let (total, again) = counted?;
+    progress.total.store(total, Ordering::Relaxed);
     record.total = Some(total);
     match (again, plan.lines_by()) {
         (Some(row), Some(by)) => Err(Error::File(format!(

@@ -29,6 +29,8 @@ pub(crate) struct Batch {
 pub(crate) struct Progress {
     /// Rows counted for repeats, before the first is sent.
     pub(crate) indexed: AtomicU64,
+    /// How many rows there are, once that is known; 0 before.
+    pub(crate) total: AtomicU64,
     /// Bytes of the file read in this pass.
     pub(crate) bytes: std::sync::Mutex<Arc<AtomicU64>>,
     /// Set to stop.
@@ -42,6 +44,9 @@ impl Progress {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         *bytes = units.read();
+        if let Some(total) = units.total() {
+            self.total.store(total, Ordering::Relaxed);
+        }
     }
 }
 

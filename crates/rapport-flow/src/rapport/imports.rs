@@ -22,8 +22,8 @@ impl Rapport {
     /// Those of storage.
     pub async fn look_up(&self, source: SourceNo, ids: &[Box<str>]) -> Result<()> {
         let hash = self.shared.hash();
-        let keyed = |id: &Box<str>| (hash.seen(source.0, id), (source, id.clone()));
-        let ids = ids.iter().map(keyed).collect();
+        let keyed = |id: &str| (hash.seen(source.0, id), (source, Box::from(id)));
+        let ids = ids.iter().map(|id| keyed(id)).collect();
         let (forgotten, found) = dedup::look_up(&self.shared, ids).await?;
         self.shared.looked_up().note(forgotten, found.into_iter());
         Ok(())

@@ -107,14 +107,14 @@ impl Api {
         tokio::spawn(async move {
             loop {
                 let mut chunk = vec![0; CHUNK_BYTES];
-                let read = source.read(&mut chunk).await;
-                let is_over = !matches!(read, Ok(1..));
-                let chunk = read.map(|read| {
-                    chunk.truncate(read);
-                    shown.inc(read as u64);
-                    chunk
-                });
-                if (is_over && chunk.is_ok()) || chunks.send(chunk).await.is_err() || is_over {
+                let read = match source.read(&mut chunk).await {
+                    Ok(0) => return,
+                    Ok(read) => read,
+                    Err(error) => return drop(chunks.send(Err(error)).await),
+                };
+                chunk.truncate(read);
+                shown.inc(read as u64);
+                if chunks.send(Ok(chunk)).await.is_err() {
                     return;
                 }
             }
