@@ -168,8 +168,9 @@ fn submission(
         ip: door::address(api, parts),
         user_agent: door::user_agent(parts),
     };
+    let headers = kept(&parts.headers, webhook.verify.header());
     // The text as it came: mending is for reading.
-    let body = envelope(&kept(&parts.headers), text.trim(), None).into_bytes();
+    let body = envelope(&headers, text.trim(), None).into_bytes();
     Ok(Submission { origin, body })
 }
 

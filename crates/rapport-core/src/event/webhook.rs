@@ -175,6 +175,16 @@ impl Verify {
         }
     }
 
+    /// The header that was chosen to carry the proof, where one was.
+    #[must_use]
+    pub fn header(&self) -> Option<&str> {
+        match self {
+            Verify::Stripe { header, .. } => header.as_deref(),
+            Verify::Hmac { header, .. } | Verify::Header { header, .. } => Some(header),
+            _ => None,
+        }
+    }
+
     /// What only the two sides know, where there is such a thing.
     #[must_use]
     pub fn secret(&self) -> Option<&str> {

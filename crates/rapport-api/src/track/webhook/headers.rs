@@ -20,11 +20,13 @@ const KEPT_OUT: [&str; 11] = [
     "session",
 ];
 
-/// The headers that are kept, names in lower case, in order of their names.
-pub(crate) fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
+/// The headers that are kept, names in lower case, in order of their names. `proof` is the one
+/// that was chosen to carry what proves the delivery.
+pub(crate) fn kept(headers: &HeaderMap, proof: Option<&str>) -> Vec<(String, String)> {
+    let proves = |name: &str| proof.is_some_and(|proof| name.eq_ignore_ascii_case(proof));
     let mut kept: Vec<(String, String)> = headers
         .iter()
-        .filter(|(name, _)| is_kept(name.as_str()))
+        .filter(|(name, _)| is_kept(name.as_str()) && !proves(name.as_str()))
         .filter_map(|(name, value)| {
             let value = value.to_str().ok()?;
             let value = &value[..value.len().min(HEADER_BYTES_MAX)];
@@ -59,11 +61,15 @@ mod tests {
             ("cookie", "proof"),
             ("x-api-key", "proof"),
             ("x-forwarded-for", "203.0.113.9"),
+            ("x-shop-word", "proof"),
             ("accept", "*/*"),
         ] {
             headers.insert(name, value.parse().expect("a header"));
         }
-        let names: Vec<String> = kept(&headers).into_iter().map(|(name, _)| name).collect();
+        let names: Vec<String> = kept(&headers, Some("X-Shop-Word"))
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
         assert_eq!(names, ["content-type", "webhook-id", "x-shopify-topic"]);
     }
 
@@ -74,7 +80,7 @@ mod tests {
             let name: axum::http::HeaderName = format!("x-{number}").parse().expect("a name");
             headers.insert(name, "v".repeat(5_000).parse().expect("a header"));
         }
-        let kept = kept(&headers);
+        let kept = kept(&headers, None);
         assert_eq!(kept.len(), HEADERS_MAX);
         assert!(
             kept.iter()
