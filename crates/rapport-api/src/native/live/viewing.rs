@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 /// How often a viewer looks.
-const LOOK: Duration = Duration::from_millis(100);
+const LOOK: Duration = Duration::from_millis(250);
 /// Things told at one look at most.
 const TOLD_MAX: usize = 20;
 /// How long nothing may be said, so that no proxy takes the connection for dead.
@@ -146,7 +146,7 @@ impl Viewing {
                 skipped += happened.items();
                 continue;
             }
-            for item in Item::newest(happened) {
+            for item in Item::newest(happened, self.filter.wants_events()) {
                 if self.is_told(&item) || !self.filter.has(&self.api.rapport, &item) {
                     continue;
                 }
