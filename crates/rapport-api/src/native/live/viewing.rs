@@ -90,6 +90,8 @@ impl Viewing {
         let head = self.api.rapport.head().position;
         let kept = self.after.map(|(after, since)| match after >= since {
             true => after,
+            // Behind every event of a request is told as behind that request's first.
+            false if since.index == u32::MAX => Position { index: 0, ..since },
             false => since,
         });
         let ready = json!({
