@@ -32,7 +32,7 @@ use filter::Filter;
 use viewing::Viewing;
 
 /// Chunks that wait for a viewer's connection: behind them it is told that it lags.
-const CHUNKS: usize = 4;
+const CHUNKS: usize = 2;
 
 pub(super) fn routes() -> Router<Api> {
     Router::new()

@@ -332,7 +332,7 @@ async fn a_viewer_that_does_not_read_is_let_go() {
     let doors = Doors::open().await;
     let mut stream = Stream::open(&doors, "", &[]).await;
     let long = json!({ "type": "track", "userId": "ana", "event": "Flood" });
-    for _ in 0..16 {
+    for _ in 0..24 {
         let batch = json!({ "batch": vec![long.clone(); 2_500] }).to_string();
         doors.track("/v1/batch", batch).await.good();
         doors.settle().await;

@@ -69,14 +69,7 @@ async fn with_ana() -> Doors {
     ]});
     // Numbers come back to the last digit.
     let batch = batch.to_string().replace("\"score\":1.5", "\"score\":1.50");
-    assert_eq!(
-        doors
-            .track("/v1/batch", batch)
-            .await
-            .status
-            .as_u16(),
-        200
-    );
+    assert_eq!(doors.track("/v1/batch", batch).await.status.as_u16(), 200);
     doors.settle().await;
     for (key, event) in [("buyers", "Order Completed"), ("dreamers", "Wish Added")] {
         let rule = json!({ "name": key, "rule": format!("did \"{event}\" ever") });

@@ -69,6 +69,11 @@ impl Filter {
         self.kinds.is_empty() && self.person.is_none() && !self.asks_about_events()
     }
 
+    /// Whether any event can be wanted.
+    pub(super) fn wants_events(&self) -> bool {
+        self.kinds.is_empty() || self.kinds.contains(&Kind::Event)
+    }
+
     /// Whether an item is wanted.
     pub(super) fn has(&self, rapport: &Rapport, item: &Item<'_>) -> bool {
         let Some(kind) = item.kind() else {

@@ -66,12 +66,19 @@ pub(super) enum Item<'a> {
 }
 
 impl<'a> Item<'a> {
-    /// Everything a batch holds, the last first.
-    pub(super) fn newest(happened: &'a Happened) -> impl Iterator<Item = Item<'a>> {
+    /// Everything a batch holds, with its events or without, the last first.
+    pub(super) fn newest(
+        happened: &'a Happened,
+        with_events: bool,
+    ) -> impl Iterator<Item = Item<'a>> {
+        let entries: &[Entry] = match with_events {
+            true => &happened.entries,
+            false => &[],
+        };
         let changes = happened.changes.iter().rev().map(Item::Change);
         let journal = happened.journal.iter().rev();
         let journal = journal.map(|(number, record)| Item::Journal(*number, record));
-        let events = happened.entries.iter().rev().filter_map(Item::of_entry);
+        let events = entries.iter().rev().filter_map(Item::of_entry);
         changes.chain(journal).chain(events)
     }
 
@@ -125,10 +132,10 @@ impl<'a> Item<'a> {
         let _ = writeln!(out, "event: {}", kind.word());
         out.push_str("data: ");
         // Properties are as they came, line breaks between their members included.
-        out.extend(
-            data.chars()
-                .map(|c| if c == '\n' || c == '\r' { ' ' } else { c }),
-        );
+        match data.contains(['\n', '\r']) {
+            true => out.push_str(&data.replace(['\n', '\r'], " ")),
+            false => out.push_str(&data),
+        }
         out.push_str("\n\n");
     }
 

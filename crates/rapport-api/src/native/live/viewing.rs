@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 /// How often a viewer looks.
-const LOOK: Duration = Duration::from_millis(100);
+const LOOK: Duration = Duration::from_millis(250);
 /// Things told at one look at most.
 const TOLD_MAX: usize = 20;
 /// How long nothing may be said, so that no proxy takes the connection for dead.
@@ -90,6 +90,8 @@ impl Viewing {
         let head = self.api.rapport.head().position;
         let kept = self.after.map(|(after, since)| match after >= since {
             true => after,
+            // Behind every event of a request is told as behind that request's first.
+            false if since.index == u32::MAX => Position { index: 0, ..since },
             false => since,
         });
         let ready = json!({
@@ -146,7 +148,7 @@ impl Viewing {
                 skipped += happened.items();
                 continue;
             }
-            for item in Item::newest(happened) {
+            for item in Item::newest(happened, self.filter.wants_events()) {
                 if self.is_told(&item) || !self.filter.has(&self.api.rapport, &item) {
                     continue;
                 }
