@@ -40,11 +40,11 @@ impl Way {
     pub(super) fn of(
         call: Call,
         dialect: fn(&Parts, Option<&str>) -> Dialect,
-        as_: Dialect,
+        largest: Dialect,
     ) -> Way {
         Way {
             call,
-            body_bytes_max: Limits::of(as_).body_bytes,
+            body_bytes_max: Limits::of(largest).body_bytes,
             dialect,
             unpack: |_, body, _| Ok(body),
         }

@@ -62,10 +62,8 @@ fn every_sdk_of_the_tracking_page_is_set_up_in_a_few_lines_and_runs_in_the_suite
     for snippet in snippets {
         assert!(snippet.lines().count() < 10, "{snippet}");
         let comment = snippet.lines().next().unwrap_or_default();
-        let words = comment.split([' ', ',', ';']);
-        let name = words
-            .into_iter()
-            .find(|word| word.contains(|c: char| c.is_alphabetic()));
+        let mut words = comment.split([' ', ',', ';']);
+        let name = words.find(|word| word.contains(char::is_alphabetic));
         let name = name.unwrap_or_else(|| panic!("no SDK is named: {snippet}"));
         let in_node = format!("\"{name}\": \"");
         let in_python = format!("{name}==");

@@ -46,10 +46,10 @@ pub(super) async fn all(scale: &Scale, report: &mut Report) -> Result<()> {
         let cpu = server.cpu_seconds();
         speaker.send(requests).await?;
         let after = gauges::settle(server.address).await?;
-        let folded = after.accepted - before.accepted;
+        let folded = after.folded - before.folded;
         if folded != requests * BATCH {
             bail!(
-                "{word}: {folded} events of {} were accepted",
+                "{word}: {folded} events of {} were folded",
                 requests * BATCH
             );
         }
