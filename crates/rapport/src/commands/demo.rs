@@ -1,25 +1,31 @@
 //! `rapport demo`: the story of a dairy, told through the front door.
 
+use self::diary::Call;
+use self::doors::Doors;
 use self::front_door::{FrontDoor, Keys};
 use self::look::Told;
-use self::story::Plan;
+use self::story::{Plan, Story};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 mod chance;
+mod crowd;
 mod dairy;
 mod diary;
+mod doors;
 mod front_door;
 mod live;
 mod look;
 mod person;
 mod segments;
 mod story;
+mod truth;
 mod visit;
 
 /// Events per request to the front door.
@@ -29,8 +35,9 @@ const POLL: Duration = Duration::from_millis(100);
 
 /// Tells a running server the story of a dairy that sells by app, web, shop counter and chat:
 /// anonymous visitors who sign in later, carts, orders, refunds, letters, complaints, people who
-/// stop coming. Everything goes through the tracking API like any customer's events, and the
-/// segments through the native API.
+/// stop coming; families at one tablet, a kiosk, a bot, people with a new phone. Everything comes
+/// through the doors it would come through: app and web through the tracking API, the shop counter
+/// as a file, messenger, mail and comments as webhooks.
 ///
 /// One seed always tells the same story under the same message ids: a second run changes nothing.
 /// The keys are those the server was started with.
@@ -67,11 +74,17 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// How many people there are in it.
-    #[arg(long, value_name = "N", default_value_t = 520, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 2_400, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     people: u64,
     /// How many days it covers.
-    #[arg(long, value_name = "N", default_value_t = 75, value_parser = clap::value_parser!(i64).range(30..=90))]
+    #[arg(long, value_name = "N", default_value_t = 90, value_parser = clap::value_parser!(i64).range(30..=90))]
     days: i64,
+    /// Writes whose each identifier truly is, one line of JSON each.
+    #[arg(long, value_name = "FILE")]
+    truth: Option<PathBuf>,
+    /// Holds what the server made of the identifiers against the truth, and prints the score.
+    #[arg(long)]
+    score: bool,
     /// Goes on with a few events a second until Ctrl-C, so that one can watch people enter and
     /// leave segments.
     #[arg(long)]
@@ -101,17 +114,22 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         until_ms: Timestamp::now().as_millisecond(),
     };
     let before = door.get("outcomes").await?;
-    let calls = story::calls(&plan);
+    let Story { calls, truth } = story::tell(&plan);
+    let doors = Doors::open(&door).await?;
     let bar = bar(calls.len())?;
     for (number, part) in calls.chunks(EVENTS_PER_SEND).enumerate() {
         door.send(part).await?;
+        doors.deliver(&door, part).await?;
         bar.inc(part.len() as u64);
         if number == 0 {
             keys_are_known(&door, &before).await?;
         }
     }
+    bar.set_message("importing the till's file");
+    doors.import(&door, &calls).await?;
     bar.set_message("waiting until everything is folded");
-    folded(&door, &before, calls.len() as u64).await?;
+    let events = calls.iter().map(Call::events).sum();
+    folded(&door, &before, events).await?;
     bar.set_message("building segments from history");
     make_segments(&door).await?;
     bar.finish_and_clear();
@@ -124,6 +142,13 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         known_before,
     };
     print!("{}", look::look(&door, &told, &people).await?);
+    if let Some(file) = &arguments.truth {
+        std::fs::write(file, truth.lines()).with_context(|| file.display().to_string())?;
+    }
+    if arguments.score {
+        let score = truth.score(&door).await?;
+        println!("\nIdentity, held against the truth:\n{}", serde_json::to_string_pretty(&score)?);
+    }
     if arguments.live {
         println!("\nLive from now on, until Ctrl-C:\n");
         tokio::select! {

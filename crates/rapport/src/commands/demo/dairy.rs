@@ -183,3 +183,17 @@ pub(super) const QUESTIONS: [(&str, &str); 3] = [
     ("allergens", "Is there any egg in the quark tart?"),
     ("storage", "How long does the tomme keep once it is cut?"),
 ];
+
+/// What people write who order by the messenger.
+pub(super) const ORDERS: [&str; 3] = [
+    "The usual, please, for Friday.",
+    "Could you put this into my crate?",
+    "Is it fresh today? Then I take it.",
+];
+
+/// Comments of people who are content.
+pub(super) const PRAISE: [&str; 3] = [
+    "Best cheese for miles.",
+    "We had the sorbet on Sunday. Gone in a minute.",
+    "Can I come and see the cows?",
+];

@@ -5,23 +5,31 @@ use super::person::Person;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// Which key a call is sent with.
+/// Which way a call goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Key {
-    /// By a browser or an app.
+pub(super) enum Way {
+    /// By a browser or an app, with the browser key, in Segment's form.
     Browser,
-    /// By the shop's own systems: the till, the order system, the chat.
+    /// By the shop's own systems, with the server key, in Segment's form.
     Server,
+    /// By the till: a row of its file.
+    Till,
+    /// By the messenger: a message as WhatsApp delivers it, beside the contact's name.
+    Chat,
+    /// By the mail service: an event as SendGrid delivers it.
+    Mail,
+    /// By the social platform: a comment as Instagram delivers it.
+    Social,
 }
 
-/// One call in Segment's form.
+/// One thing that happens, in the form of its way.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Call {
     /// When it happens, in milliseconds of the Unix epoch.
     pub(super) at_ms: i64,
-    /// Which key it is sent with.
-    pub(super) key: Key,
-    /// The call.
+    /// Which way it goes.
+    pub(super) way: Way,
+    /// What is sent.
     pub(super) body: Map<String, Value>,
     /// About whom, for people to read.
     pub(super) who: String,
@@ -31,9 +39,24 @@ impl Call {
     /// The same call at another moment.
     pub(super) fn at(mut self, at_ms: i64) -> Call {
         self.at_ms = at_ms;
-        self.body
-            .insert("timestamp".to_owned(), instant(at_ms).into());
+        let seconds = at_ms.div_euclid(1_000);
+        let (name, value) = match self.way {
+            Way::Browser | Way::Server => ("timestamp", instant(at_ms).into()),
+            Way::Till => ("time", instant(at_ms).into()),
+            Way::Chat => ("timestamp", seconds.to_string().into()),
+            Way::Mail | Way::Social => ("timestamp", seconds.into()),
+        };
+        self.body.insert(name.to_owned(), value);
         self
+    }
+
+    /// How many events are made of it.
+    pub(super) fn events(&self) -> u64 {
+        match self.way {
+            // The contact's name is one, too.
+            Way::Chat => 2,
+            Way::Browser | Way::Server | Way::Till | Way::Mail | Way::Social => 1,
+        }
     }
 }
 
@@ -44,6 +67,15 @@ pub(super) enum Door {
     Web,
     /// In the app.
     App,
+}
+
+/// A device that belongs to nobody in particular.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shared {
+    /// What it is, for the truth.
+    pub(super) name: String,
+    /// The anonymous id of its browser.
+    pub(super) browser: String,
 }
 
 /// The diary of one person.
@@ -92,6 +124,35 @@ impl Diary {
         self.signed_in[door as usize]
     }
 
+    /// They sign in at a device of others; nobody signed out before.
+    pub(super) fn sign_in_at(&mut self, at_ms: i64, device: &Shared) {
+        let traits = self.person.traits();
+        self.by_shared(at_ms, device, json!({ "type": "identify", "traits": traits }));
+    }
+
+    /// They look at their favourite shelf at a device of others.
+    pub(super) fn look_at(&mut self, at_ms: i64, device: &Shared) {
+        let properties = json!({ "category": self.person.favourite });
+        let call = json!({ "type": "track", "event": "Product List Viewed", "properties": properties });
+        self.by_shared(at_ms, device, call);
+    }
+
+    fn by_shared(&mut self, at_ms: i64, device: &Shared, body: Value) {
+        let mut body = object(body);
+        body.insert("anonymousId".to_owned(), json!(device.browser));
+        body.insert("userId".to_owned(), json!(self.person.user_id));
+        let context = json!({ "library": { "name": "analytics.js" } });
+        body.insert("context".to_owned(), context);
+        self.write(at_ms, Way::Browser, body);
+    }
+
+    /// They have a new phone: another device, and the app installed afresh.
+    pub(super) fn change_phone(&mut self) {
+        let (app, device) = (self.chance.uuid(), self.chance.uuid().to_uppercase());
+        self.person.change_phone(app, device);
+        self.signed_in[Door::App as usize] = false;
+    }
+
     /// They sign in, or up if they have no account.
     pub(super) fn sign_in(&mut self, at_ms: i64, door: Door) {
         self.signed_in[door as usize] = true;
@@ -103,7 +164,7 @@ impl Diary {
         let body = json!({
             "type": "track", "event": event, "userId": self.person.user_id,
             "properties": { "method": "password" },
-            "context": { "traits": { "email": self.person.email } },
+            "context": { "traits": self.person.confirmed(), "externalIds": self.person.accounts() },
         });
         self.by_hand(at_ms + 400, body);
     }
@@ -124,7 +185,7 @@ impl Diary {
         if self.signed_in[door as usize] {
             body.insert("userId".to_owned(), json!(self.person.user_id));
         }
-        self.write(at_ms, Key::Browser, body);
+        self.write(at_ms, Way::Browser, body);
     }
 
     /// An event that the shop's own systems send; of somebody without an account it carries the
@@ -139,20 +200,33 @@ impl Diary {
             let traits = json!({ "email": self.person.email, "firstName": self.person.first });
             body.insert("context".to_owned(), json!({ "traits": traits }));
         }
-        self.write(at_ms, Key::Server, body);
+        self.write(at_ms, Way::Server, body);
     }
 
     /// Any call with the server key, as it is.
     pub(super) fn by_hand(&mut self, at_ms: i64, body: Value) {
-        self.write(at_ms, Key::Server, object(body));
+        self.write(at_ms, Way::Server, object(body));
     }
 
-    fn write(&mut self, at_ms: i64, key: Key, mut body: Map<String, Value>) {
-        let number = self.calls.len();
-        body.insert(
-            "messageId".to_owned(),
-            format!("{}-{number}", self.prefix).into(),
-        );
+    /// An id that nothing else in the story has.
+    pub(super) fn next_id(&self) -> String {
+        format!("{}-{}", self.prefix, self.calls.len())
+    }
+
+    /// Something that goes another way than the tracking API, as it is sent there.
+    pub(super) fn by_way(&mut self, at_ms: i64, way: Way, body: Value) {
+        let who = self.person.name();
+        let call = Call {
+            at_ms,
+            way,
+            body: object(body),
+            who,
+        };
+        self.calls.push(call.at(at_ms));
+    }
+
+    fn write(&mut self, at_ms: i64, way: Way, mut body: Map<String, Value>) {
+        body.insert("messageId".to_owned(), self.next_id().into());
         let who = match body.contains_key("userId") {
             true => self.person.name(),
             false => "somebody".to_owned(),
@@ -160,7 +234,7 @@ impl Diary {
         self.calls.push(
             Call {
                 at_ms,
-                key,
+                way,
                 body,
                 who,
             }

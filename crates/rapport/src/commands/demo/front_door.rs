@@ -1,6 +1,6 @@
 //! The front door as any client sees it: Segment's batches in, the native API for the rest.
 
-use super::diary::{Call, Key};
+use super::diary::{Call, Way};
 use anyhow::{Context, Result, bail};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
@@ -56,11 +56,11 @@ impl FrontDoor {
 
     /// Sends calls in their order: those of browsers in one batch, then those of servers.
     pub(super) async fn send(&self, calls: &[Call]) -> Result<()> {
-        for (key, name) in [
-            (Key::Browser, &self.write_key),
-            (Key::Server, &self.server_key),
+        for (way, name) in [
+            (Way::Browser, &self.write_key),
+            (Way::Server, &self.server_key),
         ] {
-            let batch: Vec<_> = calls.iter().filter(|call| call.key == key).collect();
+            let batch: Vec<_> = calls.iter().filter(|call| call.way == way).collect();
             if batch.is_empty() {
                 continue;
             }
@@ -82,6 +82,49 @@ impl FrontDoor {
     /// Puts something through the native API.
     pub(super) async fn put(&self, path: &str, body: &Value) -> Result<Value> {
         self.native(Method::PUT, path, Some(body)).await
+    }
+
+    /// Makes something through the native API.
+    pub(super) async fn make(&self, path: &str, body: &Value) -> Result<Value> {
+        self.native(Method::POST, path, Some(body)).await
+    }
+
+    /// What the native API has at a path, if anything.
+    pub(super) async fn find(&self, path: &str) -> Result<Option<Value>> {
+        let url = format!("{}/api/v1/{path}", self.url);
+        let response = self.client.get(url).bearer_auth(&self.token).send().await?;
+        match response.status() {
+            StatusCode::OK => Ok(Some(serde_json::from_str(&response.text().await?)?)),
+            StatusCode::NOT_FOUND => Ok(None),
+            status => bail!("{path} answered {status}"),
+        }
+    }
+
+    /// Posts to an address of the server with one header that proves who sends it.
+    pub(super) async fn post(&self, path: &str, proof: (&str, &str), body: String) -> Result<()> {
+        let request = self.client.post(format!("{}{path}", self.url));
+        let request = request.header(CONTENT_TYPE, "application/json");
+        self.ask(request.header(proof.0, proof.1).body(body)).await?;
+        Ok(())
+    }
+
+    /// Uploads a CSV file to be imported into a source.
+    pub(super) async fn import(
+        &self,
+        source: u64,
+        name: &str,
+        mapping: &str,
+        text: String,
+    ) -> Result<Value> {
+        let request = self.client.post(format!("{}/api/v1/imports", self.url));
+        let request = request.bearer_auth(&self.token).query(&[
+            ("source", source.to_string().as_str()),
+            ("format", "csv"),
+            ("name", name),
+            ("mapping", mapping),
+        ]);
+        let answer = self.ask(request.body(text)).await?.text().await?;
+        serde_json::from_str(&answer).context("the import answered no JSON")
     }
 
     async fn native(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {

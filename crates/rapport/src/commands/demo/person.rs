@@ -64,6 +64,8 @@ pub(super) struct Person {
     pub(super) habit: Habit,
     /// The shelf they go to first.
     pub(super) favourite: &'static str,
+    /// Anonymous ids and device ids of phones they no longer have.
+    former: Vec<(&'static str, String)>,
 }
 
 impl Person {
@@ -89,12 +91,70 @@ impl Person {
             device: chance.uuid().to_uppercase(),
             habit,
             favourite,
+            former: Vec::new(),
         }
     }
 
-    /// Their loyalty card, which the till sends as an anonymous id.
+    /// Whether they ever sign up.
+    pub(super) fn has_account(&self) -> bool {
+        !matches!(self.habit, Habit::Visitor | Habit::Counter)
+    }
+
+    /// Whether they had another phone before.
+    pub(super) fn had_another_phone(&self) -> bool {
+        !self.former.is_empty()
+    }
+
+    /// They have another phone from now on.
+    pub(super) fn change_phone(&mut self, app: String, device: String) {
+        let app = std::mem::replace(&mut self.app, app);
+        let device = std::mem::replace(&mut self.device, device);
+        self.former.extend([("anonymous_id", app), ("device", device)]);
+    }
+
+    /// Everything that names them and nobody else, by kind.
+    pub(super) fn identifiers(&self) -> Vec<(&'static str, String)> {
+        let phone = self.phone.iter().map(|phone| ("phone", phone.clone()));
+        let own = [
+            ("user_id", self.user_id.clone()),
+            ("email", self.email.clone()),
+            ("anonymous_id", self.browser.clone()),
+            ("anonymous_id", self.app.clone()),
+            ("device", self.device.clone()),
+            ("loyalty_card", self.card()),
+            ("instagram_id", self.social()),
+        ];
+        own.into_iter().chain(phone).chain(self.former.iter().cloned()).collect()
+    }
+
+    /// What the shop's own systems confirm when they sign up.
+    pub(super) fn confirmed(&self) -> Value {
+        match &self.phone {
+            Some(phone) => json!({ "email": self.email, "phone": phone }),
+            None => json!({ "email": self.email }),
+        }
+    }
+
+    /// The number of their loyalty card.
     pub(super) fn card(&self) -> String {
-        format!("card-{}", 70_000 + self.no)
+        format!("{}", 70_000 + self.no)
+    }
+
+    /// Their number at the social platform.
+    pub(super) fn social(&self) -> String {
+        format!("{}", 932_000_000 + self.no)
+    }
+
+    /// Accounts elsewhere that they told the shop of: their card, and for some the social one.
+    pub(super) fn accounts(&self) -> Value {
+        let account = |kind: &str, id: String| {
+            json!({ "id": id, "type": kind, "collection": "users", "encoding": "none" })
+        };
+        let mut accounts = vec![account("loyalty_card", self.card())];
+        if self.no.is_multiple_of(2) {
+            accounts.push(account("instagram_id", self.social()));
+        }
+        json!(accounts)
     }
 
     /// Their name in full.
@@ -145,6 +205,7 @@ mod tests {
                 &person.browser,
                 &person.app,
                 &person.device,
+                &person.social(),
             ];
             for id in ids.into_iter().cloned().chain(phone).chain([person.card()]) {
                 assert!(seen.insert(id.clone()), "{id}");

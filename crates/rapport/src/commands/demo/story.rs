@@ -1,12 +1,16 @@
 //! The whole story: who comes when, over the last weeks, and everything they do.
 
 use super::chance::Chance;
-use super::diary::{Call, Diary, Door};
+use super::crowd;
+use super::diary::{Call, Diary, Door, Shared};
 use super::person::{Habit, Person};
-use super::visit::{Intent, chat, counter, join_company, letter, visit};
+use super::truth::Truth;
+use super::visit::{
+    Intent, chat, comment, counter, join_company, letter, message_order, visit,
+};
 use serde_json::json;
 
-const MINUTE_MS: i64 = 60_000;
+pub(super) const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
 /// Two who never bought under one roof, until a chat says so.
@@ -32,24 +36,44 @@ pub(super) fn people(plan: &Plan) -> Vec<Person> {
         .collect()
 }
 
-/// Every call of the story, in the order of time.
-pub(super) fn calls(plan: &Plan) -> Vec<Call> {
+/// Everything that happens, and what is true of it.
+pub(super) struct Story {
+    /// Every call, in the order of time.
+    pub(super) calls: Vec<Call>,
+    /// Whose each identifier is.
+    pub(super) truth: Truth,
+}
+
+/// Tells the whole story.
+pub(super) fn tell(plan: &Plan) -> Story {
+    let newcomers = people(plan);
+    let mut lives: Vec<Diary> = (0..plan.people).map(|no| life(plan, no)).collect();
+    let mut shared: Vec<Shared> = (0..plan.people)
+        .step_by(crowd::FAMILY)
+        .filter_map(|no| crowd::tablet(plan, no))
+        .collect();
+    // People as they are in the end, with the phones they had.
+    let people: Vec<Person> = lives.iter().map(|diary| diary.person.clone()).collect();
+    let (kiosk, guests) = crowd::kiosk(plan, &newcomers);
+    let (bot, tried) = crowd::bot(plan, &newcomers);
+    shared.extend([kiosk, bot]);
+    lives.extend(guests);
+    lives.push(tried);
     let mut calls = household(plan);
-    for no in 0..plan.people {
-        calls.extend(life(plan, no));
-    }
+    calls.extend(lives.into_iter().flat_map(|diary| diary.calls));
     calls.retain(|call| call.at_ms <= plan.until_ms);
     // Stable: what happens at one moment stays in the order written.
     calls.sort_by_key(|call| call.at_ms);
-    calls
+    let truth = Truth::of(&people, &shared, &calls);
+    Story { calls, truth }
 }
 
-fn life(plan: &Plan, no: u64) -> Vec<Call> {
+fn life(plan: &Plan, no: u64) -> Diary {
     let mut chance = Chance::new(plan.seed, no);
     let person = Person::new(no, &mut chance);
     let habit = person.habit;
     let mut diary = Diary::new(person, chance, format!("demo-{}-{no}", plan.seed));
-    let calendar = Calendar { plan: *plan };
+    let calendar = Calendar::new(plan);
     match habit {
         Habit::Visitor => wander(&mut diary, &calendar),
         Habit::Newcomer => arrive(&mut diary, &calendar),
@@ -59,17 +83,31 @@ fn life(plan: &Plan, no: u64) -> Vec<Call> {
         Habit::Counter => buy_at_counter(&mut diary, &calendar),
         Habit::Trade => supply(&mut diary, &calendar),
     }
-    diary.calls
+    if let (true, Some(tablet)) = (diary.has_account(), crowd::tablet(plan, no)) {
+        crowd::at_tablet(&mut diary, &calendar, &tablet);
+    }
+    diary
 }
 
 /// Days ago to moments.
-struct Calendar {
+pub(super) struct Calendar {
     plan: Plan,
 }
 
 impl Calendar {
+    /// The calendar of a story.
+    pub(super) fn new(plan: &Plan) -> Calendar {
+        Calendar { plan: *plan }
+    }
+
+    /// Noon of a day so many days ago.
+    pub(super) fn noon(&self, days_ago: i64) -> i64 {
+        let midnight_ms = self.plan.until_ms - self.plan.until_ms.rem_euclid(DAY_MS);
+        midnight_ms - days_ago * DAY_MS + 12 * HOUR_MS
+    }
+
     /// Some moment in opening hours, at least one day ago.
-    fn day(&self, diary: &mut Diary, days_ago: i64) -> i64 {
+    pub(super) fn day(&self, diary: &mut Diary, days_ago: i64) -> i64 {
         let midnight_ms = self.plan.until_ms - self.plan.until_ms.rem_euclid(DAY_MS);
         let of_day_ms = diary.chance.between(7 * HOUR_MS, 21 * HOUR_MS);
         midnight_ms - days_ago.max(1) * DAY_MS + of_day_ms
@@ -121,11 +159,23 @@ fn shop(diary: &mut Diary, calendar: &Calendar, from: i64, to: i64, every: i64) 
     let app_from = days_ago - diary.chance.between(5, 40);
     let complains_at = diary.chance.between(1, from);
     let is_unhappy = diary.chance.percent(18);
+    let phone_lasts_until = diary.chance.between(to.max(1), from);
     while days_ago > to.max(1) {
+        if days_ago <= phone_lasts_until {
+            crowd::perhaps_new_phone(&mut *diary);
+        }
         let at_ms = calendar.day(diary, days_ago);
         come_by(diary, at_ms, days_ago > guest_until, days_ago < app_from);
+        if diary.has_account() && diary.chance.percent(8) {
+            message_order(diary, at_ms + 3 * HOUR_MS);
+        }
         if is_unhappy && complains_at.abs_diff(days_ago) <= every.unsigned_abs() {
             chat(diary, at_ms + 2 * HOUR_MS, true);
+            if diary.chance.percent(40) {
+                comment(diary, at_ms + 5 * HOUR_MS, true);
+            }
+        } else if diary.chance.percent(2) {
+            comment(diary, at_ms + HOUR_MS, false);
         } else if diary.chance.percent(4) {
             chat(diary, at_ms + HOUR_MS, false);
         }
@@ -219,7 +269,7 @@ fn household(plan: &Plan) -> Vec<Call> {
     let chance = Chance::new(plan.seed, u64::MAX);
     let person = Person::new(plan.people, &mut Chance::new(plan.seed, u64::MAX));
     let mut diary = Diary::new(person, chance, format!("demo-{}-household", plan.seed));
-    let calendar = Calendar { plan: *plan };
+    let calendar = Calendar::new(plan);
     let [email, phone] = HOUSEHOLD;
     let levi = json!({ "phone": phone, "firstName": "Levi", "lastName": "Falk" });
     let runa = json!({ "email": email, "firstName": "Runa", "lastName": "Falk" });
@@ -264,6 +314,7 @@ pub(super) const HOUSEHOLD_EMAIL: &str = HOUSEHOLD[0];
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::demo::diary::Way;
     use std::collections::{BTreeMap, BTreeSet};
 
     const PLAN: Plan = Plan {
@@ -275,16 +326,21 @@ mod tests {
 
     #[test]
     fn one_seed_tells_one_story_and_another_tells_another() {
-        assert_eq!(calls(&PLAN), calls(&PLAN));
-        assert_ne!(calls(&PLAN), calls(&Plan { seed: 8, ..PLAN }));
+        assert_eq!(tell(&PLAN).calls, tell(&PLAN).calls);
+        assert_ne!(tell(&PLAN).calls, tell(&Plan { seed: 8, ..PLAN }).calls);
     }
 
     #[test]
     fn message_ids_are_unique_and_the_same_on_another_day() {
         let ids = |plan: &Plan| {
-            calls(plan)
+            tell(plan)
+                .calls
                 .iter()
-                .map(|call| call.body["messageId"].to_string())
+                .map(|call| {
+                    let names = ["messageId", "receipt", "sg_event_id", "id"];
+                    let id = names.iter().find_map(|name| call.body.get(*name));
+                    id.expect("every call has an id").to_string()
+                })
                 .collect::<Vec<_>>()
         };
         let today = ids(&PLAN);
@@ -304,7 +360,7 @@ mod tests {
 
     #[test]
     fn everything_lies_in_the_weeks_before_the_end() {
-        let calls = calls(&PLAN);
+        let calls = tell(&PLAN).calls;
         assert!(calls.iter().all(|call| call.at_ms <= PLAN.until_ms));
         let first = PLAN.until_ms - (PLAN.days + 8) * DAY_MS;
         assert!(calls.iter().all(|call| call.at_ms >= first));
@@ -314,9 +370,14 @@ mod tests {
     #[test]
     fn every_kind_of_event_of_a_dairy_occurs() {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        for call in calls(&PLAN) {
+        for call in tell(&PLAN).calls {
             let event = call.body.get("event").or_else(|| call.body.get("type"));
             let event = event.and_then(|event| event.as_str()).unwrap_or_default();
+            let event = match call.way {
+                Way::Till => "till",
+                Way::Social => "comment",
+                _ => event,
+            };
             *counts.entry(event.to_owned()).or_default() += 1;
         }
         for event in [
@@ -334,8 +395,12 @@ mod tests {
             "Order Refunded",
             "Conversation Started",
             "Message Received",
-            "Email Opened",
             "Products Searched",
+            "till",
+            "order",
+            "open",
+            "click",
+            "comment",
         ] {
             assert!(counts.contains_key(event), "{event} is not in {counts:?}");
         }

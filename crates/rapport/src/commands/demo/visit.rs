@@ -1,7 +1,9 @@
 //! What happens in one go: a visit online, a purchase at the counter, a chat, a letter.
 
-use super::dairy::{COMPANIES, COMPLAINTS, LETTERS, PRODUCTS, Product, QUESTIONS, money};
-use super::diary::{Diary, Door};
+use super::dairy::{
+    COMPANIES, COMPLAINTS, LETTERS, ORDERS, PRAISE, PRODUCTS, Product, QUESTIONS, money,
+};
+use super::diary::{Diary, Door, Way};
 use serde_json::{Value, json};
 
 const SECOND_MS: i64 = 1_000;
@@ -46,35 +48,69 @@ pub(super) fn visit(diary: &mut Diary, door: Door, start_ms: i64, intent: Intent
     order(visit.diary, visit.clock_ms, &basket, channel);
 }
 
-/// A purchase at the counter.
+/// A purchase at the counter: a row of the till's file. A card is all that is asked for; what was
+/// told for it when it was made stands beside it once.
 pub(super) fn counter(diary: &mut Diary, at_ms: i64) {
     let few: Vec<&Product> = (0..diary.chance.between(1, 4))
         .map(|_| favoured(diary))
         .collect();
     let basket = basket(diary, &few);
-    if diary.has_account() {
-        return order(diary, at_ms, &basket, "counter");
-    }
-    if diary.calls.is_empty() {
-        take_card(diary, at_ms);
-    }
     let bill = bill(diary, &basket, "counter");
-    let card = diary.person.card();
-    let call = json!({ "type": "track", "event": "Order Completed", "anonymousId": card, "properties": bill });
-    diary.by_hand(at_ms + MINUTE_MS, call);
+    let person = &diary.person;
+    let is_new = diary.calls.is_empty();
+    let phone = person.phone.clone().filter(|_| is_new);
+    let row = json!({
+        "receipt": bill["order_id"], "card": person.card(),
+        "customer": if diary.has_account() { person.user_id.as_str() } else { "" },
+        "phone": phone.unwrap_or_default(),
+        "first name": if is_new { person.first } else { "" },
+        "last name": if is_new { person.last } else { "" },
+        "total": bill["revenue"], "products": bill["products"],
+    });
+    diary.by_way(at_ms + MINUTE_MS, Way::Till, row);
 }
 
-/// The till knows a card, and the name and number that were given for it.
-fn take_card(diary: &mut Diary, at_ms: i64) {
-    let person = &diary.person;
-    let mut traits = json!({
-        "firstName": person.first, "lastName": person.last, "address": { "city": person.town },
+/// An order by the messenger.
+pub(super) fn message_order(diary: &mut Diary, at_ms: i64) {
+    let Some(phone) = diary.person.phone.clone() else {
+        return;
+    };
+    let few: Vec<&Product> = (0..diary.chance.between(1, 3))
+        .map(|_| favoured(diary))
+        .collect();
+    let basket = basket(diary, &few);
+    let item = |(product, quantity): &(&Product, i64)| {
+        json!({
+            "product_retailer_id": product.sku, "quantity": quantity,
+            "item_price": money(product.cents), "currency": "EUR",
+        })
+    };
+    let items: Vec<Value> = basket.iter().map(item).collect();
+    let from = phone.trim_start_matches('+');
+    let asks = json!({
+        "from": from, "id": format!("wamid.{}", diary.next_id()), "type": "text",
+        "text": { "body": diary.chance.pick(&ORDERS) },
     });
-    if let Some(phone) = &person.phone {
-        traits["phone"] = json!(phone);
-    }
-    let call = json!({ "type": "identify", "anonymousId": person.card(), "traits": traits });
-    diary.by_hand(at_ms, call);
+    diary.by_way(at_ms, Way::Chat, asks);
+    let order = json!({
+        "from": from, "id": format!("wamid.{}", diary.next_id()), "type": "order",
+        "order": { "catalog_id": "larkfield", "text": "", "product_items": items },
+    });
+    diary.by_way(at_ms + 3 * MINUTE_MS, Way::Chat, order);
+}
+
+/// A comment under a picture of the dairy; not everybody is kind.
+pub(super) fn comment(diary: &mut Diary, at_ms: i64, is_complaint: bool) {
+    let words = match is_complaint {
+        true => diary.chance.pick(&COMPLAINTS).1,
+        false => diary.chance.pick::<&str>(&PRAISE),
+    };
+    let name = format!("{}.{}", diary.person.first, diary.person.last).to_lowercase();
+    let body = json!({
+        "id": format!("comment-{}", diary.next_id()), "from": diary.person.social(),
+        "username": name, "text": words,
+    });
+    diary.by_way(at_ms, Way::Social, body);
 }
 
 /// A chat with the shop; who complains is not easily made happy.
@@ -122,17 +158,29 @@ pub(super) fn chat(diary: &mut Diary, at_ms: i64, is_complaint: bool) {
 
 /// A letter by e-mail; some open it, and some of those follow a link.
 pub(super) fn letter(diary: &mut Diary, at_ms: i64, opens_percent: i64) {
-    let subject = diary.chance.pick(&LETTERS);
-    let properties = json!({ "campaign": "newsletter", "subject": subject });
-    diary.by_server(at_ms, "Email Delivered", properties.clone());
+    let subject = *diary.chance.pick(&LETTERS);
+    let letter = diary.next_id();
+    mail(diary, at_ms, "delivered", &letter, subject);
     if !diary.chance.percent(opens_percent) {
         return;
     }
     let opened_ms = at_ms + diary.chance.between(2, 600) * MINUTE_MS;
-    diary.by_server(opened_ms, "Email Opened", properties.clone());
+    mail(diary, opened_ms, "open", &letter, subject);
     if diary.chance.percent(30) {
-        diary.by_server(opened_ms + 30 * SECOND_MS, "Email Link Clicked", properties);
+        mail(diary, opened_ms + 30 * SECOND_MS, "click", &letter, subject);
     }
+}
+
+/// What the mail service says of a letter.
+fn mail(diary: &mut Diary, at_ms: i64, event: &str, letter: &str, subject: &str) {
+    let mut body = json!({
+        "email": diary.person.email, "event": event, "category": ["newsletter"],
+        "sg_event_id": diary.next_id(), "sg_message_id": letter, "singlesend_name": subject,
+    });
+    if event == "click" {
+        body["url"] = json!("https://shop.larkfield.example/season");
+    }
+    diary.by_way(at_ms, Way::Mail, body);
 }
 
 /// They buy for a company, which the order system says.
