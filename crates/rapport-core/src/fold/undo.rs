@@ -202,8 +202,8 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
     pub fn end(mut self, before: &[Profile], place: Position, now: Millis) -> Refolded {
         self.act(|fold| fold.fire(now));
         let late = self.catch_up();
-        self.vacate(before);
-        let moved = self.moved();
+        self.vacate(before, place);
+        let moved = self.moved(place);
         let (changes, members) = difference::of(before, &self.people, place, now);
         Refolded {
             people: self.people,

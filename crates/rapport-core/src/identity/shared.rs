@@ -242,9 +242,10 @@ mod tests {
         assert!(tell(1, 1) && !tell(2, 1) && tell(3, 2));
         let told = (3..1_000).filter(|sort| tell(4, *sort)).count();
         assert_eq!(told, TOLD_MAX - 2);
-        assert!(tell(DAY_MS + 5, 1), "it is told again the next day");
+        assert!(!tell(DAY_MS, 1));
+        assert!(tell(DAY_MS + 2, 1), "it is told again the next day");
         let Tally { count, last, .. } = *record.tally();
-        assert_eq!((count, last), (1_001, Millis(DAY_MS + 5)));
+        assert_eq!((count, last), (1_002, Millis(DAY_MS + 2)));
         assert!(record.tally.told.len() <= TOLD_MAX);
         record.tell(&rule, Millis(3 * DAY_MS), 1);
         let Tally { count, first, .. } = *record.tally();

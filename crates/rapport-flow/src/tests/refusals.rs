@@ -64,13 +64,16 @@ async fn one_and_the_same_refusal_is_told_once_a_day() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn identifiers_too_many_for_somebody_are_told_of_once_a_day() {
+async fn identifiers_too_many_for_somebody_fill_no_journal() {
     let world = ana().await;
     let visits = (0..400).map(|n| {
         format!(r#"{{"type":"page","userId":"ana","anonymousId":"v{n}","messageId":"m{n}"}}"#)
     });
     claim(&world, visits).await;
-    assert_eq!(refusals_of(&world, "ana").await, 1);
+    assert_eq!(refusals_of(&world, "ana").await, TOLD_MAX);
+    let ana = Identifier::new(IdKind::UserId, "ana");
+    let refused = world.rapport.refused(std::slice::from_ref(&ana)).await;
+    assert_eq!(refused.unwrap()[&ana].count, 300);
     let visitors = world.user("ana").await.links.into_iter();
     let visitors = visitors.filter(|link| link.identifier.kind == IdKind::AnonymousId);
     assert_eq!(visitors.count(), 100);
