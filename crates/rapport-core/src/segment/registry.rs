@@ -278,7 +278,9 @@ impl Registry {
     pub fn agrees(&self, other: &Registry) -> bool {
         let [left, right] = [self, other].map(|one| {
             let mut one = one.clone();
-            one.segments.iter_mut().for_each(|segment| segment.late.clear());
+            one.segments
+                .iter_mut()
+                .for_each(|segment| segment.late.clear());
             one
         });
         left == right

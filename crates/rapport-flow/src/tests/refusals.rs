@@ -19,7 +19,10 @@ async fn refusals_of(world: &World, user: &str) -> usize {
     let journal = world.rapport.journal_of(&numbers, None, 10_000).await;
     let is_refusal = |what: &What| matches!(what, What::Refused { .. });
     let journal = journal.unwrap();
-    journal.iter().filter(|(_, record)| is_refusal(&record.what)).count()
+    journal
+        .iter()
+        .filter(|(_, record)| is_refusal(&record.what))
+        .count()
 }
 
 async fn ana() -> World {
@@ -42,7 +45,10 @@ async fn whoever_claims_an_address_again_and_again_fills_no_journal() {
     let email = Identifier::new(IdKind::Email, "ana@example.org");
     let refused = world.rapport.refused(std::slice::from_ref(&email)).await;
     assert_eq!(refused.unwrap()[&email].count, 300);
-    let (one, owner) = (world.user("x7").await, world.profile(email.kind, &email.value).await);
+    let (one, owner) = (
+        world.user("x7").await,
+        world.profile(email.kind, &email.value).await,
+    );
     assert_ne!(owner.unwrap().number, one.number, "and none of them got it");
     replay_equals_live(world).await;
 }

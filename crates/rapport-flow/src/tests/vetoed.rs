@@ -158,7 +158,9 @@ async fn births_of(archive: &Archive) -> Births {
 }
 
 async fn everybody(archive: &Archive) -> Vec<Profile> {
-    let rows = pages(&*archive.shared.roles.state, Table::Profile).all().await;
+    let rows = pages(&*archive.shared.roles.state, Table::Profile)
+        .all()
+        .await;
     let profile = |(_, row): &(_, Vec<u8>)| rows::unpack(Table::Profile, row).unwrap();
     rows.unwrap().iter().map(profile).collect()
 }

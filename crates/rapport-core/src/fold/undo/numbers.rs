@@ -77,7 +77,9 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
                     survivor, absorbed, ..
                 } => (*survivor, *absorbed) = (real(*survivor), real(*absorbed)),
                 What::Refused { profiles, .. } => {
-                    profiles.iter_mut().for_each(|number| *number = real(*number));
+                    profiles
+                        .iter_mut()
+                        .for_each(|number| *number = real(*number));
                 }
                 What::Undone { .. } | What::Shared { .. } | What::Released { .. } => {}
             }

@@ -230,7 +230,12 @@ impl<'a> World<'a> {
         let empty = People::whole(self.people.next());
         let refolded = refold(&self.vetoes, &before, &past, empty, self.last, self.now);
         let refolded = refolded.expect("the rules were applied once");
-        assert!(refolded.rulebook.registry().agrees(self.rulebook.registry()));
+        assert!(
+            refolded
+                .rulebook
+                .registry()
+                .agrees(self.rulebook.registry())
+        );
         self.people = refolded.people;
         let armed = self.people.profiles();
         self.due = armed.filter_map(|p| Some((p.armed?, p.number))).collect();
@@ -245,7 +250,12 @@ impl<'a> World<'a> {
 
     pub(super) fn leads_to(&self, number: ProfileNo) -> ProfileNo {
         let number = self.people.survivor(number);
-        let has = |profile: &&Profile| profile.vacated.iter().any(|(vacated, _)| *vacated == number);
+        let has = |profile: &&Profile| {
+            profile
+                .vacated
+                .iter()
+                .any(|(vacated, _)| *vacated == number)
+        };
         let heir = self.people.profiles().find(has);
         heir.map_or(number, |heir| heir.number)
     }
@@ -262,11 +272,16 @@ impl<'a> World<'a> {
                 Some(names) => Arc::clone(names),
                 None => {
                     let person = self.people.profile(change.person).expect("is there");
-                    person.links.iter().map(|link| link.identifier.clone()).collect()
+                    person
+                        .links
+                        .iter()
+                        .map(|link| link.identifier.clone())
+                        .collect()
                 }
             };
             for name in names.iter() {
-                self.heard.insert((change.segment, name.clone()), change.member);
+                self.heard
+                    .insert((change.segment, name.clone()), change.member);
             }
         }
     }
@@ -283,7 +298,8 @@ impl<'a> World<'a> {
             prop_assert_eq!(*member == Member::In, is_in, "{:?} {}", segment, name);
         }
         let people = &self.people;
-        self.heard.retain(|(_, name), _| people.owner(name).is_some());
+        self.heard
+            .retain(|(_, name), _| people.owner(name).is_some());
         Ok(())
     }
 
