@@ -307,12 +307,9 @@ fn arm(due: &mut Due, profile: &mut Profile, next: Option<Millis>) -> bool {
 
 /// The numbers under which history may hold events of a person; most people have one.
 fn numbers(profile: &Profile) -> Numbers {
-    let is_one = profile.absorbed.is_empty()
-        && profile.moved_from.is_empty()
-        && profile.vacated.is_empty();
-    match is_one {
+    match profile.absorbed.is_empty() && profile.moved_from.is_empty() {
         true => Numbers::One([(profile.number, profile.birth)]),
-        false => Numbers::Many(profile.born()),
+        false => Numbers::Many(profile.origins_since()),
     }
 }
 

@@ -24,8 +24,8 @@ pub struct Profile {
     /// Numbers (and births) of the profiles merged into this one, ascending by number.
     pub absorbed: Vec<(ProfileNo, Position)>,
     /// Numbers under which history holds events of this person besides its own and the absorbed
-    /// ones: left by an undo, ascending.
-    pub moved_from: Vec<ProfileNo>,
+    /// ones, ascending, each with the undo that gave it those.
+    pub moved_from: Vec<(ProfileNo, Position)>,
     /// Earliest `at` of its events.
     pub first_seen: Millis,
     /// Latest `at` of its events.
@@ -43,7 +43,7 @@ pub struct Profile {
     /// The moment its timer row stands at, if it has one.
     pub armed: Option<Millis>,
     /// Numbers (and births) of profiles that an undo made superfluous, ascending by number: what
-    /// made them is this person's now, so they lead here.
+    /// made them is this person's now, so they lead here. They are in `moved_from`, too.
     pub vacated: Vec<(ProfileNo, Position)>,
 }
 
@@ -81,28 +81,21 @@ impl Profile {
     #[must_use]
     pub fn origins(&self) -> Vec<ProfileNo> {
         let mut origins = self.numbers();
-        origins.extend(&self.moved_from);
-        origins.extend(self.vacated.iter().map(|(number, _)| *number));
+        origins.extend(self.moved_from.iter().map(|(number, _)| *number));
         origins.sort_unstable();
         origins.dedup();
         origins
     }
 
-    /// The same, each with the entry that made whom it was given to; [`Position::LAST`] where that
-    /// was never a part of this person.
+    /// The same, each with the entry that brought it: the birth of whom it was given to, or the
+    /// undo. A number may be there twice.
     #[must_use]
-    pub fn born(&self) -> Vec<(ProfileNo, Position)> {
-        let mut born = self.absorbed.clone();
-        born.push((self.number, self.birth));
-        let strange = self.moved_from.iter().copied();
-        let strange = strange.chain(self.vacated.iter().map(|(number, _)| *number));
-        for number in strange {
-            if born.iter().all(|(known, _)| *known != number) {
-                born.push((number, Position::LAST));
-            }
-        }
-        born.sort_unstable();
-        born
+    pub fn origins_since(&self) -> Vec<(ProfileNo, Position)> {
+        let mut origins = self.absorbed.clone();
+        origins.push((self.number, self.birth));
+        origins.extend(&self.moved_from);
+        origins.sort_unstable();
+        origins
     }
 
     /// Whether it has a user id.

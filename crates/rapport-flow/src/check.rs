@@ -65,7 +65,10 @@ async fn rules(archive: &Archive) -> Result<Option<String>> {
     let mut rulebook = Rulebook::default();
     for revision in revisions::read(&archive.shared, Position::default()).await? {
         if let Err(error) = rulebook.revise(&revision) {
-            return Ok(Some(format!("the revision at {}: {error}", revision.place())));
+            return Ok(Some(format!(
+                "the revision at {}: {error}",
+                revision.place()
+            )));
         }
     }
     let configuration = &archive.writer.configuration;

@@ -3,8 +3,8 @@
 use crate::backup;
 use crate::clock::Clock;
 use crate::collect::{self, Collector};
-use crate::commands::undo_merge::{self, Prepared};
 use crate::commands::Applied;
+use crate::commands::undo_merge::{self, Prepared};
 use crate::counters::REFUSED;
 use crate::error::{CommandError, Error, Refusal, Result};
 use crate::health::{self, Health};

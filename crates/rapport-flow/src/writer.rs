@@ -314,7 +314,9 @@ fn moved_of(
 /// The number that the next new profile gets, as stored.
 pub(crate) async fn next_profile(state: &dyn State) -> Result<ProfileNo> {
     let numbers = state.load(Table::Meta, &[NUMBERS.into()]).await?.remove(0);
-    let numbers: Option<Numbers> = numbers.map(|row| rows::unpack(Table::Meta, &row)).transpose()?;
+    let numbers: Option<Numbers> = numbers
+        .map(|row| rows::unpack(Table::Meta, &row))
+        .transpose()?;
     Ok(numbers.map_or(ProfileNo(1), |numbers| numbers.next_profile))
 }
 

@@ -193,7 +193,7 @@ async fn explain(
         )
     })?;
     let profile = asked(&api, text).await?;
-    let numbers = profile.born();
+    let numbers = profile.origins_since();
     let facts = Facts {
         numbers: &numbers,
         attributes: &profile.attributes,

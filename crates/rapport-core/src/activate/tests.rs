@@ -169,10 +169,7 @@ fn a_segment_named_audience_key_still_names_itself() {
 
 #[test]
 fn quotes_and_control_characters_stay_inside_their_values() {
-    let names = [Identifier::new(
-        IdKind::UserId,
-        "a\",\"userId\":\"b\u{0}\n",
-    )];
+    let names = [Identifier::new(IdKind::UserId, "a\",\"userId\":\"b\u{0}\n")];
     let hostile = Change {
         names: &names,
         ..change()

@@ -123,7 +123,13 @@ impl Fold<'_> {
         let sides = joining.absorbed.iter();
         all.extend(sides.flat_map(|side| segments(&side.memberships)));
         for segment in all {
-            self.hand_over_one(number, &joining, segment, is_in.contains(&segment), (now, why));
+            self.hand_over_one(
+                number,
+                &joining,
+                segment,
+                is_in.contains(&segment),
+                (now, why),
+            );
         }
     }
 

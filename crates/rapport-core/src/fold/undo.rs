@@ -202,8 +202,8 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
     pub fn end(mut self, before: &[Profile], place: Position, now: Millis) -> Refolded {
         self.act(|fold| fold.fire(now));
         let late = self.catch_up();
-        self.vacate(before);
-        let moved = self.moved();
+        self.vacate(before, place);
+        let moved = self.moved(place);
         let (changes, members) = difference::of(before, &self.people, place, now);
         Refolded {
             people: self.people,
@@ -246,13 +246,17 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
     /// Changes the rules; what was due before happened under the old ones.
     fn revise(&mut self, revision: &Revision) -> Result<(), Error> {
         let received = revision.received();
-        if self.due.first().is_some_and(|(moment, _)| *moment <= received) {
+        if self
+            .due
+            .first()
+            .is_some_and(|(moment, _)| *moment <= received)
+        {
             self.act(|fold| fold.fire(received));
         }
         match revision.entry.command {
-            Command::BuildRange { segment, from, to, .. } => {
-                self.build(revision, SegmentNo(segment), (from, to))
-            }
+            Command::BuildRange {
+                segment, from, to, ..
+            } => self.build(revision, SegmentNo(segment), (from, to)),
             _ => self.rulebook.revise(revision),
         }
     }

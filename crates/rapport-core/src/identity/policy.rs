@@ -202,7 +202,12 @@ impl Policy {
         in_range("attribute_stand_days", self.attribute_stand_days, 0, 36_500)?;
         in_range("shared.refusals", self.shared.refusals, 1, 1_000)?;
         in_range("shared.user_ids", self.shared.user_ids, 2, 1_000)?;
-        in_range("shared.window_hours", self.shared.window_hours, 1, WINDOW_HOURS_MAX)?;
+        in_range(
+            "shared.window_hours",
+            self.shared.window_hours,
+            1,
+            WINDOW_HOURS_MAX,
+        )?;
         self.phone.validate()
     }
 

@@ -80,7 +80,10 @@ impl Record {
     #[must_use]
     pub fn was_marked_at(&self, place: Position) -> bool {
         self.marked.is_some_and(|marked| marked < place)
-            || self.past.iter().any(|(from, to)| *from < place && place < *to)
+            || self
+                .past
+                .iter()
+                .any(|(from, to)| *from < place && place < *to)
     }
 
     /// How often it was refused lately.
@@ -114,7 +117,8 @@ impl Record {
     /// Counts a refusal of any kind; says whether the journal tells of it: of each sort once a
     /// window, and of so many sorts.
     pub fn tell(&mut self, rule: &SharedRule, received: Millis, sort: u64) -> bool {
-        self.tally.count(window_start(rule, received), received, sort)
+        self.tally
+            .count(window_start(rule, received), received, sort)
     }
 
     /// Whether it says nothing any more at this instant, however long a policy makes the window,
@@ -242,13 +246,18 @@ mod tests {
         assert!(tell(1, 1) && !tell(2, 1) && tell(3, 2));
         let told = (3..1_000).filter(|sort| tell(4, *sort)).count();
         assert_eq!(told, TOLD_MAX - 2);
-        assert!(tell(DAY_MS + 5, 1), "it is told again the next day");
+        assert!(!tell(DAY_MS, 1));
+        assert!(tell(DAY_MS + 2, 1), "it is told again the next day");
         let Tally { count, last, .. } = *record.tally();
-        assert_eq!((count, last), (1_001, Millis(DAY_MS + 5)));
+        assert_eq!((count, last), (1_002, Millis(DAY_MS + 2)));
         assert!(record.tally.told.len() <= TOLD_MAX);
         record.tell(&rule, Millis(3 * DAY_MS), 1);
         let Tally { count, first, .. } = *record.tally();
-        assert_eq!((count, first), (1, Millis(3 * DAY_MS)), "after a day of rest");
+        assert_eq!(
+            (count, first),
+            (1, Millis(3 * DAY_MS)),
+            "after a day of rest"
+        );
     }
 
     #[test]

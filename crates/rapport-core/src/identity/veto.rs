@@ -44,7 +44,9 @@ impl Vetoes {
     #[must_use]
     pub fn allows(&self, left: &[Position], right: &[Position]) -> bool {
         left.iter().all(|&birth| {
-            let partners = self.0.range((birth, Position::default())..=(birth, Position::LAST));
+            let partners = self
+                .0
+                .range((birth, Position::default())..=(birth, Position::LAST));
             partners
                 .map(|(_, partner)| partner)
                 .all(|partner| !right.contains(partner))

@@ -40,8 +40,8 @@ pub struct Catalogue {
 /// What segments ask of a person, memberships apart.
 #[derive(Clone, Copy)]
 pub struct Facts<'a> {
-    /// Every number under which history may have events of the person, with the entry that made
-    /// whom it was given to.
+    /// Every number under which history may have events of the person, with the entry that brought
+    /// it: the birth of whom it was given to, or an undo.
     pub numbers: &'a [(ProfileNo, Position)],
     /// The attributes.
     pub attributes: &'a dyn Named,

@@ -46,7 +46,7 @@ pub struct Definition {
     pub build: Build,
     /// While it is built: people whom only an undo brought forth, and who were there before the
     /// rule all the same. They come with the last step.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub late: Vec<ProfileNo>,
 }
 
@@ -68,14 +68,14 @@ pub enum Build {
 
 impl Build {
     /// Whether somebody with these numbers is built for a rule set at `since`: each of them was
-    /// swept, or is newer than the rule.
+    /// swept, or came to them after the rule.
     #[must_use]
     pub fn covers(self, since: Position, numbers: &[(ProfileNo, Position)]) -> bool {
         match self {
             Build::Complete => true,
-            Build::Running { cursor, end } => numbers
+            Build::Running { cursor, .. } => numbers
                 .iter()
-                .all(|(number, birth)| *number < cursor || (*number >= end && *birth > since)),
+                .all(|(number, came)| *number < cursor || *came > since),
         }
     }
 
@@ -278,7 +278,9 @@ impl Registry {
     pub fn agrees(&self, other: &Registry) -> bool {
         let [left, right] = [self, other].map(|one| {
             let mut one = one.clone();
-            one.segments.iter_mut().for_each(|segment| segment.late.clear());
+            one.segments
+                .iter_mut()
+                .for_each(|segment| segment.late.clear());
             one
         });
         left == right

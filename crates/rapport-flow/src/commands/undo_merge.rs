@@ -50,40 +50,15 @@ pub(super) async fn apply(
     else {
         return Err(missing());
     };
-    let mut seeds = BTreeSet::from([survivor, absorbed]);
-    seeds.extend(prepared.iter().flat_map(|prepared| prepared.seeds()));
-    let mut component = Component::of(&writer.shared, seeds.clone()).await?;
-    if component.undone.contains(&merge) {
-        return Err(CommandError::Contradicts {
-            message: format!("mrg_{merge} is undone already"),
-        });
-    }
-    component.undone.insert(merge);
     let mut vetoes = Vetoes::clone(&writer.configuration.vetoes);
     vetoes.forbid(survivor_birth, absorbed_birth);
-    let refolded = match prepared {
-        // What was folded beside the writer is what makes it quick: else it is done once more.
-        Some(prepared) if !prepared.fits(&component, &vetoes) => return Err(CommandError::Moved),
+    let mut seeds = BTreeSet::from([survivor, absorbed]);
+    let (component, refolded) = match prepared {
         Some(prepared) => {
-            let refolded = refold(writer, &component, *prepared, entry).await?;
-            let owners = owners(writer, &refolded.people).await?;
-            if !component.strangers(owners).is_empty() {
-                return Err(CommandError::Moved);
-            }
-            refolded
+            seeds.extend(prepared.seeds());
+            prepared_before(writer, entry, merge, (seeds, &vetoes), *prepared).await?
         }
-        None => loop {
-            component.undone.insert(merge);
-            let nothing = Prepared::nothing(vetoes.clone());
-            let refolded = refold(writer, &component, nothing, entry).await?;
-            let owners = owners(writer, &refolded.people).await?;
-            let strangers = component.strangers(owners);
-            if strangers.is_empty() {
-                break refolded;
-            }
-            seeds.extend(strangers);
-            component = Component::of(&writer.shared, seeds.clone()).await?;
-        },
+        None => from_nobody(writer, entry, merge, (seeds, &vetoes)).await?,
     };
     let change = |c: &mut Configuration| c.vetoes = Arc::new(vetoes.clone());
     configure_with(writer, "vetoes", &vetoes, change, writes);
@@ -105,6 +80,62 @@ pub(super) async fn apply(
     }
     writer.undos += 1;
     Ok(Reply::Undone { profiles })
+}
+
+/// Whom it concerns, the merge taken back.
+async fn component(
+    writer: &Writer,
+    merge: u64,
+    seeds: BTreeSet<ProfileNo>,
+) -> Result<Component, CommandError> {
+    let mut component = Component::of(&writer.shared, seeds).await?;
+    if !component.undone.insert(merge) {
+        return Err(CommandError::Contradicts {
+            message: format!("mrg_{merge} is undone already"),
+        });
+    }
+    Ok(component)
+}
+
+/// Goes on from what was folded beside the writer, which is what makes it quick: where people have
+/// moved since, that is done once more.
+async fn prepared_before(
+    writer: &mut Writer,
+    entry: &CommandEntry,
+    merge: u64,
+    (seeds, vetoes): (BTreeSet<ProfileNo>, &Vetoes),
+    prepared: Prepared,
+) -> Result<(Component, Refolded), CommandError> {
+    let component = component(writer, merge, seeds).await?;
+    if !prepared.fits(&component, vetoes) {
+        return Err(CommandError::Moved);
+    }
+    let refolded = refold(writer, &component, prepared, entry).await?;
+    let owners = owners(writer, &refolded.people).await?;
+    match component.strangers(owners).is_empty() {
+        true => Ok((component, refolded)),
+        false => Err(CommandError::Moved),
+    }
+}
+
+/// Folds everything here and now, as a replay does.
+async fn from_nobody(
+    writer: &mut Writer,
+    entry: &CommandEntry,
+    merge: u64,
+    (mut seeds, vetoes): (BTreeSet<ProfileNo>, &Vetoes),
+) -> Result<(Component, Refolded), CommandError> {
+    loop {
+        let component = component(writer, merge, seeds.clone()).await?;
+        let nothing = Prepared::nothing(vetoes.clone());
+        let refolded = refold(writer, &component, nothing, entry).await?;
+        let owners = owners(writer, &refolded.people).await?;
+        let strangers = component.strangers(owners);
+        if strangers.is_empty() {
+            return Ok((component, refolded));
+        }
+        seeds.extend(strangers);
+    }
 }
 
 /// Folds the component again, from where it was prepared.
@@ -132,17 +163,17 @@ async fn refold(
 
 /// Whoever has an identifier that somebody of the component has now that it is folded again: an
 /// identifier once dropped for want of room, say, and taken by somebody else afterwards.
-async fn owners(
-    writer: &mut Writer,
-    people: &People,
-) -> Result<BTreeSet<ProfileNo>, CommandError> {
+async fn owners(writer: &mut Writer, people: &People) -> Result<BTreeSet<ProfileNo>, CommandError> {
     let links = people.profiles().flat_map(|profile| &profile.links);
     let held: BTreeSet<Identifier> = links.map(|link| link.identifier.clone()).collect();
     let unknown = held
         .iter()
         .filter(|identifier| !writer.people.has_looked_up(identifier));
     crate::steps::load::identifiers(writer, unknown.cloned().collect()).await?;
-    Ok(held.iter().filter_map(|held| writer.people.owner(held)).collect())
+    Ok(held
+        .iter()
+        .filter_map(|held| writer.people.owner(held))
+        .collect())
 }
 
 /// What the journal does not say yet of merges and refusals, now that they are others.
@@ -194,7 +225,10 @@ async fn replace(
     writer.people.number_from(now.next);
     let mut by_origin: BTreeMap<ProfileNo, Vec<(Position, ProfileNo)>> = BTreeMap::new();
     for (origin, position, person) in moved {
-        by_origin.entry(origin).or_default().push((position, person));
+        by_origin
+            .entry(origin)
+            .or_default()
+            .push((position, person));
     }
     for origin in &component.origins {
         let events = by_origin.remove(origin).unwrap_or_default();

@@ -64,7 +64,10 @@ pub(crate) async fn behind(
     for row in waiting.into_iter().chain(kept) {
         rows.insert(row.event.position, row);
     }
-    Ok(rows.into_values().filter(|row| row.event.position > after).collect())
+    Ok(rows
+        .into_values()
+        .filter(|row| row.event.position > after)
+        .collect())
 }
 
 /// One order of both; an entry that was flushed between the two looks is in both and kept once.

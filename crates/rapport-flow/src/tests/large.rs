@@ -36,7 +36,9 @@ async fn live(world: &World, events: usize) {
     let all: Vec<usize> = (0..events).collect();
     for some in all.chunks(250) {
         let items: Vec<String> = some.iter().map(|n| item(*n)).collect();
-        world.send(rapport_core::event::KeyKind::Server, &items.join(",")).await;
+        world
+            .send(rapport_core::event::KeyKind::Server, &items.join(","))
+            .await;
     }
     world.settle().await;
 }
@@ -52,7 +54,10 @@ async fn knock(rapport: crate::Rapport, stop: Arc<AtomicBool>) -> Duration {
         };
         n += 1;
         let began = Instant::now();
-        rapport.command("test", Command::PutSource(source)).await.unwrap();
+        rapport
+            .command("test", Command::PutSource(source))
+            .await
+            .unwrap();
         longest = longest.max(began.elapsed());
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
@@ -72,15 +77,21 @@ async fn a_long_past_is_folded_again_while_everything_goes_on() {
     ] {
         world.segment(key, rule).await;
     }
-    world.server(r#"{"type":"page","anonymousId":"a1","messageId":"m1"}"#).await;
+    world
+        .server(r#"{"type":"page","anonymousId":"a1","messageId":"m1"}"#)
+        .await;
     let both = r#"{"type":"identify","anonymousId":"a1","userId":"u1","messageId":"m3"}"#;
-    world.server(r#"{"type":"page","userId":"u1","messageId":"m2"}"#).await;
+    world
+        .server(r#"{"type":"page","userId":"u1","messageId":"m2"}"#)
+        .await;
     world.server(both).await;
     let events = events();
     live(&world, events).await;
     let numbers = world.user("u1").await.numbers();
     let journal = world.rapport.journal_of(&numbers, None, 10).await.unwrap();
-    let merge = journal.iter().find(|(_, r)| matches!(r.what, What::Merged { .. }));
+    let merge = journal
+        .iter()
+        .find(|(_, r)| matches!(r.what, What::Merged { .. }));
     let merge = merge.unwrap().0;
     let stop = Arc::new(AtomicBool::new(false));
     let knocking = tokio::spawn(knock(world.rapport.clone(), Arc::clone(&stop)));
@@ -96,7 +107,11 @@ async fn a_long_past_is_folded_again_while_everything_goes_on() {
         world.profile(IdKind::AnonymousId, "a1").await.unwrap(),
     );
     for (person, own) in [(&user, events / 2 + 2), (&visitor, events / 2 + 1)] {
-        let rows = world.rapport.timeline(person, &Ask::default()).await.unwrap();
+        let rows = world
+            .rapport
+            .timeline(person, &Ask::default())
+            .await
+            .unwrap();
         assert_eq!(rows.len(), own, "{}", person.number);
     }
     replay_equals_live(world).await;

@@ -131,7 +131,6 @@ async fn a_members_merge_and_its_undo_are_heard_by_everybody_they_move() {
     check(&world, "after the undo").await;
 }
 
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_was_said_of_an_identifier_last_is_so() {
     for seed in mixes::seeds() {

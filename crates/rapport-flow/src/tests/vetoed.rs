@@ -96,6 +96,8 @@ async fn fold_vetoed(live: &Archive, vetoed: &mut Archive) {
     let mut entries = live.entries();
     while let Some(entry) = entries.recv().await {
         match entry.unwrap() {
+            // What named nobody stays filtered whatever is taken back.
+            Entry::Event(row) if row.origin.is_none() => {}
             Entry::Event(row) => {
                 let fresh = vec![replay::fresh(&vetoed.writer.hash, row)];
                 flow::folded(&mut vetoed.writer, fresh, Source::Replay)
@@ -156,7 +158,9 @@ async fn births_of(archive: &Archive) -> Births {
 }
 
 async fn everybody(archive: &Archive) -> Vec<Profile> {
-    let rows = pages(&*archive.shared.roles.state, Table::Profile).all().await;
+    let rows = pages(&*archive.shared.roles.state, Table::Profile)
+        .all()
+        .await;
     let profile = |(_, row): &(_, Vec<u8>)| rows::unpack(Table::Profile, row).unwrap();
     rows.unwrap().iter().map(profile).collect()
 }
@@ -194,7 +198,7 @@ async fn canonical(
     archive: &Archive,
     at: Millis,
 ) -> BTreeMap<Vec<Position>, (Profile, Vec<Position>)> {
-    let mut everybody = BTreeMap::new();
+    let mut found = BTreeMap::new();
     let catalogue = &archive.writer.configuration.catalogue;
     for profile in everybody(archive).await {
         let rows = timeline::of(&archive.shared, &profile, &Ask::default())
@@ -212,8 +216,12 @@ async fn canonical(
             ..as_of(&archive.shared, profile, at)
         };
         catalogue.forget_removed(&mut canonical.leaves, &mut canonical.memberships);
+        // A leaf that was widened and not built since may know more than anybody asks of it.
+        let leaves = archive.writer.configuration.registry.leaves();
+        let is_complete = |no| leaves.iter().any(|leaf| leaf.no == no && leaf.complete);
+        canonical.leaves.retain(is_complete);
         let theirs = rows.iter().map(|row| row.event.position).collect();
-        everybody.insert(born, (canonical, theirs));
+        found.insert(born, (canonical, theirs));
     }
-    everybody
+    found
 }

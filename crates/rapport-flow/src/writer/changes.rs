@@ -21,7 +21,10 @@ impl Writer {
     /// Adds the writes of everything a fold changed.
     pub async fn effects(&mut self, effects: &Effects, writes: &mut Vec<Write>) -> Result<()> {
         // What is told of some identifiers only did not move: they did.
-        let flips = effects.changes.iter().filter(|change| change.about.is_none());
+        let flips = effects
+            .changes
+            .iter()
+            .filter(|change| change.about.is_none());
         let flips = flips.count() as u64;
         self.shared.stats.flips.fetch_add(flips, Ordering::Relaxed);
         self.news.changes(&effects.changes);

@@ -16,7 +16,7 @@ pub const PROVISIONAL: ProfileNo = ProfileNo(1 << 62);
 
 impl<E: Borrow<Event> + Clone> Refold<E> {
     /// Lets the numbers that no entry gives any more lead to whoever has that entry now.
-    pub(super) fn vacate(&mut self, before: &[Profile]) {
+    pub(super) fn vacate(&mut self, before: &[Profile], undo: Position) {
         let there: BTreeSet<ProfileNo> =
             self.people.profiles().flat_map(Profile::numbers).collect();
         let leads_to = self.people.redirects();
@@ -35,12 +35,13 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
             if let Some(profile) = self.people.profile_mut(*person) {
                 profile.vacated.push((number, birth));
                 profile.vacated.sort_unstable();
+                note_origin(profile, number, undo);
             }
         }
     }
 
     /// Events whose person is not the one their origin leads to; notes their origins.
-    pub(super) fn moved(&mut self) -> Vec<(ProfileNo, Position, ProfileNo)> {
+    pub(super) fn moved(&mut self, undo: Position) -> Vec<(ProfileNo, Position, ProfileNo)> {
         let mut leads_to = self.people.redirects();
         for profile in self.people.profiles() {
             let vacated = profile.vacated.iter();
@@ -54,7 +55,7 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
                 moved.push((one.origin, one.event.borrow().position, person));
             }
         }
-        note_moved(&mut self.people, &moved);
+        note_moved(&mut self.people, &moved, undo);
         moved
     }
 
@@ -76,7 +77,9 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
                     survivor, absorbed, ..
                 } => (*survivor, *absorbed) = (real(*survivor), real(*absorbed)),
                 What::Refused { profiles, .. } => {
-                    profiles.iter_mut().for_each(|number| *number = real(*number));
+                    profiles
+                        .iter_mut()
+                        .for_each(|number| *number = real(*number));
                 }
                 What::Undone { .. } | What::Shared { .. } | What::Released { .. } => {}
             }
@@ -84,16 +87,21 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
     }
 }
 
-fn note_moved(people: &mut People, moved: &[(ProfileNo, Position, ProfileNo)]) {
+fn note_moved(people: &mut People, moved: &[(ProfileNo, Position, ProfileNo)], undo: Position) {
     let pairs: BTreeSet<_> = moved
         .iter()
         .map(|&(origin, _, person)| (person, origin))
         .collect();
     for (person, origin) in pairs {
-        if let Some(profile) = people.profile_mut(person)
-            && let Err(place) = profile.moved_from.binary_search(&origin)
-        {
-            profile.moved_from.insert(place, origin);
+        if let Some(profile) = people.profile_mut(person) {
+            note_origin(profile, origin, undo);
         }
+    }
+}
+
+fn note_origin(profile: &mut Profile, origin: ProfileNo, undo: Position) {
+    let known = profile.moved_from.binary_search(&(origin, undo));
+    if let Err(place) = known {
+        profile.moved_from.insert(place, (origin, undo));
     }
 }

@@ -49,10 +49,9 @@ impl Step<'_> {
         });
     }
 
-    /// Whether the journal tells of a refusal, which is counted in any case. What is refused of
-    /// somebody else's is counted there, by whom it was refused to; what nobody has yet, at the
-    /// strongest identifier that somebody had, by its kind: an event can bring as many new values
-    /// as it likes.
+    /// Whether the journal tells of a refusal, which is counted in any case. What is somebody else's
+    /// is counted there, by whom it was refused to; what nobody has yet, at the strongest of the
+    /// event's identifiers that somebody had: events can bring as many new ones as they like.
     fn is_told(
         &mut self,
         number: ProfileNo,
@@ -62,12 +61,9 @@ impl Step<'_> {
     ) -> bool {
         let known = followed.iter().find(|known| known.owner.is_some());
         let (counted, sort) = match (candidate.owner, known) {
-            (Some(owner), _) => {
-                let sort = (owner, number, why, "");
-                (&candidate.identifier, sort)
-            }
+            (Some(owner), _) => (&candidate.identifier, hashed(owner, number, why, None)),
             (None, Some(known)) => {
-                let sort = (number, number, why, candidate.identifier.kind.word());
+                let sort = hashed(number, number, why, Some(&candidate.identifier));
                 (&known.identifier, sort)
             }
             // Of somebody this event has just made: as many lines as the event has kinds.
@@ -75,7 +71,7 @@ impl Step<'_> {
         };
         let rule = &self.policy.shared;
         let record = self.people.shared_mut(counted);
-        record.tell(rule, self.event.received, hashed(&sort))
+        record.tell(rule, self.event.received, sort)
     }
 
     /// Whether this event has refused nothing else of the kind for the same reason so far.
@@ -133,13 +129,22 @@ impl Step<'_> {
     }
 }
 
-/// A sort of refusals: between whom, why, and of which kind where the value matters not.
-fn hashed(sort: &(ProfileNo, ProfileNo, RefusalWhy, &str)) -> u64 {
+/// A sort of refusals: between whom, why, and of what where it is nobody's.
+fn hashed(
+    owner: ProfileNo,
+    number: ProfileNo,
+    why: RefusalWhy,
+    dropped: Option<&Identifier>,
+) -> u64 {
     let mut hasher = SipHasher13::new();
-    hasher.write_u64(sort.0.0);
-    hasher.write_u64(sort.1.0);
-    hasher.write_u8(sort.2 as u8);
-    hasher.write(sort.3.as_bytes());
+    hasher.write_u64(owner.0);
+    hasher.write_u64(number.0);
+    hasher.write_u8(why as u8);
+    if let Some(dropped) = dropped {
+        hasher.write(dropped.kind.word().as_bytes());
+        hasher.write_u8(0);
+        hasher.write(dropped.value.as_bytes());
+    }
     hasher.finish()
 }
 

@@ -3,7 +3,6 @@
 use super::*;
 use crate::entry::Reference;
 use crate::event::SourceNo;
-use crate::identity::shared::Record;
 use crate::position::Position;
 use crate::profile::{apply, company};
 use crate::time::Millis;

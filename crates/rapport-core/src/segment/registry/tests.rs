@@ -78,7 +78,10 @@ fn a_build_covers_who_was_swept_and_who_is_newer_than_the_rule() {
     };
     assert!(covers(&[9], 7) && covers(&[20], 31) && covers(&[3, 25], 31));
     assert!(!covers(&[10], 7) && !covers(&[19], 7) && !covers(&[3, 15], 7));
-    assert!(!covers(&[20], 7), "an undo gave a new number to somebody who was there before");
+    assert!(
+        !covers(&[20], 7),
+        "an undo gave a new number to somebody who was there before"
+    );
 }
 
 #[test]

@@ -109,7 +109,9 @@ async fn folded(
     let work = move || {
         let mut refold = Refold::begin(vetoes, people);
         refold.remember(&component.profiles);
-        let folded = enter(&mut refold, &component, &events, &revisions, |place| place <= cut);
+        let folded = enter(&mut refold, &component, &events, &revisions, |place| {
+            place <= cut
+        });
         folded.map(|()| (refold, component))
     };
     let done = tokio::task::spawn_blocking(work).await;
@@ -136,8 +138,13 @@ fn enter(
 async fn owners(shared: &Shared, people: &People) -> Result<BTreeSet<ProfileNo>> {
     let hash = shared.hash();
     let links = people.profiles().flat_map(|profile| &profile.links);
-    let hashes: Vec<u128> = links.map(|link| hash.identifier(&link.identifier)).collect();
-    let keys: Vec<_> = hashes.iter().map(|hash| number_key(rows::cell_of(*hash))).collect();
+    let hashes: Vec<u128> = links
+        .map(|link| hash.identifier(&link.identifier))
+        .collect();
+    let keys: Vec<_> = hashes
+        .iter()
+        .map(|hash| number_key(rows::cell_of(*hash)))
+        .collect();
     let cells = shared.roles.state.load(Table::Identifier, &keys).await?;
     let mut owners = BTreeSet::new();
     for (hash, cell) in hashes.into_iter().zip(cells) {
@@ -170,7 +177,10 @@ impl Prepared {
     /// Whether it is still what the component's first entries come to: nobody of before the cut
     /// came or went, and nothing else was taken back.
     pub(super) fn fits(&self, component: &Component, vetoes: &Vetoes) -> bool {
-        let old = component.origins.iter().filter(|number| **number < self.next);
+        let old = component
+            .origins
+            .iter()
+            .filter(|number| **number < self.next);
         let known = self.origins.iter().filter(|number| **number < self.next);
         old.eq(known) && self.undone == component.undone && self.vetoes == *vetoes
     }
@@ -187,14 +197,21 @@ impl Prepared {
     ) -> std::result::Result<Refolded, CommandError> {
         let refold = &mut self.refold;
         for (identifier, record) in marked.filter(|(_, record)| record.has_marks()) {
-            refold.people_mut().shared_mut(identifier).take_marks(record);
+            refold
+                .people_mut()
+                .shared_mut(identifier)
+                .take_marks(record);
         }
         refold.remember(&component.profiles);
         let events = component.events(shared, self.cut).await?;
         let revisions = revisions::read(shared, self.cut).await?;
-        enter(refold, component, &events, &revisions, |place| place > self.cut)
-            .map_err(|error| revisions::damaged(&error.to_string()))?;
+        enter(refold, component, &events, &revisions, |place| {
+            place > self.cut
+        })
+        .map_err(|error| revisions::damaged(&error.to_string()))?;
         refold.renumber(next);
-        Ok(self.refold.end(&component.profiles, moment.place, moment.received))
+        Ok(self
+            .refold
+            .end(&component.profiles, moment.place, moment.received))
     }
 }

@@ -62,7 +62,10 @@ fn whoever_only_an_undo_brings_forth_comes_with_the_last_step_of_a_build() {
     let entries = entries();
     let mut live = World::new(1);
     live.enter(&entries);
-    assert_eq!(live.people.numbers().map(|n| n.0).collect::<Vec<_>>(), [1, 3, 4]);
+    assert_eq!(
+        live.people.numbers().map(|n| n.0).collect::<Vec<_>>(),
+        [1, 3, 4]
+    );
     built(&mut live, 5);
     live.undo(live.merges()[0]).expect("a merge");
     assert_eq!(entered_at(&live), Millis(30));

@@ -54,7 +54,8 @@ fn a_number_that_no_entry_gives_any_more_leads_to_whoever_has_that_entry_now() {
     let one = world.people.profile(ProfileNo(1)).unwrap();
     assert_eq!(one.vacated, [(ProfileNo(3), Position::event(5, 0))]);
     assert_eq!(one.origins(), [1, 3].map(ProfileNo));
-    assert!(one.moved_from.is_empty(), "the number itself leads there");
+    let undo = Position::event(5, 0);
+    assert_eq!(one.moved_from, [(ProfileNo(3), undo)]);
     world.check_numbers().unwrap();
 }
 

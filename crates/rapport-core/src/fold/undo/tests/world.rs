@@ -24,7 +24,7 @@ pub(super) struct World<'a> {
     /// What was last said of an identifier and a segment.
     heard: BTreeMap<(SegmentNo, Identifier), Member>,
     last: Position,
-    now: Millis,
+    pub(super) now: Millis,
 }
 
 impl<'a> World<'a> {
@@ -80,13 +80,23 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Time catches up with the last entry, and so does every build.
-    pub(super) fn end(&mut self) {
-        let now = self.now;
+    /// Whether an entry became one. A merge of two who were one already did not, and an event that
+    /// named nobody stays filtered whatever is taken back.
+    pub(super) fn took(&self, entry: &Entry) -> bool {
+        let place = entry.place();
+        match entry {
+            Entry::Event(_) => self.placed.iter().any(|(event, _)| event.position == place),
+            Entry::Merge { .. } => self.journal.iter().any(|record| record.place == place),
+            Entry::Rules { .. } => true,
+        }
+    }
+
+    /// Time passes until then, and every build ends.
+    pub(super) fn end(&mut self, now: Millis) {
         self.fold(|fold| fold.fire(now));
         for segment in 0..4 {
             let n = 90 + segment as u32;
-            let place = Position::command(self.last.request, n);
+            let place = Position::command(1_000, n);
             self.change_rules(place, now, RulesSaid::Build { segment });
         }
     }
@@ -220,7 +230,12 @@ impl<'a> World<'a> {
         let empty = People::whole(self.people.next());
         let refolded = refold(&self.vetoes, &before, &past, empty, self.last, self.now);
         let refolded = refolded.expect("the rules were applied once");
-        assert!(refolded.rulebook.registry().agrees(self.rulebook.registry()));
+        assert!(
+            refolded
+                .rulebook
+                .registry()
+                .agrees(self.rulebook.registry())
+        );
         self.people = refolded.people;
         let armed = self.people.profiles();
         self.due = armed.filter_map(|p| Some((p.armed?, p.number))).collect();
@@ -235,7 +250,12 @@ impl<'a> World<'a> {
 
     pub(super) fn leads_to(&self, number: ProfileNo) -> ProfileNo {
         let number = self.people.survivor(number);
-        let has = |profile: &&Profile| profile.vacated.iter().any(|(vacated, _)| *vacated == number);
+        let has = |profile: &&Profile| {
+            profile
+                .vacated
+                .iter()
+                .any(|(vacated, _)| *vacated == number)
+        };
         let heir = self.people.profiles().find(has);
         heir.map_or(number, |heir| heir.number)
     }
@@ -252,11 +272,16 @@ impl<'a> World<'a> {
                 Some(names) => Arc::clone(names),
                 None => {
                     let person = self.people.profile(change.person).expect("is there");
-                    person.links.iter().map(|link| link.identifier.clone()).collect()
+                    person
+                        .links
+                        .iter()
+                        .map(|link| link.identifier.clone())
+                        .collect()
                 }
             };
             for name in names.iter() {
-                self.heard.insert((change.segment, name.clone()), change.member);
+                self.heard
+                    .insert((change.segment, name.clone()), change.member);
             }
         }
     }
@@ -273,7 +298,8 @@ impl<'a> World<'a> {
             prop_assert_eq!(*member == Member::In, is_in, "{:?} {}", segment, name);
         }
         let people = &self.people;
-        self.heard.retain(|(_, name), _| people.owner(name).is_some());
+        self.heard
+            .retain(|(_, name), _| people.owner(name).is_some());
         Ok(())
     }
 
@@ -286,6 +312,12 @@ impl<'a> World<'a> {
         Ok(())
     }
 
+    /// A leaf that was widened and not built since may know more than anybody asks of it.
+    fn is_complete(&self, no: LeafNo) -> bool {
+        let mut leaves = self.rulebook.registry().leaves().iter();
+        leaves.any(|leaf| leaf.no == no && leaf.complete)
+    }
+
     /// Everybody, by the entries that made them: numbers left out, for they depend on the way.
     pub(super) fn canonical(&self) -> BTreeMap<Vec<Position>, (Profile, BTreeSet<Position>)> {
         let everybody = self.people.profiles().map(|profile| {
@@ -296,7 +328,7 @@ impl<'a> World<'a> {
             };
             let theirs = self.placed.iter().filter(is_theirs);
             let theirs = theirs.map(|(event, _)| event.position).collect();
-            let canonical = Profile {
+            let mut canonical = Profile {
                 number: ProfileNo(0),
                 birth: born[0],
                 absorbed: Vec::new(),
@@ -305,6 +337,7 @@ impl<'a> World<'a> {
                 armed: None,
                 ..profile.clone()
             };
+            canonical.leaves.retain(|no| self.is_complete(no));
             (born, (canonical, theirs))
         });
         everybody.collect()
