@@ -23,8 +23,6 @@ pub struct Rejected {
     pub key_kind: KeyKind,
     /// How it ended.
     pub outcome: Outcome,
-    /// The dialect of `raw`.
-    pub dialect: Dialect,
     /// The item: as received where it is no event, else the event as an item of a batch.
     pub raw: String,
     /// The wire format that `raw` is in.

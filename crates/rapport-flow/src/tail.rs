@@ -199,7 +199,7 @@ pub async fn rebuild(
                         }
                     };
                     let row = Ended {
-                        event: Box::new(event),
+                        event,
                         outcome,
                         origin,
                     }

@@ -33,11 +33,13 @@ pub(crate) fn refused<'a>(
         origin: origin(SourceNo(1), KeyKind::Server),
         body: head.batch(items),
     };
-    let validated = dialect::validate(&request).into_iter().enumerate();
+    let validated = dialect::import::validate(&request).into_iter().enumerate();
     validated
         .filter_map(|(place, validated)| match validated {
             Validated::Event(_) => None,
-            Validated::Invalid { reason, .. } => Some((place, reason)),
+            Validated::Invalid { reason, .. } | Validated::Filtered { reason, .. } => {
+                Some((place, reason))
+            }
         })
         .collect()
 }

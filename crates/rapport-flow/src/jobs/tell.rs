@@ -109,7 +109,8 @@ async fn submit(
     let body = body.to_string().into_bytes();
     let collector = door.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let collector = collector.ok_or(Error::Stopping)?;
-    collector.collect(Submission { origin, body }).await.map_err(|refusal| {
+    let collected = collector.collect(Submission { origin, body }).await;
+    collected.map(drop).map_err(|refusal| {
         Error::Store(rapport_store::Error::Engine {
             what: "telling of violations".to_owned(),
             detail: refusal.to_string(),

@@ -37,9 +37,11 @@ fn event(item: &str) -> Event {
         },
         body: format!("{{\"batch\":[{item}]}}").into_bytes(),
     };
-    match dialect::validate(&request).remove(0) {
+    match segment::validate(&request).remove(0) {
         Validated::Event(event) => *event,
-        Validated::Invalid { reason, .. } => panic!("{item}: {reason:?}"),
+        Validated::Invalid { reason, .. } | Validated::Filtered { reason, .. } => {
+            panic!("{item}: {reason:?}")
+        }
     }
 }
 

@@ -24,7 +24,9 @@ fn request(call: Call, key_kind: KeyKind, body: &str) -> Request {
 fn event(call: Call, key_kind: KeyKind, body: &str) -> Event {
     match validate(&request(call, key_kind, body)).remove(0) {
         Validated::Event(event) => *event,
-        Validated::Invalid { reason, .. } => panic!("{body}: {reason:?}"),
+        Validated::Invalid { reason, .. } | Validated::Filtered { reason, .. } => {
+            panic!("{body}: {reason:?}")
+        }
     }
 }
 

@@ -27,7 +27,9 @@ fn request(key_kind: KeyKind, body: impl Into<Vec<u8>>) -> Request {
 fn one_by(key_kind: KeyKind, body: &str) -> Event {
     match validate(&request(key_kind, body)).remove(0) {
         Validated::Event(event) => *event,
-        Validated::Invalid { reason, .. } => panic!("{body}: {reason:?}"),
+        Validated::Invalid { reason, .. } | Validated::Filtered { reason, .. } => {
+            panic!("{body}: {reason:?}")
+        }
     }
 }
 
@@ -59,7 +61,9 @@ fn a_python_batch() {
         .iter()
         .map(|made| match made {
             Validated::Event(event) => &**event,
-            Validated::Invalid { reason, .. } => panic!("{reason:?}"),
+            Validated::Invalid { reason, .. } | Validated::Filtered { reason, .. } => {
+                panic!("{reason:?}")
+            }
         })
         .collect();
     let [bought, set, alias, group] = events[..] else {

@@ -24,7 +24,9 @@ fn made(call: Call, body: &str) -> Vec<Validated> {
 fn event(validated: &Validated) -> &Event {
     match validated {
         Validated::Event(event) => event,
-        Validated::Invalid { reason, raw, .. } => panic!("{raw}: {reason:?}"),
+        Validated::Invalid { reason, raw, .. } | Validated::Filtered { reason, raw, .. } => {
+            panic!("{raw}: {reason:?}")
+        }
     }
 }
 
