@@ -80,7 +80,7 @@ impl Hosts {
         shared: &Shared,
         hash: Hash,
         in_force: &BTreeMap<SourceNo, Arc<Transformations>>,
-        work: BTreeMap<SourceNo, Vec<Box<Event>>>,
+        work: BTreeMap<SourceNo, Vec<Event>>,
     ) -> BTreeMap<SourceNo, Vec<Transformed>> {
         self.by_source
             .retain(|source, host| in_force.get(source).is_some_and(|one| host.is_of(one)));

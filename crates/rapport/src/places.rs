@@ -68,8 +68,14 @@ mod tests {
         bytes
     }
 
-    fn number(kind: u8, number: u32) -> Vec<u8> {
-        let mut bytes = vec![kind << 5 | 4];
+    fn short(number: u16) -> Vec<u8> {
+        let mut bytes = vec![0xa2];
+        bytes.extend(number.to_be_bytes());
+        bytes
+    }
+
+    fn long(number: u32) -> Vec<u8> {
+        let mut bytes = vec![0xc4];
         bytes.extend(number.to_be_bytes());
         bytes
     }
@@ -114,18 +120,16 @@ mod tests {
             ),
         ]));
         bytes.extend(b"\xab\xcd\xefMaxMind.com");
-        let mut version = vec![5 << 5 | 2];
-        version.extend(2_u16.to_be_bytes());
         let mut build = vec![8, 2];
         build.extend(1_u64.to_be_bytes());
         bytes.extend(map(&[
-            ("node_count", number(6, NODES)),
-            ("record_size", number(6, 24)),
-            ("ip_version", number(6, 4)),
+            ("node_count", long(NODES)),
+            ("record_size", short(24)),
+            ("ip_version", short(4)),
             ("database_type", text("Test-City")),
             ("languages", vec![0, 4]),
-            ("binary_format_major_version", version.clone()),
-            ("binary_format_minor_version", version),
+            ("binary_format_major_version", short(2)),
+            ("binary_format_minor_version", short(0)),
             ("build_epoch", build),
             ("description", map(&[])),
         ]));

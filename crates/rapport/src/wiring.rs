@@ -11,6 +11,7 @@ use rapport_channels::outbox::{self, Outbox};
 use rapport_channels::webhook::{self, Webhook};
 use rapport_channels::worker::{self, Worker};
 use rapport_core::entry::Destination;
+use rapport_core::event::transform::geo::Places;
 use rapport_core::time::Millis;
 use rapport_embedded::history::ParquetHistory;
 use rapport_embedded::seen::SeenRuns;
@@ -52,8 +53,8 @@ pub(crate) async fn open(config: &Config) -> Result<Rapport> {
 /// What transformations may use.
 fn tools(enrich: &Enrich) -> Result<Tools> {
     let path = Some(&enrich.geo_database).filter(|path| !path.as_os_str().is_empty());
-    let places = match path {
-        Some(path) => Some(Arc::new(Database::open(path)?) as _),
+    let places: Option<Arc<dyn Places>> = match path {
+        Some(path) => Some(Arc::new(Database::open(path)?)),
         None => None,
     };
     Ok(Tools {

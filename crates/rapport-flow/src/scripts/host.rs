@@ -30,7 +30,7 @@ pub(crate) struct Host {
 }
 
 struct Thread {
-    events: Sender<Vec<Box<Event>>>,
+    events: Sender<Vec<Event>>,
     results: Receiver<Transformed>,
     alive: Weak<()>,
 }
@@ -44,7 +44,7 @@ impl Host {
         transformations: &Arc<Transformations>,
     ) -> Host {
         let (notices, left_behind) = (shared.notices.clone(), shared.left_behind.clone());
-        let (events, waiting) = channel::<Vec<Box<Event>>>();
+        let (events, waiting) = channel::<Vec<Event>>();
         let (sink, results) = channel();
         let (tools, steps) = (shared.tools.clone(), Arc::clone(transformations));
         let own = notices.clone();
@@ -87,7 +87,7 @@ impl Host {
     }
 
     /// Gives it events.
-    pub fn send(&mut self, events: Vec<Box<Event>>) {
+    pub fn send(&mut self, events: Vec<Event>) {
         let sent = self
             .thread
             .as_ref()

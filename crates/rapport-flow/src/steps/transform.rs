@@ -74,7 +74,7 @@ fn scripted(
     in_force: &BTreeMap<SourceNo, Arc<Transformations>>,
     items: &[Item],
 ) -> Results {
-    let mut work: BTreeMap<SourceNo, Vec<Box<Event>>> = BTreeMap::new();
+    let mut work: BTreeMap<SourceNo, Vec<Event>> = BTreeMap::new();
     for (source, transformations) in in_force {
         if transformations.enabled && transformations.scripts().next().is_some() {
             work.insert(*source, Vec::new());
@@ -87,7 +87,7 @@ fn scripted(
         if let Item::Event(event) = item
             && let Some(events) = work.get_mut(&event.source)
         {
-            events.push(event.clone());
+            events.push(Event::clone(event));
         }
     }
     work.retain(|_, events| !events.is_empty());
