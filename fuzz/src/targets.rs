@@ -138,7 +138,7 @@ fn stored(input: &[u8]) {
     }
     let _ = (
         rows::timer_of(input),
-        rows::moved_of(input),
+        rows::moved_of(input, input).ok(),
         rows::position_of(input),
     );
 }
