@@ -255,7 +255,7 @@ fn of_state(input: &[u8]) {
     }
     let _ = (
         rows::timer_of(input),
-        rows::moved_of(input),
+        rows::moved_of(input, input).ok(),
         rows::position_of(input),
     );
 }

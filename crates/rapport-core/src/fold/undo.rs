@@ -109,7 +109,7 @@ pub fn refold<E: Borrow<Event> + Clone>(
 }
 
 /// Every number that is to be given again where its entry makes a profile again.
-fn given(profile: &Profile) -> impl Iterator<Item = (ProfileNo, Position)> + '_ {
+pub fn given(profile: &Profile) -> impl Iterator<Item = (ProfileNo, Position)> + '_ {
     let own = std::iter::once((profile.number, profile.birth));
     own.chain(profile.absorbed.iter().copied())
         .chain(profile.vacated.iter().copied())

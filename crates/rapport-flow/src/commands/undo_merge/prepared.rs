@@ -6,7 +6,7 @@ use crate::error::{CommandError, Error, Result};
 use crate::shared::Shared;
 use crate::{reads, revisions, rows};
 use rapport_core::fold::rulebook::Revision;
-use rapport_core::fold::undo::{PROVISIONAL, Past, Refold, Refolded};
+use rapport_core::fold::undo::{PROVISIONAL, Past, Refold, Refolded, given};
 use rapport_core::identity::journal::What;
 use rapport_core::identity::veto::Vetoes;
 use rapport_core::identity::{Identifier, ProfileNo, shared};
@@ -31,6 +31,8 @@ pub(crate) struct Prepared {
     /// Numbers below it were given before that entry, or not long after.
     next: ProfileNo,
     origins: BTreeSet<ProfileNo>,
+    /// The numbers that were given again where their entries came.
+    given: BTreeSet<(ProfileNo, Position)>,
     undone: BTreeSet<u64>,
     vetoes: Vetoes,
     refold: Refold<Theirs>,
@@ -78,6 +80,7 @@ pub(crate) async fn prepare(shared: &Arc<Shared>, merge: u64) -> Result<Option<P
                 cut,
                 seeds,
                 next,
+                given: back.profiles.iter().flat_map(given).collect(),
                 origins: back.origins,
                 undone: back.undone,
                 vetoes,
@@ -163,6 +166,7 @@ impl Prepared {
             seeds: BTreeSet::new(),
             next: ProfileNo(0),
             origins: BTreeSet::new(),
+            given: BTreeSet::new(),
             undone: BTreeSet::new(),
             refold: Refold::begin(vetoes.clone(), People::whole(PROVISIONAL)),
             vetoes,
@@ -175,14 +179,19 @@ impl Prepared {
     }
 
     /// Whether it is still what the component's first entries come to: nobody of before the cut
-    /// came or went, and nothing else was taken back.
+    /// came or went, nor was missed while people moved, and nothing else was taken back.
     pub(super) fn fits(&self, component: &Component, vetoes: &Vetoes) -> bool {
         let old = component
             .origins
             .iter()
             .filter(|number| **number < self.next);
         let known = self.origins.iter().filter(|number| **number < self.next);
-        old.eq(known) && self.undone == component.undone && self.vetoes == *vetoes
+        let given = component.profiles.iter().flat_map(given);
+        let mut folded = given.filter(|(_, birth)| *birth <= self.cut);
+        old.eq(known)
+            && folded.all(|given| self.given.contains(&given))
+            && self.undone == component.undone
+            && self.vetoes == *vetoes
     }
 
     /// Folds what came since, and ends it at the undo. `marked` says when identifiers were shared,
