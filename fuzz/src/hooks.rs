@@ -2,20 +2,11 @@
 
 use axum::http::{HeaderMap, HeaderValue};
 use rapport_api::signature::{self, Sent};
-use rapport_core::event::SourceNo;
-use rapport_core::event::dialect::{Maps, webhook};
+
+use rapport_core::event::dialect::webhook;
 use rapport_core::event::mapping::{Delivery, Map, Mapped, ready};
 use rapport_core::event::webhook::{Encoding, HubspotVersions, Verify};
 use rapport_core::time::Millis;
-
-/// For dialects that no configuration has a say in.
-pub(crate) struct NoMaps;
-
-impl Maps for NoMaps {
-    fn of(&self, _source: SourceNo) -> Result<&Map, String> {
-        Err("there is none".to_owned())
-    }
-}
 
 /// Maps as people write them.
 pub(crate) const MAPS: &[&[u8]] = &[

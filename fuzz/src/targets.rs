@@ -2,6 +2,7 @@
 
 use crate::{corpus, hooks, stored};
 use rapport_core::event::dialect::segment::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX};
+use rapport_core::event::dialect::NoMaps;
 use rapport_core::event::transform;
 use rapport_core::event::{Call, Dialect, KeyKind, Kind, Origin, Request, SourceNo, dialect};
 use rapport_core::identity::journal::Record;
@@ -183,10 +184,10 @@ fn request(dialect: Dialect, call: Call, body: &[u8]) -> Request {
 
 fn validate(dialect: Dialect, call: Call, input: &[u8]) {
     let request = request(dialect, call, input);
-    let once = dialect::validate(&request, &hooks::NoMaps);
+    let once = dialect::validate(&request, &NoMaps);
     assert_eq!(
         once,
-        dialect::validate(&request, &hooks::NoMaps),
+        dialect::validate(&request, &NoMaps),
         "the same bytes are the same items"
     );
     for validated in &once {
@@ -205,7 +206,7 @@ fn at_the_door(call: Call, input: &[u8]) {
         "{} bytes are let in",
         taken.len()
     );
-    let items = dialect::validate(&request(Dialect::Segment, call, &taken), &hooks::NoMaps);
+    let items = dialect::validate(&request(Dialect::Segment, call, &taken), &NoMaps);
     assert!((1..=BATCH_EVENTS_MAX).contains(&items.len()));
 }
 

@@ -4,10 +4,9 @@
 use crate::flow::{Changes, Ended, Item};
 use crate::rows::{self, Hash};
 use crate::steps::validate;
-use rapport_core::event::dialect::Maps;
-use rapport_core::event::mapping::Map;
+use rapport_core::event::dialect::NoMaps;
 use rapport_core::event::transform::change::Change;
-use rapport_core::event::{Event, Request, SourceNo};
+use rapport_core::event::{Event, Request};
 use rapport_core::identity::ProfileNo;
 use rapport_core::outcome::Outcome;
 use rapport_core::position::Position;
@@ -57,15 +56,6 @@ impl Ends {
             return events.map(Read::AsEnded).collect();
         }
         validate::items(request, &NoMaps).map(Read::AsItCame).collect()
-    }
-}
-
-/// For dialects that no configuration has a say in.
-struct NoMaps;
-
-impl Maps for NoMaps {
-    fn of(&self, _source: SourceNo) -> Result<&Map, String> {
-        Err(String::new())
     }
 }
 

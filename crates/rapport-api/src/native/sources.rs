@@ -112,6 +112,7 @@ pub(super) async fn for_violations(api: &Api, actor: &str) -> Result<(), Error> 
     let source = Source {
         no: SourceNo(last + 1),
         name: SOURCE_NAME.to_owned(),
+        strict: false,
     };
     api.rapport.command(actor, Command::PutSource(source)).await?;
     Ok(())

@@ -38,7 +38,7 @@ async fn health_and_figures_need_no_token() {
 
 async fn answered(rapport: &Rapport, path: &str) -> String {
     let request = Request::get(path).body(Body::empty()).expect("a request");
-    let router = router(rapport.clone(), ApiSettings::default());
+    let router = router(rapport.clone(), ApiSettings::default(), None);
     let response = router.oneshot(request).await.expect("infallible");
     let body = to_bytes(response.into_body(), usize::MAX).await;
     String::from_utf8(body.expect("a body").to_vec()).expect("text")

@@ -22,6 +22,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use rapport_core::decide::{self, Decision, Slot, Standing};
 use rapport_core::entry::Reference;
+use rapport_core::event::dialect::limits::Limits;
 use rapport_core::event::dialect::readable::{mend_surrogates, without_mark};
 use rapport_core::event::{Call, Dialect, Origin, SourceNo};
 use rapport_core::identity::{IdKind, Identifier};
@@ -84,11 +85,12 @@ async fn told(
     body: Body,
     source: &mut Option<SourceNo>,
 ) -> Result<Response, Refused> {
-    let read = body::read(body).await;
-    let bytes = read.inspect_err(|_| {
+    let limits = Limits::of(Dialect::Segment);
+    let read = body::read(body, limits.body_bytes).await;
+    let arrived = read.inspect_err(|_| {
         *source = door::find(api, parts, None).map(|key| key.source);
     })?;
-    let text = std::str::from_utf8(without_mark(&bytes));
+    let text = std::str::from_utf8(without_mark(&arrived.bytes));
     let text = text.map_err(|error| Refused::InvalidJson(error.to_string()))?;
     let text = mend_surrogates(text);
     let asked = Asked::read(&text);
@@ -227,13 +229,13 @@ fn spelled<'a>(pairs: Vec<(&'a str, &'a str)>) -> BTreeMap<&'a str, &'a RawValue
 }
 
 #[derive(Serialize)]
-struct Failure {
-    error: Reason,
+struct Failure<'a> {
+    error: Reason<'a>,
 }
 
 #[derive(Serialize)]
-struct Reason {
-    code: &'static str,
+struct Reason<'a> {
+    code: &'a str,
     message: String,
 }
 
@@ -242,7 +244,7 @@ fn failure(refused: &Refused) -> Response {
         Refused::UnknownKey => StatusCode::UNAUTHORIZED,
         Refused::Busy { .. } => StatusCode::TOO_MANY_REQUESTS,
         Refused::Unfinished => StatusCode::REQUEST_TIMEOUT,
-        Refused::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Refused::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         _ => StatusCode::BAD_REQUEST,
     };
     let error = Reason {

@@ -1,6 +1,7 @@
 //! A body as the door looks at it, without a request or a key around it.
 
 use super::body;
+use super::refused::Refused;
 use super::shape::Shape;
 use rapport_core::event::dialect::limits::Limits;
 use rapport_core::event::{Call, Dialect};
@@ -11,21 +12,25 @@ use rapport_core::event::dialect::readable::{mend_surrogates, without_mark};
 ///
 /// # Errors
 /// The word under which it would be counted as refused.
-pub fn look(sent: Vec<u8>, call: Call) -> Result<Vec<u8>, &'static str> {
+pub fn look(sent: Vec<u8>, call: Call) -> Result<Vec<u8>, String> {
     let limits = Limits::of(Dialect::Segment);
     let plain = match body::is_gzip(&sent) {
-        true => body::decompress(&sent, limits.body_bytes).map_err(|refused| refused.code())?,
+        true => body::decompress(&sent, limits.body_bytes).map_err(word)?,
         false => sent,
     };
     let plain = without_mark(&plain).to_vec();
-    let text = std::str::from_utf8(&plain).map_err(|_| "invalid_json")?;
+    let text = std::str::from_utf8(&plain).map_err(|_| "invalid_json".to_owned())?;
     let mended = mend_surrogates(text);
     let shape = Shape::look(&mended, call).and_then(|shape| {
         shape.check_event(plain.len(), limits)?;
         Ok(shape)
     });
     let checked = shape.and_then(|shape| shape.check_count(limits));
-    checked.map_err(|refused| refused.code())?;
+    checked.map_err(word)?;
     drop(mended);
     Ok(plain)
+}
+
+fn word(refused: Refused) -> String {
+    refused.code().to_owned()
 }

@@ -56,7 +56,7 @@ enum Turned {
 }
 
 impl Turned {
-    fn code(&self) -> &'static str {
+    fn code(&self) -> &str {
         match self {
             Turned::UnknownAddress => "unknown_webhook",
             Turned::Unproven(unproven) => unproven.code(),

@@ -50,3 +50,13 @@ pub trait Maps {
     /// A sentence that says why there is none.
     fn of(&self, source: SourceNo) -> Result<&Map, String>;
 }
+
+/// For dialects that no configuration has a say in: no source has a map.
+#[derive(Debug, Clone, Copy)]
+pub struct NoMaps;
+
+impl Maps for NoMaps {
+    fn of(&self, _source: SourceNo) -> Result<&Map, String> {
+        Err("no source has a map here".to_owned())
+    }
+}

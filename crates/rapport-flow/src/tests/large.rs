@@ -51,6 +51,7 @@ async fn knock(rapport: crate::Rapport, stop: Arc<AtomicBool>) -> Duration {
         let source = Source {
             no: SourceNo(n),
             name: format!("Till {n}"),
+            strict: false,
         };
         n += 1;
         let began = Instant::now();

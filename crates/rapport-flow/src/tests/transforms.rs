@@ -71,6 +71,7 @@ async fn second_source(world: &World) {
     let source = Source {
         no: SourceNo(2),
         name: "App".to_owned(),
+        strict: false,
     };
     world.command(Command::PutSource(source)).await.unwrap();
 }

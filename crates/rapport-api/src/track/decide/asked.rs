@@ -144,11 +144,11 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn code(body: &Value) -> &'static str {
+    fn code(body: &Value) -> String {
         let text = body.to_string();
         match Asked::read(&text).and_then(|asked| asked.check()) {
-            Ok(()) => "ok",
-            Err(refused) => refused.code(),
+            Ok(()) => "ok".to_owned(),
+            Err(refused) => refused.code().to_owned(),
         }
     }
 

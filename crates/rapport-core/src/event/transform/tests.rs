@@ -5,7 +5,7 @@ use super::geo::{Place, Places};
 use super::script::{Failure, Scripts};
 use super::{Step, Tools, Transformations, Transformed, is_left_out, read};
 use crate::event::dialect::segment;
-use crate::event::{Call, Dialect, Event, KeyKind, Origin, Request, SourceNo, Validated, dialect};
+use crate::event::{Call, Dialect, Event, KeyKind, Origin, Request, SourceNo, Validated};
 use crate::outcome::Outcome;
 use crate::time::Millis;
 use core::net::IpAddr;

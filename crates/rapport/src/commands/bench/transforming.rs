@@ -7,6 +7,7 @@ use super::server::{Kind, Server, TOKEN};
 use super::traffic::Shape;
 use super::{Scale, gauges};
 use anyhow::{Context, Result, bail};
+use rapport_core::event::dialect::NoMaps;
 use rapport_core::event::transform::script::{Engine, Failure, Opened, Scripts};
 use rapport_core::event::transform::{Tools, Transformations, read};
 use rapport_core::event::{
@@ -156,9 +157,10 @@ fn event() -> Result<Event> {
         },
         body: format!("{{\"batch\":[{ITEM}]}}").into_bytes(),
     };
-    match dialect::validate(&request).pop().context("an item")? {
+    match dialect::validate(&request, &NoMaps).pop().context("an item")? {
         Validated::Event(event) => Ok(*event),
         Validated::Invalid { reason, .. } => bail!("{}", reason.message),
+        Validated::Filtered { .. } => bail!("the item is filtered"),
     }
 }
 
