@@ -348,13 +348,13 @@ fn transformed(input: &[u8]) {
 
 /// What comes of steps is an event whose parts are JSON, known by what it was known by.
 fn apply(steps: &[transform::Step], body: &[u8]) {
-    let request = request(Call::Batch, body);
+    let request = request(Dialect::Segment, Call::Batch, body);
     let transformations = transform::Transformations {
         enabled: true,
         version: 1,
         steps: steps.to_vec(),
     };
-    for validated in dialect::validate(&request) {
+    for validated in dialect::validate(&request, &NoMaps) {
         let rapport_core::event::Validated::Event(event) = validated else {
             continue;
         };
