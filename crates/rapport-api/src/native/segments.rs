@@ -195,8 +195,10 @@ async fn explain(
     let profile = asked(&api, text).await?;
     let numbers = profile.numbers();
     let facts = Facts {
+        number: profile.number,
         numbers: &numbers,
         attributes: &profile.attributes,
+        companies: &profile.companies,
         leaves: &profile.leaves,
     };
     let now = api.rapport.clock().now();

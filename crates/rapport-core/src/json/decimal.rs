@@ -1,5 +1,6 @@
 //! Exact decimals: fixed point with nine digits behind the point.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 /// A number as people write it: exact up to nine digits behind the point.
@@ -50,6 +51,35 @@ impl Decimal {
         Some(Decimal {
             billionths: if negative { -size } else { size },
         })
+    }
+
+    /// The sum of two, saturating at the ends of the scale.
+    #[must_use]
+    pub fn plus(self, other: Decimal) -> Decimal {
+        Decimal {
+            billionths: self.billionths.saturating_add(other.billionths),
+        }
+    }
+
+    /// So many times this, saturating at the ends of the scale.
+    #[must_use]
+    pub fn times(self, count: usize) -> Decimal {
+        Decimal {
+            billionths: self.billionths.saturating_mul(count as i128),
+        }
+    }
+
+    /// This divided by a count, digits beyond the ninth dropped. `None` by nothing.
+    #[must_use]
+    pub fn over(self, count: usize) -> Option<Decimal> {
+        let billionths = self.billionths.checked_div(count as i128)?;
+        Some(Decimal { billionths })
+    }
+
+    /// What stands before the point, where that is not too large.
+    #[must_use]
+    pub fn whole_part(self) -> Option<i64> {
+        i64::try_from(self.billionths / BILLION).ok()
     }
 
     /// Whether the number is at an end of the scale, so that its digits say nothing.
@@ -112,6 +142,27 @@ impl fmt::Display for Decimal {
     }
 }
 
+/// Packed as digits without trailing zeros, and how many of them stand behind the point.
+impl Serialize for Decimal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (mut digits, mut places) = (self.billionths, DIGITS_BEHIND_POINT as u8);
+        while places > 0 && digits % 10 == 0 {
+            digits /= 10;
+            places -= 1;
+        }
+        (digits, places).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+        let (digits, places) = <(i128, u8)>::deserialize(deserializer)?;
+        let missing = (DIGITS_BEHIND_POINT as u8).saturating_sub(places);
+        let billionths = digits.saturating_mul(10_i128.pow(u32::from(missing)));
+        Ok(Decimal { billionths })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +184,39 @@ mod tests {
         check("0.1234567899", Some("0.123456789"));
         check("1e-400", Some("0"));
         check("0e99999999999999999999", Some("0"));
+    }
+
+    #[test]
+    fn numbers_are_small_on_disk_and_come_back() {
+        for (text, bytes) in [
+            ("0", 2),
+            ("24.5", 3),
+            ("-1", 2),
+            ("1e28", 10),
+            ("0.000000001", 2),
+        ] {
+            let number = Decimal::parse(text).unwrap();
+            let packed = postcard::to_allocvec(&number).unwrap();
+            assert!(packed.len() <= bytes + 4, "{text}: {} bytes", packed.len());
+            assert_eq!(
+                postcard::from_bytes::<Decimal>(&packed),
+                Ok(number),
+                "{text}"
+            );
+        }
+        let saturated = Decimal::parse("-1e400").unwrap();
+        let packed = postcard::to_allocvec(&saturated).unwrap();
+        assert_eq!(postcard::from_bytes::<Decimal>(&packed), Ok(saturated));
+    }
+
+    #[test]
+    fn sums_and_means_are_exact() {
+        let number = |text| Decimal::parse(text).unwrap();
+        assert_eq!(number("0.1").plus(number("0.2")), number("0.3"));
+        assert_eq!(number("12.5").times(3), number("37.5"));
+        assert_eq!(number("10").over(4), Some(number("2.5")));
+        assert_eq!(number("10").over(0), None);
+        assert!(number("1e28").times(1_000).is_saturated());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::segment::error::{Error, nearest};
 use crate::segment::leaf::{LeafNo, LeafSpec};
 use crate::segment::membership::SegmentNo;
 use crate::segment::rule::Rule;
+use crate::segment::zone::Zone;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -23,6 +24,9 @@ pub struct Registry {
     leaves: Vec<LeafRecord>,
     next_segment: SegmentNo,
     next_leaf: LeafNo,
+    /// The time zone of people who have none of their own: an IANA name.
+    #[serde(default = "utc")]
+    zone: Box<str>,
 }
 
 /// A segment.
@@ -44,6 +48,16 @@ pub struct Definition {
     pub since_received: Millis,
     /// How far this version is built.
     pub build: Build,
+    /// The rule before, by which those are decided that the build has not come to yet.
+    #[serde(default)]
+    pub before: Option<Rule>,
+}
+
+impl Definition {
+    /// The rules that decide somebody: this one, and during a build the one before.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        std::iter::once(&self.rule).chain(&self.before)
+    }
 }
 
 /// How far a segment is built.
@@ -105,8 +119,13 @@ impl Default for Registry {
             leaves: Vec::new(),
             next_segment: SegmentNo(1),
             next_leaf: LeafNo(1),
+            zone: utc(),
         }
     }
+}
+
+fn utc() -> Box<str> {
+    "UTC".into()
 }
 
 impl Registry {
@@ -128,6 +147,12 @@ impl Registry {
         self.segments
             .iter()
             .find(|definition| *definition.key == *key)
+    }
+
+    /// The time zone of people who have none of their own.
+    #[must_use]
+    pub fn zone(&self) -> Zone {
+        Zone::named(&self.zone).unwrap_or_default()
     }
 
     /// The segment with this number.
@@ -199,7 +224,10 @@ impl Registry {
         else {
             return Err(self.unknown(key));
         };
-        let refers = |definition: &&Definition| definition.rule.segments().contains(key);
+        let refers = |definition: &&Definition| {
+            let others = *definition.key != *key;
+            others && definition.rules().any(|rule| rule.segments().contains(key))
+        };
         let by: Vec<_> = self
             .segments
             .iter()
@@ -245,7 +273,9 @@ impl Registry {
             return;
         }
         definition.build = Build::Complete;
+        definition.before = None;
         self.complete_leaves(no);
+        self.forget_unused_leaves();
     }
 
     fn set_rule(&mut self, key: &str, name: &str, rule: Rule, moment: Moment) -> Put {
@@ -263,6 +293,11 @@ impl Registry {
             .find(|definition| *definition.key == *key)
         {
             let (no, version) = (known.no, known.version + 1);
+            // A rule that was not built for everybody cannot stand in; the one before it can.
+            let before = match known.build {
+                Build::Complete => Some(known.rule.clone()),
+                Build::Running { .. } => known.before.take(),
+            };
             let (key, name) = (key.into(), name.into());
             *known = Definition {
                 no,
@@ -273,6 +308,7 @@ impl Registry {
                 since,
                 since_received,
                 build,
+                before: before.filter(|_| build != Build::Complete),
             };
             return Put {
                 no,
@@ -292,6 +328,7 @@ impl Registry {
             since,
             since_received,
             build,
+            before: None,
         });
         Put {
             no,
@@ -315,7 +352,9 @@ impl Registry {
             }
             if seen.insert(key)
                 && let Some(next) = self.get(key)
-                && self.has_way_back(goal, &next.rule, path, seen)
+                && next
+                    .rules()
+                    .any(|rule| self.has_way_back(goal, rule, path, seen))
             {
                 return true;
             }
