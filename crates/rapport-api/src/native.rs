@@ -22,6 +22,7 @@ mod rejected;
 mod segments;
 mod sources;
 mod spelled;
+mod time_zone;
 mod timeline;
 mod tokens;
 
@@ -39,6 +40,7 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(rejected::routes())
         .merge(segments::routes())
         .merge(sources::routes())
+        .merge(time_zone::routes())
         .merge(timeline::routes())
         .merge(tokens::routes());
     Router::new().nest("/api/v1", resources)

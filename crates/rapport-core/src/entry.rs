@@ -96,6 +96,11 @@ pub enum Command {
         /// Its key.
         key: String,
     },
+    /// Sets the time zone of people who have none of their own.
+    PutTimeZone {
+        /// An IANA name.
+        zone: String,
+    },
 }
 
 /// Where events come from.

@@ -22,6 +22,7 @@ pub mod path;
 mod person;
 mod question;
 pub mod random;
+pub mod reference;
 pub mod registry;
 pub mod rule;
 pub mod span;
@@ -32,5 +33,7 @@ pub mod zone;
 
 #[cfg(test)]
 mod oracle_tests;
+#[cfg(test)]
+mod sentence_tests;
 #[cfg(test)]
 mod spelling_tests;

@@ -20,6 +20,7 @@ pub mod build_range;
 mod configure;
 mod merge;
 mod segment;
+mod time_zone;
 mod undo_merge;
 
 /// What a command did.
@@ -107,6 +108,7 @@ pub(crate) async fn replay(
         Command::ReleaseShared { identifier } => {
             configure::release(writer, &entry, identifier, &mut writes).await
         }
+        Command::PutTimeZone { zone } => time_zone::put(writer, &entry, zone, &mut writes),
         Command::BuildRange { .. } => build_range::replay(writer, &entry, &mut writes).await,
         other => configure::apply(writer, other, &mut writes),
     };

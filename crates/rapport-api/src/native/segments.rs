@@ -42,6 +42,9 @@ struct Shown {
     version: u32,
     state: &'static str,
     size: u64,
+    /// What of its conditions is kept only up to a limit.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
 }
 
 impl Shown {
@@ -58,6 +61,7 @@ impl Shown {
                 Build::Running { .. } => "building",
             },
             size: api.rapport.segment_size(definition.no),
+            notes: definition.rule.notes(),
         }
     }
 }

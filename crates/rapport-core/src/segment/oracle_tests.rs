@@ -167,16 +167,22 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    /// Sets other rules, collects their leaves live, and builds them from history later.
-    fn rebuild(&mut self, rules: &'a [Rule], meanwhile: &[(i64, Entry)]) {
+    /// Sets other rules, collects their leaves live while the old ones still decide, and builds
+    /// them from history later.
+    fn rebuild(
+        &mut self,
+        rules: &'a [Rule],
+        meanwhile: &[(i64, Entry)],
+    ) -> Result<(), TestCaseError> {
         let before = self.sent.clone();
         put(&mut self.live.registry, rules, 2, ProfileNo(2));
         self.live.catalogue = Catalogue::new(&self.live.registry);
-        self.rules = rules;
         for (pause_ms, entry) in meanwhile {
-            self.now += pause_ms;
+            self.pass(*pause_ms)?;
             self.enter(entry);
+            self.compare_now("while others are built")?;
         }
+        self.rules = rules;
         let building: Vec<_> = self
             .live
             .registry
@@ -206,6 +212,7 @@ impl<'a> World<'a> {
             self.live.settle(Millis(self.now), &mut touched);
         }
         assert_eq!(self.live.registry.building().count(), 0);
+        Ok(())
     }
 }
 
@@ -287,7 +294,7 @@ proptest! {
         let (meanwhile, after) = rest.split_at(meanwhile.min(rest.len()));
         let mut world = World::new(&rules, Timers::Punctual);
         world.compare(before)?;
-        world.rebuild(&other_rules, meanwhile);
+        world.rebuild(&other_rules, meanwhile)?;
         world.compare_now("when built")?;
         world.compare(after)?;
         let mut leaves = world.live.leaves.clone();

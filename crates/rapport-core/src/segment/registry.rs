@@ -155,6 +155,33 @@ impl Registry {
         Zone::named(&self.zone).unwrap_or_default()
     }
 
+    /// Its name.
+    #[must_use]
+    pub fn zone_name(&self) -> &str {
+        &self.zone
+    }
+
+    /// Sets it. Segments that ask the calendar get a new version and are built again. Answers
+    /// whether there is such a zone.
+    pub fn put_zone(&mut self, name: &str, moment: Moment) -> bool {
+        if Zone::named(name).is_none() {
+            return false;
+        }
+        if *self.zone == *name {
+            return true;
+        }
+        self.zone = name.into();
+        let asks = |definition: &&Definition| definition.rules().any(Rule::asks_calendar);
+        let asking: Vec<Definition> = self.segments.iter().filter(asks).cloned().collect();
+        for Definition {
+            key, name, rule, ..
+        } in asking
+        {
+            self.set_rule(&key, &name, rule, moment);
+        }
+        true
+    }
+
     /// The segment with this number.
     #[must_use]
     pub fn by_no(&self, no: SegmentNo) -> Option<&Definition> {

@@ -7,6 +7,7 @@ use crate::segment::path::Path;
 use crate::segment::random::Random;
 use crate::segment::span::Span;
 use crate::segment::text;
+use crate::segment::window::Window;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -17,6 +18,7 @@ pub use self::sequence::{Absent, Sequence, Step, Without};
 
 mod did;
 mod filter;
+mod layout;
 mod limits;
 mod needs;
 mod print;
@@ -75,6 +77,20 @@ impl Rule {
             }
         });
         keys
+    }
+
+    /// Whether a part of it depends on where days begin.
+    #[must_use]
+    pub fn asks_calendar(&self) -> bool {
+        let mut asks = false;
+        self.visit(&mut |rule| {
+            asks |= match rule {
+                Rule::Did(did) => matches!(did.window, Window::Calendar { .. }),
+                Rule::Known { test, .. } => test.is_timed(),
+                _ => false,
+            };
+        });
+        asks
     }
 
     /// Shows every part of the rule, outer ones first.

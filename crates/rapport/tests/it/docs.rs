@@ -1,6 +1,6 @@
 //! The documents hold: their rules can be read, and what is generated is up to date.
 
-use rapport_core::segment::{text, tree};
+use rapport_core::segment::{reference, text, tree};
 use std::fmt::Write as _;
 
 const SEGMENTS: &str = include_str!("../../../../docs/segments.md");
@@ -27,6 +27,14 @@ fn every_rule_in_the_documents_can_be_read_and_comes_back_from_its_print() {
         let read = text::parse(rule).unwrap_or_else(|error| panic!("{rule}: {error}"));
         assert_eq!(text::parse(&read.to_string()), Ok(read.clone()), "{rule}");
         assert_eq!(tree::parse(&tree::print(&read)), Ok(read), "{rule}");
+    }
+}
+
+#[test]
+fn the_grammar_and_the_tables_of_the_language_are_those_of_the_parser() {
+    let grammar = format!("```text\n{}```", reference::grammar());
+    for part in [grammar, reference::operators(), reference::facts()] {
+        assert!(SEGMENTS.contains(&part), "docs/segments.md lacks:\n{part}");
     }
 }
 

@@ -1,9 +1,7 @@
 //! Random rules of the whole grammar, and histories.
 
 use super::calendar::{DAY, ZONES};
-use super::rules::{
-    Asked, Count, Did, Filter, Join, Rule, Sequence, Step, Test, What, Window,
-};
+use super::rules::{Asked, Count, Did, Filter, Join, Rule, Sequence, Step, Test, What, Window};
 use super::{Entry, START};
 use crate::event::Kind;
 use crate::time::Millis;
@@ -12,7 +10,15 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 
 fn any_test() -> impl Strategy<Value = Test> {
-    let operand = || select(vec![json!("a"), json!("ab"), json!(1), json!(2), json!(1.5)]);
+    let operand = || {
+        select(vec![
+            json!("a"),
+            json!("ab"),
+            json!(1),
+            json!(2),
+            json!(1.5),
+        ])
+    };
     let of = |words: &'static str| select(words.split('|').collect::<Vec<&'static str>>());
     let value = (of("=|!=|contains|not contains"), operand());
     let order = (of("<|<=|>|>="), operand());
@@ -26,7 +32,10 @@ fn any_test() -> impl Strategy<Value = Test> {
         of("in|not in|contains any of|contains all of|contains none of"),
         prop::collection::vec(operand(), 1..3).prop_map(Value::from),
     );
-    let nothing = (of("exists|not exists|is empty|is not empty"), Just(Value::Null));
+    let nothing = (
+        of("exists|not exists|is empty|is not empty"),
+        Just(Value::Null),
+    );
     let tail = prop_oneof![
         3 => value,
         2 => order,
@@ -46,9 +55,16 @@ fn any_test() -> impl Strategy<Value = Test> {
 /// A test of what is known of a person.
 fn any_known() -> impl Strategy<Value = Test> {
     let date = |ms: i64| json!(Millis(START + ms).to_string());
-    let fixed = (select(vec!["before", "after"]), (-60_000..60_000_i64).prop_map(date));
+    let fixed = (
+        select(vec!["before", "after"]),
+        (-60_000..60_000_i64).prop_map(date),
+    );
     let words = vec!["within last", "within next", "before last", "after next"];
-    let span = select(vec![json!({"seconds": 5}), json!({"seconds": 20}), json!({"days": 2})]);
+    let span = select(vec![
+        json!({"seconds": 5}),
+        json!({"seconds": 20}),
+        json!({"days": 2}),
+    ]);
     let moving = (select(words), span);
     let yearly = select(vec!["anniversary within next", "anniversary within last"]);
     let days = select(vec![json!({"days": 1}), json!({"days": 3})]);
@@ -103,7 +119,10 @@ fn any_seconds() -> impl Strategy<Value = i64> {
 
 fn any_window() -> impl Strategy<Value = Window> {
     let dates = (-30_000..60_000_i64, 1..40_000_i64, 0..3).prop_map(|(from, span, which)| {
-        Window::Dates((which != 1).then_some(from), (which != 0).then_some(from + span))
+        Window::Dates(
+            (which != 1).then_some(from),
+            (which != 0).then_some(from + span),
+        )
     });
     let since = (any_what(), prop::option::weighted(0.3, any_filter()));
     let unit = select(vec!["day", "week", "month", "quarter", "year"]);

@@ -38,7 +38,9 @@ impl Person {
     /// How far the person's clock is ahead of UTC.
     fn ahead_ms(&self) -> i64 {
         let zone = self.attributes.get("timezone").map(|(value, _)| value);
-        let known = ZONES.iter().find(|(name, _)| zone.is_some_and(|zone| zone == name));
+        let known = ZONES
+            .iter()
+            .find(|(name, _)| zone.is_some_and(|zone| zone == name));
         known.map_or(0, |(_, ahead_ms)| *ahead_ms)
     }
 
@@ -65,7 +67,9 @@ fn properties(event: &Event) -> Value {
 
 fn property(event: &Event, path: &str) -> Option<Value> {
     let properties = properties(event);
-    let found = path.split('.').try_fold(&properties, |value, name| value.get(name))?;
+    let found = path
+        .split('.')
+        .try_fold(&properties, |value, name| value.get(name))?;
     (!found.is_null()).then(|| found.clone())
 }
 
@@ -79,14 +83,14 @@ impl Rule {
                 let from = now - s * 1_000;
                 let mut instants = part.instants(person, from, now);
                 instants.extend([from, now]);
-                instants.into_iter().all(|at| part.holds(person, members, at))
+                instants
+                    .into_iter()
+                    .all(|at| part.holds(person, members, at))
             }
             Rule::Attribute(test) => {
                 let path = test.path;
                 let value = match path.split_once(' ') {
-                    Some(("consent", topic)) => {
-                        person.attribute(&format!("consent.{topic}"), now)
-                    }
+                    Some(("consent", topic)) => person.attribute(&format!("consent.{topic}"), now),
                     Some((_, name)) => person.attribute(&format!("scores.{name}"), now),
                     None => person.attribute(path, now),
                 };
@@ -122,7 +126,9 @@ fn found<'a>(
                 });
                 last.at < event.at
                     && step.gap.is_none_or(|s| event.at.0 - last.at.0 <= s * 1_000)
-                    && sequence.lasting.is_none_or(|s| event.at.0 - first.at.0 <= s * 1_000)
+                    && sequence
+                        .lasting
+                        .is_none_or(|s| event.at.0 - first.at.0 <= s * 1_000)
                     && !between
             }
             _ => sequence.within.is_none_or(|s| now - s * 1_000 < event.at.0),
@@ -181,16 +187,21 @@ impl Did {
             .collect();
         match &self.asked {
             Asked::Count(count) => count.holds(inside.len()),
-            Asked::First => known.first().is_some_and(|first| self.window.has(person, first.at.0, now)),
+            Asked::First => known
+                .first()
+                .is_some_and(|first| self.window.has(person, first.at.0, now)),
             Asked::Regularly(least, of, s) => {
                 let hit = |nth: i64| {
                     let to = now - nth * s * 1_000;
-                    known.iter().any(|event| to - s * 1_000 < event.at.0 && event.at.0 <= to)
+                    known
+                        .iter()
+                        .any(|event| to - s * 1_000 < event.at.0 && event.at.0 <= to)
                 };
                 (0..*of as i64).filter(|nth| hit(*nth)).count() >= *least
             }
             Asked::Stopped(times, within, idle) => known.last().is_some_and(|last| {
-                let near = |event: &&&Event| within.is_none_or(|s| last.at.0 - s * 1_000 < event.at.0);
+                let near =
+                    |event: &&&Event| within.is_none_or(|s| last.at.0 - s * 1_000 < event.at.0);
                 last.at.0 <= now - idle * 1_000 && known.iter().filter(near).count() >= *times
             }),
             Asked::Resumed(s) => known.windows(2).any(|pair| {

@@ -37,7 +37,12 @@ pub(super) enum Asked {
     Stopped(usize, Option<i64>, i64),
     Resumed(i64),
     /// Function, property, comparison, and thousandths or an attribute.
-    Total(&'static str, &'static str, &'static str, Result<i64, &'static str>),
+    Total(
+        &'static str,
+        &'static str,
+        &'static str,
+        Result<i64, &'static str>,
+    ),
 }
 
 #[derive(Clone, Debug)]
@@ -128,8 +133,15 @@ impl Did {
             Asked::Count(Count::Never) => " not",
             _ => "",
         };
-        let mut filters: Vec<String> = self.filter.iter().map(|f| format!("({})", f.text())).collect();
-        filters.extend(self.link.map(|(path, op, to)| format!("{path} {op} attribute {to}")));
+        let mut filters: Vec<String> = self
+            .filter
+            .iter()
+            .map(|f| format!("({})", f.text()))
+            .collect();
+        filters.extend(
+            self.link
+                .map(|(path, op, to)| format!("{path} {op} attribute {to}")),
+        );
         let filter = match filters.is_empty() {
             true => String::new(),
             false => format!(" where {}", filters.join(" and ")),
@@ -145,7 +157,9 @@ impl Did {
                 format!(" in at least {least} of the last {of} periods of {s} seconds")
             }
             Asked::Stopped(times, within, idle) => {
-                let within = within.map(|s| format!(" within {s} seconds")).unwrap_or_default();
+                let within = within
+                    .map(|s| format!(" within {s} seconds"))
+                    .unwrap_or_default();
                 format!(" at least {times} times{within} but not for {idle} seconds")
             }
             Asked::Resumed(s) => format!(" again after {s} seconds"),
@@ -157,7 +171,11 @@ impl Did {
                 format!(" with {function} of {path} {op} {to}")
             }
         };
-        format!("did{negation} {}{filter}{asked}{}", named(self.what), self.window.text())
+        format!(
+            "did{negation} {}{filter}{asked}{}",
+            named(self.what),
+            self.window.text()
+        )
     }
 }
 
@@ -198,7 +216,10 @@ impl Sequence {
         for (nth, step) in self.steps.iter().enumerate() {
             if nth > 0 {
                 text += " then ";
-                text += &step.gap.map(|s| format!("within {s} seconds ")).unwrap_or_default();
+                text += &step
+                    .gap
+                    .map(|s| format!("within {s} seconds "))
+                    .unwrap_or_default();
             }
             text += &step.text(if nth == 0 { " as one" } else { "" });
             if let Some(without) = &step.without {
@@ -207,18 +228,30 @@ impl Sequence {
         }
         if let Some((step, gap)) = &self.absent {
             text += " then ";
-            text += &gap.map(|s| format!("within {s} seconds ")).unwrap_or_default();
+            text += &gap
+                .map(|s| format!("within {s} seconds "))
+                .unwrap_or_default();
             text += &format!("not {}", step.text(""));
         }
-        text += &self.lasting.map(|s| format!(" lasting at most {s} seconds")).unwrap_or_default();
-        text += &self.within.map(|s| format!(" within {s} seconds")).unwrap_or_default();
+        text += &self
+            .lasting
+            .map(|s| format!(" lasting at most {s} seconds"))
+            .unwrap_or_default();
+        text += &self
+            .within
+            .map(|s| format!(" within {s} seconds"))
+            .unwrap_or_default();
         text
     }
 }
 
 impl Step {
     fn text(&self, name: &str) -> String {
-        let mut filters: Vec<String> = self.filter.iter().map(|f| format!("({})", f.text())).collect();
+        let mut filters: Vec<String> = self
+            .filter
+            .iter()
+            .map(|f| format!("({})", f.text()))
+            .collect();
         let join = self.join.as_ref();
         filters.extend(join.map(|Join(path, op, step, of)| format!("{path} {op} {step}.{of}")));
         let filter = match filters.is_empty() {

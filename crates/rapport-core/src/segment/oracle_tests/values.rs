@@ -84,7 +84,10 @@ fn instant(value: &Value) -> Option<i64> {
 }
 
 fn comes_round(value: Option<&Value>, now: i64, ahead_ms: i64, from: i64, to: i64) -> bool {
-    let Some(born) = value.and_then(Value::as_str).and_then(|text| text.get(5..10)) else {
+    let Some(born) = value
+        .and_then(Value::as_str)
+        .and_then(|text| text.get(5..10))
+    else {
         return false;
     };
     let today = (now + ahead_ms).div_euclid(DAY);

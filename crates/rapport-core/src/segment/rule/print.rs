@@ -35,7 +35,7 @@ impl fmt::Display for Rule {
 }
 
 impl Rule {
-    fn is_joined(&self) -> bool {
+    pub(super) fn is_joined(&self) -> bool {
         matches!(self, Rule::All(_) | Rule::Any(_))
     }
 }
@@ -187,24 +187,23 @@ impl fmt::Display for Dates {
 /// `sequence "A" then within 1 day "B" without "C" then not "D" within 7 days`.
 impl fmt::Display for Sequence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, step) in self.steps.iter().enumerate() {
-            let word = if place == 0 { "sequence" } else { " then" };
-            write!(f, "{word}{step}")?;
-        }
+        f.write_str(&self.spelled(" then"))
+    }
+}
+
+impl Sequence {
+    /// The canonical text, with this for `then` and the blank in front of it.
+    pub(super) fn spelled(&self, then: &str) -> String {
+        let steps: Vec<String> = self.steps.iter().map(Step::to_string).collect();
+        let mut text = format!("sequence{}", steps.join(then));
         if let Some(Absent { what, gap }) = &self.absent {
-            f.write_str(" then")?;
-            if let Some(gap) = gap {
-                write!(f, " within {gap}")?;
-            }
-            write!(f, " not {what}")?;
+            text += then;
+            text += &gap.map(|gap| format!(" within {gap}")).unwrap_or_default();
+            text += &format!(" not {what}");
         }
-        if let Some(lasting) = &self.lasting {
-            write!(f, " lasting at most {lasting}")?;
-        }
-        match &self.within {
-            Some(within) => write!(f, " within {within}"),
-            None => Ok(()),
-        }
+        let lasting = self.lasting.map(|span| format!(" lasting at most {span}"));
+        let within = self.within.map(|span| format!(" within {span}"));
+        text + &lasting.unwrap_or_default() + &within.unwrap_or_default()
     }
 }
 

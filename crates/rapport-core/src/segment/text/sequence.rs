@@ -25,6 +25,10 @@ impl Parser<'_> {
             }
             sequence.steps.push(self.step(gap)?);
         }
+        if sequence.steps.len() == 1 && sequence.absent.is_none() {
+            let words = ["then", "where", "as", "without"];
+            return Err(self.unexpected("`then` and another step", &words));
+        }
         self.limits(&mut sequence)?;
         sequence
             .check()
