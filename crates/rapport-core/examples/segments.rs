@@ -37,13 +37,27 @@ fn rule(nth: usize) -> String {
     let category = format!("c{}", nth / 8 % 50);
     let days = 1 + nth % 30;
     match nth % 8 {
-        0 => format!(r#"did "Product Viewed" where category = "{category}" at least 3 times within {days} days"#),
-        1 => format!(r#"did "Order Completed" within {days} days and did not "Product Added" within {days} hours"#),
-        2 => format!(r#"did "Order Completed" where category = "{category}" with sum of revenue >= 100 within {days} days"#),
-        3 => format!(r#"sequence "Product Viewed" where category = "{category}" then "Cart Abandoned" then "Email Opened" where category = first.category then not "Email Link Clicked" within {days} days"#),
-        4 => format!(r#"did "Product Viewed" where category = "{category}" for the first time within {days} days"#),
-        5 => format!(r#"did "Email Opened" where category = "{category}" in at least 2 of the last 4 weeks"#),
-        6 => format!(r#"attribute plan = "p{nth}" or did "Product Viewed" where category = "{category}" since last "Order Completed""#),
+        0 => format!(
+            r#"did "Product Viewed" where category = "{category}" at least 3 times within {days} days"#
+        ),
+        1 => format!(
+            r#"did "Order Completed" within {days} days and did not "Product Added" within {days} hours"#
+        ),
+        2 => format!(
+            r#"did "Order Completed" where category = "{category}" with sum of revenue >= 100 within {days} days"#
+        ),
+        3 => format!(
+            r#"sequence "Product Viewed" where category = "{category}" then "Cart Abandoned" then "Email Opened" where category = first.category then not "Email Link Clicked" within {days} days"#
+        ),
+        4 => format!(
+            r#"did "Product Viewed" where category = "{category}" for the first time within {days} days"#
+        ),
+        5 => format!(
+            r#"did "Email Opened" where category = "{category}" in at least 2 of the last 4 weeks"#
+        ),
+        6 => format!(
+            r#"attribute plan = "p{nth}" or did "Product Viewed" where category = "{category}" since last "Order Completed""#
+        ),
         _ => format!(r#"did "Product Added" where category = "{category}" this month"#),
     }
 }
@@ -91,10 +105,21 @@ fn measure(segments: usize) {
         };
         let memberships = &mut person.memberships;
         if person.armed.is_some_and(|armed| armed <= event.received) {
-            person.armed =
-                catalogue.advance(&facts, memberships, person.armed, event.received, &mut flips);
+            person.armed = catalogue.advance(
+                &facts,
+                memberships,
+                person.armed,
+                event.received,
+                &mut flips,
+            );
         }
-        let next = catalogue.settle(&facts, memberships, event.received, &mut touched, &mut flips);
+        let next = catalogue.settle(
+            &facts,
+            memberships,
+            event.received,
+            &mut touched,
+            &mut flips,
+        );
         person.armed = [person.armed, next].into_iter().flatten().min();
     }
     let spent = start.elapsed();

@@ -326,7 +326,10 @@ async fn a_rule_that_is_kept_up_to_a_limit_says_so() {
     let rule = r#"{"rule":"did \"Order Completed\" with sum of revenue >= 100 within 30 days"}"#;
     let shown = doors.put("/api/v1/segments/big", rule).await.good();
     let note = shown["notes"][0].as_str().unwrap_or_default();
-    assert!(note.contains("at most 1000 events of a person are kept"), "{shown}");
+    assert!(
+        note.contains("at most 1000 events of a person are kept"),
+        "{shown}"
+    );
     let plain = r#"{"rule":"did \"Order Completed\" within 30 days"}"#;
     let shown = doors.put("/api/v1/segments/plain", plain).await.good();
     assert!(shown.get("notes").is_none(), "{shown}");
@@ -341,10 +344,15 @@ async fn days_begin_where_the_workspace_says() {
     doors.put("/api/v1/segments/today", rule).await.good();
     let berlin = r#"{"time_zone":"Europe/Berlin"}"#;
     doors.put("/api/v1/time_zone", berlin).await.good();
-    assert_eq!(zone(doors.get("/api/v1/time_zone").await.good()), "Europe/Berlin");
+    assert_eq!(
+        zone(doors.get("/api/v1/time_zone").await.good()),
+        "Europe/Berlin"
+    );
     let shown = doors.get("/api/v1/segments/today").await.good();
     assert_eq!(shown["version"], 2, "{shown}");
-    let nowhere = doors.put("/api/v1/time_zone", r#"{"time_zone":"Middle/Earth"}"#).await;
+    let nowhere = doors
+        .put("/api/v1/time_zone", r#"{"time_zone":"Middle/Earth"}"#)
+        .await;
     assert_eq!(nowhere.error(), (400, "invalid".into()));
 }
 

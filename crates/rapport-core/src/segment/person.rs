@@ -4,7 +4,7 @@ use crate::identity::ProfileNo;
 use crate::profile::attributes::Attributes;
 use crate::profile::company::CompanyLink;
 use crate::segment::leaf::Leaves;
-use crate::segment::operator::Clock;
+use crate::segment::operator::{Clock, Test};
 use crate::segment::zone::{self, Zone};
 use crate::time::Millis;
 use std::cell::OnceCell;
@@ -67,10 +67,12 @@ impl<'a> Seen<'a> {
         own.as_ref().unwrap_or(self.workspace)
     }
 
-    pub(super) fn clock(&self, now: Millis) -> Clock<'_> {
-        Clock {
-            now,
-            zone: self.zone(),
-        }
+    /// The clock by which a test is made; only those that move with it ask for the person's zone.
+    pub(super) fn clock(&self, now: Millis, test: &Test) -> Clock<'_> {
+        let zone = match test.is_timed() {
+            true => self.zone(),
+            false => self.workspace,
+        };
+        Clock { now, zone }
     }
 }

@@ -14,11 +14,11 @@ unary     = "not" unary | "for" span unary | "(" rule ")" | condition ;
 condition = fact path test | did | sequence | random | [ "not" ] "in segment" text ;
 did       = "did" event [ "where" filter ] [ asked ] [ window ]
           | "did" event [ "where" filter ] [ "at least" number "times" ] [ "within" span ] "but not for" span
+          | "did" event [ "where" filter ] "in at least" number "of the last" number ( unit | "periods of" span )
           | "did not" event [ "where" filter ] [ window ]
           | "viewed" ( "page" | "screen" ) [ text ] [ "where" filter ] [ asked ] [ window ] ;
 event     = text | "track" text | ( "page" | "screen" ) [ text ] | "track" | "identify" | "group" | "alias" ;
-asked     = count | "for the first time" | "again after" span | "with" total
-          | "in at least" number "of the last" number ( unit | "periods of" span ) ;
+asked     = count | "for the first time" | "again after" span | "with" total ;
 count     = ( "at least" | "at most" | "exactly" ) number "times" | "between" number "and" number "times" ;
 total     = function "of" path ( sign ( number | "attribute" path ) | "between" number "and" number ) ;
 window    = "ever" | "within" span | "more than" span "ago" | "between" span "and" span "ago"
@@ -26,7 +26,7 @@ window    = "ever" | "within" span | "more than" span "ago" | "between" span "an
           | "since last" event [ "where" filter ]
           | "today" | "yesterday" | ( "this" | "last" ) calendar | number "calendar" calendar "ago" ;
 sequence  = "sequence" step { "then" [ "within" span ] step { "without" event [ "where" linked ] } }
-            "then" ( [ "within" span ] step | [ "within" span ] "not" event [ "where" linked ] )
+            "then" [ "within" span ] ( step { "without" event [ "where" linked ] } | "not" event [ "where" linked ] )
             [ "lasting at most" span ] [ "within" span ] ;
 step      = event [ "as" word ] [ "where" linked ] ;
 random    = "random" text ( "below" number | "from" number [ "to" number ] ) "percent" ;

@@ -13,11 +13,15 @@ use proptest::prelude::*;
 const TIGHT: &str =
     r#"{"kinds": {"email": {"limit": 2}, "anonymous_id": {"limit": 2}}, "identifiers_max": 5}"#;
 
-const RULES: [&str; 4] = [
+const RULES: [&str; 8] = [
     r#"did "A" at least 2 times within 20 seconds"#,
     r#"did not "B" within 5 seconds"#,
     r#"did "A" where x > 0 exactly 1 times or attribute x = 1"#,
     r#"in segment "s0" and not in segment "s1""#,
+    r#"sequence "A" then "B" where x = previous.x without page "A" within 20 seconds"#,
+    r#"did "A" with sum of x >= 2 within 20 seconds or did "B" again after 2 seconds"#,
+    r#"for 5 seconds (did "A" within 20 seconds or attribute x = 1)"#,
+    r#"did "A" for the first time this day and random "lot" below 70 percent"#,
 ];
 
 fn catalogue() -> Catalogue {

@@ -192,7 +192,7 @@ impl Condition {
     fn holds(&self, seen: &Seen<'_>, memberships: &Memberships, now: Millis) -> bool {
         match self {
             Condition::Known { fact, path, test } => {
-                let clock = seen.clock(now);
+                let clock = seen.clock(now, test);
                 fact.read(seen.facts, path, now, |value| test.holds(value, &clock))
             }
             Condition::Did(question) => question.holds(seen, now),
@@ -226,7 +226,7 @@ impl Condition {
                     .filter(|since| *since > after)
                     .into_iter()
                     .for_each(&mut *see);
-                let clock = seen.clock(after);
+                let clock = seen.clock(after, test);
                 fact.read(seen.facts, path, Millis::MAX, |value| {
                     test.moments(value, &clock, see);
                 });

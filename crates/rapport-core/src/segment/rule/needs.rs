@@ -77,8 +77,10 @@ impl Did {
             Asked::Regularly { of, period, .. } => {
                 Bounds::all(Some(period.length_ms().saturating_mul(i64::from(*of))))
             }
+            // Looked at in the past, the last one may be any.
             Asked::Stopped { times, within, .. } if is_plain => {
-                Bounds::newest(*times, within.map(|span| span.length_ms()))
+                let near = within.filter(|_| past_ms == 0);
+                Bounds::newest(*times, near.map(|span| span.length_ms()))
             }
             Asked::Stopped { .. } => Bounds::all(None),
             Asked::Resumed { .. } => match reach_ms {
