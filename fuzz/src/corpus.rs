@@ -30,6 +30,8 @@ pub(crate) const POSTHOG: &[&[u8]] = &[
 pub(crate) const RULES: &[&[u8]] = &[
     br#"did "Product Viewed" where category = "shoes" and price >= 1.50 at least 3 times within 7 days and not (attribute plan in ("gold", "free") or in segment "calm")"#,
     br#"did not page "Home" within 90 seconds or did identify exactly 2 times ever"#,
+    br#"sequence "A" as a where x = 1 then within 1 day "B" where y = a.y without "C" then not "D" lasting at most 3 days within 7 days or for 3 days (did "E" with sum of z between 1 and 2 this month)"#,
+    br#"did "A" at least 3 times since last "B" but not for 9 days and random "r" from 2.5 to 10 percent and consent c within next 3 days"#,
     br#"attribute address.city not exists and attribute name starts with "A\"b\\" and attribute x contains -1e3"#,
 ];
 
@@ -37,6 +39,8 @@ pub(crate) const RULES: &[&[u8]] = &[
 pub(crate) const TREES: &[&[u8]] = &[
     br#"{"all":[{"did":"Milk Bought","where":{"property":"price","is":">","value":1},"at_least":2,"within":"7 days"},{"not":{"attribute":"plan","is":"in","value":["gold"]}},{"any":[{"in_segment":"s1"},{"not_in_segment":"s2"}]}]}"#,
     br#"{"did_not":{"type":"page","name":"Home"},"within":{"seconds":90}}"#,
+    br#"{"sequence":[{"did":"A","as":"a"},{"did":"B","where":{"property":"x","operator":"=","step":"a","of":"y"},"within":"1 day","without":[{"did":"C"}]},{"did_not":"D"}],"within":"7 days"}"#,
+    br#"{"for":"3 days","rule":{"did":"A","with":{"function":"sum","property":"x","operator":"between","values":[1,2]},"calendar":{"unit":"month","back":1}}}"#,
 ];
 
 /// JSON of every shape.

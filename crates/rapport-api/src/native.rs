@@ -31,6 +31,7 @@ mod signing;
 mod slots;
 mod sources;
 mod spelled;
+mod time_zone;
 mod timeline;
 mod tokens;
 mod transformations;
@@ -59,6 +60,7 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(signing::routes())
         .merge(slots::routes())
         .merge(sources::routes())
+        .merge(time_zone::routes())
         .merge(timeline::routes())
         .merge(tokens::routes())
         .merge(webhook::routes())

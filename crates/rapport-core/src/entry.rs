@@ -167,6 +167,11 @@ pub enum Command {
         /// The secret.
         secret: Option<String>,
     },
+    /// Sets the time zone of people who have none of their own.
+    PutTimeZone {
+        /// An IANA name.
+        zone: String,
+    },
 }
 
 /// Where events come from.

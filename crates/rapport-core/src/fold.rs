@@ -16,6 +16,7 @@ use crate::people::People;
 use crate::position::Position;
 use crate::profile::{Profile, apply, company};
 use crate::segment::catalogue::{Catalogue, Facts, Flip, Touched};
+use crate::segment::fact::COMPANIES_MOVED;
 use crate::segment::membership::{Memberships, SegmentNo};
 use crate::time::{MINUTE_MS, Millis};
 use std::collections::{BTreeMap, BTreeSet};
@@ -242,6 +243,9 @@ impl<'a> Fold<'a> {
         for name in apply::apply(policy, profile, event) {
             catalogue.attribute_moved(&name, &mut self.touched);
         }
+        if event.kind == Kind::Group {
+            catalogue.attribute_moved(COMPANIES_MOVED, &mut self.touched);
+        }
         catalogue.observe(&mut profile.leaves, event, &mut self.touched);
         let late = event.received.since(event.at) > LATE_MS;
         let why = if late { Why::LateEvent } else { Why::Event };
@@ -259,8 +263,7 @@ impl<'a> Fold<'a> {
         self.people.change_if(number, |profile| {
             let numbers = numbers(profile);
             let (facts, memberships) = parts(profile, &numbers);
-            catalogue.settle(&facts, memberships, now, touched, flips);
-            let next = catalogue.next_moment(&facts, now);
+            let next = catalogue.settle(&facts, memberships, now, touched, flips);
             arm(due, profile, next) || !flips.is_empty()
         });
         self.touched.clear();
@@ -336,8 +339,10 @@ fn parts<'a>(
     numbers: &'a [(ProfileNo, Position)],
 ) -> (Facts<'a>, &'a mut Memberships) {
     let facts = Facts {
+        number: profile.number,
         numbers,
         attributes: &profile.attributes,
+        companies: &profile.companies,
         leaves: &profile.leaves,
     };
     (facts, &mut profile.memberships)

@@ -9,20 +9,31 @@
 pub use self::error::Error;
 
 pub mod catalogue;
+mod chain;
 pub mod count;
 pub mod error;
 pub mod explain;
+pub mod fact;
 pub mod leaf;
 pub mod literal;
 pub mod membership;
 pub mod operator;
 pub mod path;
+mod person;
+mod question;
+pub mod random;
+pub mod reference;
 pub mod registry;
 pub mod rule;
+pub mod span;
 pub mod text;
 pub mod tree;
+pub mod window;
+pub mod zone;
 
 #[cfg(test)]
 mod oracle_tests;
+#[cfg(test)]
+mod sentence_tests;
 #[cfg(test)]
 mod spelling_tests;

@@ -24,6 +24,7 @@ mod merge;
 mod plan;
 mod revoke;
 mod segment;
+mod time_zone;
 pub(crate) mod undo_merge;
 mod webhook;
 
@@ -128,6 +129,7 @@ async fn enter(
         Command::PutPlan { source, plan } => {
             plan::put(writer, *source, plan.as_ref(), &mut writes)
         }
+        Command::PutTimeZone { zone } => time_zone::put(writer, &entry, zone, &mut writes),
         Command::BuildRange { .. } => build_range::replay(writer, &entry, &mut writes).await,
         Command::PutWebhook(webhook) => webhook::put(writer, webhook, &mut writes),
         Command::DeleteWebhook { source } => webhook::delete(writer, *source, &mut writes),

@@ -58,6 +58,8 @@ enum Command {
     Restore(commands::restore::Arguments),
     /// Tells a running server the story of a dairy, through the front door.
     Demo(commands::demo::Arguments),
+    /// Reads files with the rules of segments and says what is wrong.
+    Segment(commands::segment::Arguments),
 }
 
 pub(crate) fn run() -> ExitCode {
@@ -76,6 +78,7 @@ pub(crate) fn run() -> ExitCode {
         match cli.command {
             Command::Serve(arguments) => commands::serve::run(arguments).await,
             Command::Demo(arguments) => commands::demo::run(arguments).await,
+            Command::Segment(arguments) => commands::segment::run(arguments),
             Command::Bench(arguments) => commands::bench::run(arguments).await,
             Command::Import(arguments) => commands::import::run(arguments).await,
             Command::Export(arguments) => commands::export::run(arguments).await,

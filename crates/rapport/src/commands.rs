@@ -18,6 +18,7 @@ pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod replay;
 pub(crate) mod restore;
+pub(crate) mod segment;
 pub(crate) mod serve;
 
 /// Opens the configured directory to be read, not run.

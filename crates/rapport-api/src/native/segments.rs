@@ -42,6 +42,9 @@ struct Shown {
     version: u32,
     state: &'static str,
     size: u64,
+    /// What of its conditions is kept only up to a limit.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
 }
 
 impl Shown {
@@ -58,6 +61,7 @@ impl Shown {
                 Build::Running { .. } => "building",
             },
             size: api.rapport.segment_size(definition.no),
+            notes: definition.rule.notes(),
         }
     }
 }
@@ -195,8 +199,10 @@ async fn explain(
     let profile = asked(&api, text).await?;
     let numbers = profile.origins_since();
     let facts = Facts {
+        number: profile.number,
         numbers: &numbers,
         attributes: &profile.attributes,
+        companies: &profile.companies,
         leaves: &profile.leaves,
     };
     let now = api.rapport.clock().now();

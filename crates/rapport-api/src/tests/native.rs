@@ -321,6 +321,42 @@ async fn a_segment_is_put_in_either_spelling_and_says_who_is_in_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_rule_that_is_kept_up_to_a_limit_says_so() {
+    let doors = Doors::open().await;
+    let rule = r#"{"rule":"did \"Order Completed\" with sum of revenue >= 100 within 30 days"}"#;
+    let shown = doors.put("/api/v1/segments/big", rule).await.good();
+    let note = shown["notes"][0].as_str().unwrap_or_default();
+    assert!(
+        note.contains("at most 1000 events of a person are kept"),
+        "{shown}"
+    );
+    let plain = r#"{"rule":"did \"Order Completed\" within 30 days"}"#;
+    let shown = doors.put("/api/v1/segments/plain", plain).await.good();
+    assert!(shown.get("notes").is_none(), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_begin_where_the_workspace_says() {
+    let doors = Doors::open().await;
+    let zone = |answer: Value| answer["time_zone"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(zone(doors.get("/api/v1/time_zone").await.good()), "UTC");
+    let rule = r#"{"rule":"did \"Order Completed\" today"}"#;
+    doors.put("/api/v1/segments/today", rule).await.good();
+    let berlin = r#"{"time_zone":"Europe/Berlin"}"#;
+    doors.put("/api/v1/time_zone", berlin).await.good();
+    assert_eq!(
+        zone(doors.get("/api/v1/time_zone").await.good()),
+        "Europe/Berlin"
+    );
+    let shown = doors.get("/api/v1/segments/today").await.good();
+    assert_eq!(shown["version"], 2, "{shown}");
+    let nowhere = doors
+        .put("/api/v1/time_zone", r#"{"time_zone":"Middle/Earth"}"#)
+        .await;
+    assert_eq!(nowhere.error(), (400, "invalid".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bad_rule_is_refused_and_its_place_is_named() {
     let doors = Doors::open().await;
     let answer = doors

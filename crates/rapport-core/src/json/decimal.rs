@@ -1,5 +1,6 @@
 //! Exact decimals: fixed point with nine digits behind the point.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 /// A number as people write it: exact up to nine digits behind the point.
@@ -54,20 +55,49 @@ impl Decimal {
 
     /// The sum; `None` outside of the scale.
     #[must_use]
-    pub fn plus(self, other: Decimal) -> Option<Decimal> {
+    pub fn checked_plus(self, other: Decimal) -> Option<Decimal> {
         let billionths = self.billionths.checked_add(other.billionths)?;
         Some(Decimal { billionths })
     }
 
     /// The product, digits beyond the ninth dropped; `None` outside of the scale.
     #[must_use]
-    pub fn times(self, other: Decimal) -> Option<Decimal> {
+    pub fn checked_times(self, other: Decimal) -> Option<Decimal> {
         // Whole and rest by themselves: the product of the billionths would soon be too large.
         let (whole, rest) = (other.billionths / BILLION, other.billionths % BILLION);
         let of_rest = self.billionths.checked_mul(rest)? / BILLION;
         let of_whole = self.billionths.checked_mul(whole)?;
         let billionths = of_whole.checked_add(of_rest)?;
         Some(Decimal { billionths })
+    }
+
+    /// The sum of two, saturating at the ends of the scale.
+    #[must_use]
+    pub fn plus(self, other: Decimal) -> Decimal {
+        Decimal {
+            billionths: self.billionths.saturating_add(other.billionths),
+        }
+    }
+
+    /// So many times this, saturating at the ends of the scale.
+    #[must_use]
+    pub fn times(self, count: usize) -> Decimal {
+        Decimal {
+            billionths: self.billionths.saturating_mul(count as i128),
+        }
+    }
+
+    /// This divided by a count, digits beyond the ninth dropped. `None` by nothing.
+    #[must_use]
+    pub fn over(self, count: usize) -> Option<Decimal> {
+        let billionths = self.billionths.checked_div(count as i128)?;
+        Some(Decimal { billionths })
+    }
+
+    /// What stands before the point, where that is not too large.
+    #[must_use]
+    pub fn whole_part(self) -> Option<i64> {
+        i64::try_from(self.billionths / BILLION).ok()
     }
 
     /// Whether the number is at an end of the scale, so that its digits say nothing.
@@ -130,6 +160,27 @@ impl fmt::Display for Decimal {
     }
 }
 
+/// Packed as digits without trailing zeros, and how many of them stand behind the point.
+impl Serialize for Decimal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (mut digits, mut places) = (self.billionths, DIGITS_BEHIND_POINT as u8);
+        while places > 0 && digits % 10 == 0 {
+            digits /= 10;
+            places -= 1;
+        }
+        (digits, places).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+        let (digits, places) = <(i128, u8)>::deserialize(deserializer)?;
+        let missing = (DIGITS_BEHIND_POINT as u8).saturating_sub(places);
+        let billionths = digits.saturating_mul(10_i128.pow(u32::from(missing)));
+        Ok(Decimal { billionths })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,6 +205,39 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_small_on_disk_and_come_back() {
+        for (text, bytes) in [
+            ("0", 2),
+            ("24.5", 3),
+            ("-1", 2),
+            ("1e28", 11),
+            ("0.000000001", 2),
+        ] {
+            let number = Decimal::parse(text).unwrap();
+            let packed = postcard::to_allocvec(&number).unwrap();
+            assert!(packed.len() <= bytes + 4, "{text}: {} bytes", packed.len());
+            assert_eq!(
+                postcard::from_bytes::<Decimal>(&packed),
+                Ok(number),
+                "{text}"
+            );
+        }
+        let saturated = Decimal::parse("-1e400").unwrap();
+        let packed = postcard::to_allocvec(&saturated).unwrap();
+        assert_eq!(postcard::from_bytes::<Decimal>(&packed), Ok(saturated));
+    }
+
+    #[test]
+    fn sums_and_means_are_exact() {
+        let number = |text| Decimal::parse(text).unwrap();
+        assert_eq!(number("0.1").plus(number("0.2")), number("0.3"));
+        assert_eq!(number("12.5").times(3), number("37.5"));
+        assert_eq!(number("10").over(4), Some(number("2.5")));
+        assert_eq!(number("10").over(0), None);
+        assert!(number("1e28").times(1_000).is_saturated());
+    }
+
+    #[test]
     fn what_is_no_number_in_json_is_none() {
         for text in [
             "", "-", "007", "+1", "1.", ".5", "1e", "1e+", "NaN", "0x10", "1 ", "1,5", "٣",
@@ -165,7 +249,7 @@ mod tests {
     #[test]
     fn sums_and_products_are_exact_or_are_none() {
         let read = |text| Decimal::parse(text).unwrap();
-        let times = |left, right| read(left).times(read(right)).map(|n| n.to_string());
+        let times = |left, right| read(left).checked_times(read(right)).map(|n| n.to_string());
         assert_eq!(times("7.99", "2").as_deref(), Some("15.98"));
         assert_eq!(times("2", "7.99").as_deref(), Some("15.98"));
         assert_eq!(times("-0.1", "0.1").as_deref(), Some("-0.01"));
@@ -174,9 +258,9 @@ mod tests {
             Some("123487653697.375")
         );
         assert_eq!(times("1e28", "1e28"), None);
-        let sum = read("0.1").plus(read("0.2")).map(|n| n.to_string());
+        let sum = read("0.1").checked_plus(read("0.2")).map(|n| n.to_string());
         assert_eq!(sum.as_deref(), Some("0.3"));
-        assert_eq!(read("1e400").plus(read("1e400")), None);
+        assert_eq!(read("1e400").checked_plus(read("1e400")), None);
     }
 
     #[test]

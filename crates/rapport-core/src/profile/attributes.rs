@@ -73,7 +73,7 @@ impl Writing {
 
 impl Attributes {
     /// Writes one attribute (`raw_json` is its value; `null` clears it). True where the value
-    /// that counts is another one afterwards.
+    /// that counts is another one afterwards, or counts since another instant.
     ///
     /// Nothing is written where the name is empty or longer than [`NAME_BYTES_MAX`], the value
     /// longer than [`VALUE_BYTES_MAX`], or the name new and the policy's `attributes_max` reached.
@@ -187,12 +187,13 @@ impl Attribute {
             return false;
         }
         let before = self.value().map(Box::<str>::from);
+        let since = self.winner().changed().clone();
         match place {
             Ok(place) => self.says[place].hear(value, by),
             Err(place) => self.says.insert(place, Say::first(value, by)),
         }
         self.elect();
-        self.value() != before.as_deref()
+        self.value() != before.as_deref() || *self.winner().changed() != since
     }
 
     fn unite(&mut self, other: Attribute) -> bool {

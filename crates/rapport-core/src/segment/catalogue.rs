@@ -2,21 +2,22 @@
 //! event can move, which segments a leaf or an attribute can, and in which order they settle.
 
 use crate::event::Event;
-use crate::identity::ProfileNo;
-use crate::json;
-use crate::position::Position;
-use crate::profile::attributes::Attributes;
-use crate::segment::catalogue::compiled::{Condition, Gate, Group, Leaf, Segment, Tree};
-use crate::segment::leaf::{Kept, LeafNo, Leaves, message_hash};
+use crate::segment::catalogue::compiled::{Leaf, Segment, Timed};
+use crate::segment::catalogue::index::Index;
+use crate::segment::leaf::{LeafNo, Leaves, message_hash};
 use crate::segment::membership::{Memberships, SegmentNo};
 use crate::segment::registry::{Build, Registry};
+use crate::segment::zone::Zone;
 use crate::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::touched::Touched;
 pub use self::wanted::Wanted;
+pub use crate::segment::person::{Facts, Named};
 
+mod compile;
 pub(in crate::segment) mod compiled;
+mod index;
 mod settle;
 mod touched;
 mod wanted;
@@ -29,36 +30,16 @@ pub struct Catalogue {
     ranks: BTreeMap<SegmentNo, usize>,
     /// Ascending by number.
     leaves: Vec<Leaf>,
-    /// The leaves on events of a name.
-    named: BTreeMap<Box<str>, Vec<Group>>,
-    /// The leaves on all events of a type.
-    unnamed: Vec<Group>,
+    /// Which leaves an event can move.
+    index: Index,
     /// The ranks of the segments that ask for an attribute.
     attributes: BTreeMap<Box<str>, Vec<usize>>,
-}
-
-/// What segments ask of a person, memberships apart.
-#[derive(Clone, Copy)]
-pub struct Facts<'a> {
-    /// Every number under which history may have events of the person, with the entry that brought
-    /// it: the birth of whom it was given to, or an undo.
-    pub numbers: &'a [(ProfileNo, Position)],
-    /// The attributes.
-    pub attributes: &'a dyn Named,
-    /// What the leaves keep.
-    pub leaves: &'a Leaves,
-}
-
-/// Attributes, seen as raw JSON by name.
-pub trait Named {
-    /// The value of this name.
-    fn raw(&self, name: &str) -> Option<&str>;
-}
-
-impl Named for Attributes {
-    fn raw(&self, name: &str) -> Option<&str> {
-        self.get(name)
-    }
+    /// The conditions that can flip by themselves, each once.
+    timed: Vec<Timed>,
+    /// Those of them that hang on attributes, so that anybody may have a moment for them.
+    dated: Vec<usize>,
+    /// The time zone of people who have none of their own.
+    zone: Zone,
 }
 
 /// A change of a membership.
@@ -76,7 +57,7 @@ impl Catalogue {
     /// Compiles a registry.
     #[must_use]
     pub fn new(registry: &Registry) -> Catalogue {
-        compiled::compile(registry)
+        compile::compile(registry)
     }
 
     /// Notes how far a segment is built now.
@@ -88,20 +69,17 @@ impl Catalogue {
 
     /// Gives an event to every leaf that it can move.
     pub fn observe(&self, leaves: &mut Leaves, event: &Event, touched: &mut Touched) {
-        self.give(event, |leaf, kept| {
-            if leaves.add(kept, leaf.bounds) {
-                touched.extend(&leaf.segments);
-            }
-        });
+        self.give(
+            event,
+            leaves,
+            |_| true,
+            |leaf| touched.extend(&leaf.segments),
+        );
     }
 
     /// Gives an event of history to these leaves only.
     pub fn observe_only(&self, only: &BTreeSet<LeafNo>, leaves: &mut Leaves, event: &Event) {
-        self.give(event, |leaf, kept| {
-            if only.contains(&leaf.no) {
-                leaves.add(kept, leaf.bounds);
-            }
-        });
+        self.give(event, leaves, |leaf| only.contains(&leaf.no), |_| {});
     }
 
     /// The events that a scan of history for these leaves must yield.
@@ -151,85 +129,40 @@ impl Catalogue {
         memberships.retain(|no| self.ranks.contains_key(&no));
     }
 
-    /// Calls `take` with each leaf that the event belongs to, and what it would keep of it.
-    fn give(&self, event: &Event, mut take: impl FnMut(&Leaf, Kept)) {
-        let named = self.named.get(&event.name).map_or(&[][..], Vec::as_slice);
-        let groups = named
-            .iter()
-            .chain(&self.unnamed)
-            .filter(|group| group.kind == event.kind);
-        for group in groups {
-            let message = message_hash(event.source, &event.message_id);
-            let found = group.paths.pick(compiled::filtered_json(event));
-            for (place, gate) in &group.leaves {
-                if gate.as_ref().is_none_or(|gate| gate.lets_through(&found)) {
-                    let leaf = &self.leaves[*place];
-                    take(
-                        leaf,
-                        Kept {
-                            leaf: leaf.no,
-                            at: event.at,
-                            message,
-                        },
-                    );
-                }
+    /// Adds an event to each leaf that it belongs to and that is `wanted`; `moved` hears of those
+    /// whose state is another now.
+    fn give(
+        &self,
+        event: &Event,
+        leaves: &mut Leaves,
+        wanted: impl Fn(&Leaf) -> bool,
+        mut moved: impl FnMut(&Leaf),
+    ) {
+        let mut message = None;
+        self.index.each(event, |place, found| {
+            let leaf = &self.leaves[place];
+            if !wanted(leaf) || leaf.dates.is_some_and(|dates| !dates.has(event.at)) {
+                return;
             }
-        }
+            let message =
+                *message.get_or_insert_with(|| message_hash(event.source, &event.message_id));
+            let values = || leaf.values_of(found);
+            if leaves.add_with(leaf.no, (event.at, message), leaf.bounds, values) {
+                moved(leaf);
+            }
+        });
     }
 
     pub(in crate::segment) fn by_key(&self, key: &str) -> Option<&Segment> {
         self.segments.iter().find(|segment| *segment.key == *key)
     }
 
-    fn leaf(&self, no: LeafNo) -> Option<&Leaf> {
+    pub(in crate::segment) fn leaf(&self, no: LeafNo) -> Option<&Leaf> {
         let place = self.leaves.binary_search_by_key(&no, |leaf| leaf.no);
         place.ok().map(|place| &self.leaves[place])
     }
-}
 
-impl Gate {
-    fn lets_through(&self, found: &[Option<json::Value<'_>>]) -> bool {
-        match self {
-            Gate::All(parts) => parts.iter().all(|part| part.lets_through(found)),
-            Gate::Any(parts) => parts.iter().any(|part| part.lets_through(found)),
-            Gate::Not(part) => !part.lets_through(found),
-            Gate::Property { slot, test } => test.holds(found[*slot].as_ref()),
-        }
-    }
-}
-
-impl Tree {
-    /// Whether the rule holds for a person at `now`.
-    pub(in crate::segment) fn holds(
-        &self,
-        person: &Facts<'_>,
-        memberships: &Memberships,
-        now: Millis,
-    ) -> bool {
-        match self {
-            Tree::All(parts) => parts
-                .iter()
-                .all(|part| part.holds(person, memberships, now)),
-            Tree::Any(parts) => parts
-                .iter()
-                .any(|part| part.holds(person, memberships, now)),
-            Tree::Not(part) => !part.holds(person, memberships, now),
-            Tree::Is(condition) => condition.holds(person, memberships, now),
-        }
-    }
-}
-
-impl Condition {
-    fn holds(&self, person: &Facts<'_>, memberships: &Memberships, now: Millis) -> bool {
-        match self {
-            Condition::Attribute { path, test } => {
-                let (name, inside) = path.split();
-                let raw = person.attributes.raw(name);
-                test.holds(raw.and_then(|raw| json::pick(raw, inside)).as_ref())
-            }
-            Condition::Did { leaf, question } => question.holds(person.leaves.of(*leaf), now),
-            Condition::In(segment) => memberships.contains(*segment),
-            Condition::NotIn(segment) => !memberships.contains(*segment),
-        }
+    pub(in crate::segment) fn zone(&self) -> &Zone {
+        &self.zone
     }
 }

@@ -1,14 +1,9 @@
-//! How often something must have happened, within which window, and when that changes by itself.
+//! How often something must have happened.
 
-use crate::segment::leaf::{Bounds, Kept};
-use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS, Millis, SECOND_MS};
 use std::fmt;
 
 /// The largest count a rule may ask for; each leaf keeps that many events per person.
 pub const COUNT_MAX: u32 = 1_000;
-
-/// The longest window a rule may ask for: a hundred years, in milliseconds.
-pub const WINDOW_MAX_MS: i64 = 36_500 * DAY_MS;
 
 /// How often something must have happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +14,8 @@ pub enum Count {
     AtMost(u32),
     /// Just this often.
     Exactly(u32),
+    /// From the lower number to the higher, both included.
+    Between(u32, u32),
 }
 
 impl Count {
@@ -29,198 +26,93 @@ impl Count {
             Count::AtLeast(times) => happened >= times as usize,
             Count::AtMost(times) => happened <= times as usize,
             Count::Exactly(times) => happened == times as usize,
+            Count::Between(least, most) => (least as usize..=most as usize).contains(&happened),
         }
     }
 
-    /// How many of the newest events tell whether the count is right: one more than the count,
-    /// where too many can be wrong.
+    /// How many events tell whether the count is right: one more than the count, where too many
+    /// can be wrong.
     #[must_use]
     pub fn keep(self) -> u32 {
         match self {
             Count::AtLeast(times) => times,
-            Count::AtMost(times) | Count::Exactly(times) => times + 1,
+            Count::AtMost(times) | Count::Exactly(times) | Count::Between(_, times) => times + 1,
         }
     }
 
-    /// The number in it.
+    /// The largest number in it.
     #[must_use]
     pub fn times(self) -> u32 {
         match self {
-            Count::AtLeast(times) | Count::AtMost(times) | Count::Exactly(times) => times,
-        }
-    }
-}
-
-/// A span that ends now: at instant t what happened after t - length counts, up to and with t.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Window {
-    length_ms: i64,
-}
-
-/// A unit of a window: its word for one, and its length in milliseconds.
-pub(super) const UNITS: [(&str, i64); 5] = [
-    ("second", SECOND_MS),
-    ("minute", MINUTE_MS),
-    ("hour", HOUR_MS),
-    ("day", DAY_MS),
-    ("week", 7 * DAY_MS),
-];
-
-impl Window {
-    /// A window of whole seconds, up to [`WINDOW_MAX_MS`]. `None` for any other length.
-    #[must_use]
-    pub fn of_ms(length_ms: i64) -> Option<Window> {
-        let fits = (SECOND_MS..=WINDOW_MAX_MS).contains(&length_ms) && length_ms % SECOND_MS == 0;
-        fits.then_some(Window { length_ms })
-    }
-
-    /// Its length in milliseconds.
-    #[must_use]
-    pub fn length_ms(self) -> i64 {
-        self.length_ms
-    }
-
-    /// Its length in the largest of seconds, minutes, hours and days that leaves no rest.
-    #[must_use]
-    pub fn in_units(self) -> (i64, &'static str) {
-        let (word, unit_ms) = UNITS[..4]
-            .iter()
-            .rev()
-            .find(|(_, unit_ms)| self.length_ms % unit_ms == 0)
-            .unwrap_or(&UNITS[0]);
-        (self.length_ms / unit_ms, word)
-    }
-}
-
-/// `7 days`, `1 hour`.
-impl fmt::Display for Window {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (amount, word) = self.in_units();
-        let ending = if amount == 1 { "" } else { "s" };
-        write!(f, "{amount} {word}{ending}")
-    }
-}
-
-/// A count within a window: what is asked of one leaf.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Question {
-    /// How often.
-    pub count: Count,
-    /// Within which window; `None` for ever.
-    pub window: Option<Window>,
-}
-
-impl Question {
-    /// What a leaf must keep to answer.
-    #[must_use]
-    pub fn bounds(self) -> Bounds {
-        Bounds {
-            keep: self.count.keep(),
-            reach_ms: self.window.map(Window::length_ms),
+            Count::AtLeast(times)
+            | Count::AtMost(times)
+            | Count::Exactly(times)
+            | Count::Between(_, times) => times,
         }
     }
 
-    /// The events that count at `now`, newest first.
+    /// Of a number that only falls: the numbers at which the answer becomes another, the higher
+    /// first. Falling from the first of them, then from the second, flips the answer.
     #[must_use]
-    pub fn counted(self, kept: &[Kept], now: Millis) -> &[Kept] {
-        let known = kept.partition_point(|event| event.at > now);
-        let inside = match self.window {
-            Some(window) => {
-                let edge = now.plus(-window.length_ms);
-                kept.partition_point(|event| event.at > edge)
+    pub fn edges(self) -> [Option<u32>; 2] {
+        let from = |times: u32| (times > 0).then_some(times);
+        match self {
+            Count::AtLeast(times) => [from(times), None],
+            Count::AtMost(times) => [Some(times + 1), None],
+            Count::Exactly(times) => [Some(times + 1), from(times)],
+            Count::Between(least, most) => [Some(most + 1), from(least)],
+        }
+    }
+
+    /// Whether a count can be asked for, and why not.
+    pub(super) fn check(self) -> Result<(), &'static str> {
+        match self {
+            Count::AtLeast(0) => Err("`at least 0 times` always holds"),
+            Count::Between(least, most) if least >= most => {
+                Err("the second number is larger than the first")
             }
-            None => kept.len(),
-        };
-        &kept[known..inside.max(known)]
-    }
-
-    /// Whether the condition holds at `now`.
-    #[must_use]
-    pub fn holds(self, kept: &[Kept], now: Millis) -> bool {
-        self.count.holds(self.counted(kept, now).len())
-    }
-
-    /// The first moment behind `after` at which the answer can change though nothing happens: when
-    /// the event that makes the count right, or wrong, falls out of the window.
-    #[must_use]
-    pub fn next_moment(self, kept: &[Kept], after: Millis) -> Option<Millis> {
-        let window = self.window?;
-        let leaves_at = |nth: usize| {
-            let moment = kept.get(nth)?.at.plus(window.length_ms);
-            (moment > after).then_some(moment)
-        };
-        let times = self.count.times() as usize;
-        let falls_below = || times.checked_sub(1).and_then(leaves_at);
-        match self.count {
-            Count::AtLeast(_) => falls_below(),
-            Count::AtMost(_) => leaves_at(times),
-            Count::Exactly(_) => leaves_at(times).or_else(falls_below),
+            _ if self.times() > COUNT_MAX => Err("counts go up to 1,000"),
+            _ => Ok(()),
         }
+    }
+}
+
+/// `at least 3 times`, `between 2 and 5 times`.
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Count::AtLeast(times) => write!(f, "at least {times}")?,
+            Count::AtMost(times) => write!(f, "at most {times}")?,
+            Count::Exactly(times) => write!(f, "exactly {times}")?,
+            Count::Between(least, most) => write!(f, "between {least} and {most}")?,
+        }
+        f.write_str(if self.times() == 1 { " time" } else { " times" })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::segment::leaf::LeafNo;
 
-    fn kept(instants: &[i64]) -> Vec<Kept> {
-        instants
-            .iter()
-            .map(|at| Kept {
-                leaf: LeafNo(1),
-                at: Millis(*at),
-                message: 0,
-            })
-            .collect()
-    }
-
-    fn within_1_second(count: Count) -> Question {
-        Question {
-            count,
-            window: Window::of_ms(1_000),
+    #[test]
+    fn the_edges_of_a_count_are_where_a_falling_number_flips_it() {
+        let counts = [
+            Count::AtLeast(1),
+            Count::AtLeast(3),
+            Count::AtMost(0),
+            Count::AtMost(2),
+            Count::Exactly(0),
+            Count::Exactly(2),
+            Count::Between(0, 1),
+            Count::Between(2, 4),
+        ];
+        for count in counts {
+            let flips: Vec<u32> = (1..8)
+                .rev()
+                .filter(|n| count.holds(*n as usize) != count.holds(*n as usize - 1))
+                .collect();
+            let edges: Vec<u32> = count.edges().into_iter().flatten().collect();
+            assert_eq!(edges, flips, "{count}");
         }
-    }
-
-    #[test]
-    fn a_window_is_open_at_its_start_and_closed_at_its_end() {
-        let question = within_1_second(Count::AtLeast(1));
-        let events = kept(&[5_000]);
-        assert!(!question.holds(&events, Millis(4_999)));
-        assert!(question.holds(&events, Millis(5_000)));
-        assert!(question.holds(&events, Millis(5_999)));
-        assert!(!question.holds(&events, Millis(6_000)));
-    }
-
-    #[test]
-    fn each_count_knows_the_moments_it_changes_by_itself() {
-        let events = kept(&[5_300, 5_200, 5_100]);
-        let moments = |count| {
-            let question = within_1_second(count);
-            let mut after = Millis(5_300);
-            let mut moments = Vec::new();
-            while let Some(moment) = question.next_moment(&events, after) {
-                moments.push(moment.0);
-                after = moment;
-            }
-            moments
-        };
-        assert_eq!(moments(Count::AtLeast(2)), [6_200]);
-        assert_eq!(moments(Count::AtLeast(4)), [0_i64; 0]);
-        assert_eq!(moments(Count::AtMost(0)), [6_300]);
-        assert_eq!(moments(Count::AtMost(2)), [6_100]);
-        assert_eq!(moments(Count::Exactly(2)), [6_100, 6_200]);
-        assert_eq!(moments(Count::Exactly(0)), [6_300]);
-    }
-
-    #[test]
-    fn windows_print_in_the_largest_unit_without_a_rest() {
-        let print = |seconds: i64| Window::of_ms(seconds * 1_000).map(|w| w.to_string());
-        assert_eq!(print(90).as_deref(), Some("90 seconds"));
-        assert_eq!(print(60).as_deref(), Some("1 minute"));
-        assert_eq!(print(7_200).as_deref(), Some("2 hours"));
-        assert_eq!(print(14 * 86_400).as_deref(), Some("14 days"));
-        assert_eq!(print(0), None);
-        assert_eq!(Window::of_ms(1_500), None);
     }
 }

@@ -1,13 +1,17 @@
 //! Why a person is in a segment or not, leaf by leaf, and when that changes by itself.
 
-use crate::segment::catalogue::compiled::{Condition, Tree};
+use crate::segment::catalogue::compiled::Tree;
 use crate::segment::catalogue::{Catalogue, Facts, Touched};
-use crate::segment::leaf::Kept;
 use crate::segment::membership::Memberships;
+use crate::segment::person::Seen;
 use crate::segment::rule::Rule;
 use crate::time::Millis;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
+
+pub use self::why::{Counted, Events};
+
+mod why;
 
 /// Why a person is in a segment or not.
 #[derive(Clone, Debug, Serialize)]
@@ -62,33 +66,32 @@ pub enum Why {
         /// The part.
         parts: Vec<Node>,
     },
-    /// An attribute.
+    /// Whether the part has held for so long.
+    Held {
+        /// The part.
+        parts: Vec<Node>,
+        /// Since when it holds; where that is longer than asked for, since the asked for time.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        since: Option<Rfc3339>,
+    },
+    /// Something known of the person.
     Attribute {
-        /// Its value; absent where there is none.
+        /// What it is taken from; absent where there is none.
         #[serde(skip_serializing_if = "Option::is_none")]
         value: Option<Box<RawValue>>,
     },
     /// Events.
-    Events {
-        /// How many count now; no more are kept than the counts that ask for them need.
-        counted: usize,
-        /// Which, newest first.
-        events: Vec<Counted>,
+    Events(Events),
+    /// Chance.
+    Random {
+        /// Where the person stands, in percent.
+        place: String,
     },
     /// A membership in another segment.
     Segment {
         /// Its key.
         segment: Box<str>,
     },
-}
-
-/// An event that counts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Counted {
-    /// When it happened.
-    pub at: Rfc3339,
-    /// Which message it was: [`message_hash`](crate::segment::leaf::message_hash) in hex.
-    pub message: String,
 }
 
 /// An instant, written as text.
@@ -127,20 +130,22 @@ impl Catalogue {
             rule: node(
                 &segment.rule,
                 &segment.tree,
-                &Seen {
-                    person,
+                &Look {
+                    catalogue: self,
+                    seen: Seen::new(person, self.zone()),
                     memberships,
                     now,
                 },
             ),
         };
         self.each_later_state(person, memberships, now, |memberships, now| {
-            let seen = Seen {
-                person,
+            let look = Look {
+                catalogue: self,
+                seen: Seen::new(person, self.zone()),
                 memberships,
                 now,
             };
-            explanation.rule.look(&segment.tree, &seen);
+            explanation.rule.look(&segment.tree, &look);
             if memberships.contains(segment.no) != explanation.member {
                 explanation.flips_at.get_or_insert(Rfc3339(now));
             }
@@ -170,92 +175,77 @@ impl Catalogue {
     }
 }
 
-/// What a rule is held against.
-struct Seen<'a> {
-    person: &'a Facts<'a>,
+/// A moment at which a rule is looked at.
+struct Look<'a> {
+    catalogue: &'a Catalogue,
+    seen: Seen<'a>,
     memberships: &'a Memberships,
     now: Millis,
 }
 
+impl Look<'_> {
+    fn holds(&self, tree: &Tree) -> bool {
+        tree.holds(&self.seen, self.memberships, self.now)
+    }
+}
+
 /// A rule and its tree have the same shape.
-fn node(rule: &Rule, tree: &Tree, seen: &Seen<'_>) -> Node {
+fn node(rule: &Rule, tree: &Tree, look: &Look<'_>) -> Node {
     let why = match (rule, tree) {
         (Rule::All(rules), Tree::All(trees)) => Why::All {
-            parts: nodes(rules, trees, seen),
+            parts: nodes(rules, trees, look),
         },
         (Rule::Any(rules), Tree::Any(trees)) => Why::Any {
-            parts: nodes(rules, trees, seen),
+            parts: nodes(rules, trees, look),
         },
         (Rule::Not(rule), Tree::Not(tree)) => Why::Not {
-            parts: vec![node(rule, tree, seen)],
+            parts: vec![node(rule, tree, look)],
         },
+        (Rule::Held { rule, .. }, Tree::Held { tree, span_ms }) => {
+            let since = tree.holds_since(&look.seen, look.memberships, look.now, *span_ms);
+            Why::Held {
+                parts: vec![node(rule, tree, look)],
+                since: since.map(Rfc3339),
+            }
+        }
         (Rule::In(key) | Rule::NotIn(key), _) => Why::Segment {
             segment: key.clone(),
         },
-        (_, Tree::Is(condition)) => decided_by(condition, seen),
+        (_, Tree::Is(condition)) => why::decided_by(condition, look),
         _ => unreachable!("a tree is compiled from its rule"),
     };
-    let holds = tree.holds(seen.person, seen.memberships, seen.now);
     Node {
         text: rule.to_string(),
-        holds,
+        holds: look.holds(tree),
         flips_at: None,
         why,
     }
 }
 
-fn nodes(rules: &[Rule], trees: &[Tree], seen: &Seen<'_>) -> Vec<Node> {
+fn nodes(rules: &[Rule], trees: &[Tree], look: &Look<'_>) -> Vec<Node> {
     rules
         .iter()
         .zip(trees)
-        .map(|(rule, tree)| node(rule, tree, seen))
+        .map(|(rule, tree)| node(rule, tree, look))
         .collect()
-}
-
-fn decided_by(condition: &Condition, seen: &Seen<'_>) -> Why {
-    match condition {
-        Condition::Did { leaf, question } => {
-            let counted = question.counted(seen.person.leaves.of(*leaf), seen.now);
-            Why::Events {
-                counted: counted.len(),
-                events: counted.iter().map(counts).collect(),
-            }
-        }
-        Condition::Attribute { path, .. } => {
-            let raw = seen.person.attributes.raw(path.split().0);
-            let value = raw.and_then(|raw| RawValue::from_string(raw.to_owned()).ok());
-            Why::Attribute { value }
-        }
-        Condition::In(no) | Condition::NotIn(no) => Why::Segment {
-            segment: no.0.to_string().into(),
-        },
-    }
-}
-
-fn counts(event: &Kept) -> Counted {
-    Counted {
-        at: Rfc3339(event.at),
-        message: format!("{:014x}", event.message),
-    }
 }
 
 impl Node {
     /// Notes which parts hold otherwise at a later moment.
-    fn look(&mut self, tree: &Tree, seen: &Seen<'_>) {
-        if self.flips_at.is_none()
-            && tree.holds(seen.person, seen.memberships, seen.now) != self.holds
-        {
-            self.flips_at = Some(Rfc3339(seen.now));
+    fn look(&mut self, tree: &Tree, look: &Look<'_>) {
+        if self.flips_at.is_none() && look.holds(tree) != self.holds {
+            self.flips_at = Some(Rfc3339(look.now));
         }
         match (&mut self.why, tree) {
             (Why::All { parts }, Tree::All(trees)) | (Why::Any { parts }, Tree::Any(trees)) => {
                 parts
                     .iter_mut()
                     .zip(trees)
-                    .for_each(|(part, tree)| part.look(tree, seen));
+                    .for_each(|(part, tree)| part.look(tree, look));
             }
-            (Why::Not { parts }, Tree::Not(tree)) => {
-                parts.iter_mut().for_each(|part| part.look(tree, seen));
+            (Why::Not { parts }, Tree::Not(tree))
+            | (Why::Held { parts, .. }, Tree::Held { tree, .. }) => {
+                parts.iter_mut().for_each(|part| part.look(tree, look));
             }
             _ => {}
         }

@@ -7,6 +7,7 @@
 //! nothing; it *contains* its items.
 
 use crate::json::{Decimal, Value, unescape};
+use crate::segment::span::Span;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -19,6 +20,8 @@ pub enum Literal {
     Number(Decimal),
     /// `"shoes"`.
     Text(Box<str>),
+    /// `7 days`.
+    Span(Span),
 }
 
 impl Literal {
@@ -64,13 +67,14 @@ fn bool_word(value: bool) -> &'static str {
     if value { "true" } else { "false" }
 }
 
-/// As both spellings write it.
+/// As both spellings write it; JSON puts a span into quotes.
 impl fmt::Display for Literal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Literal::Bool(value) => f.write_str(bool_word(*value)),
             Literal::Number(number) => write!(f, "{number}"),
             Literal::Text(text) => write!(f, "{}", Quoted(text)),
+            Literal::Span(span) => write!(f, "{span}"),
         }
     }
 }

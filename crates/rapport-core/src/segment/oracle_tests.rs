@@ -7,20 +7,25 @@
 
 use self::any::{any_history, any_rules, told_apart};
 use self::live::{Live, event, put};
-use self::rules::{Person, Rule, oracle};
+use self::meaning::{Person, oracle};
+use self::rules::Rule;
 use crate::event::{Event, Kind};
 use crate::identity::ProfileNo;
 use crate::segment::catalogue::{Catalogue, Touched};
 use crate::segment::leaf::Leaves;
 use crate::time::Millis;
 use proptest::prelude::*;
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 mod any;
+mod calendar;
+mod instants;
 mod live;
+mod meaning;
 mod people;
 mod rules;
+mod values;
 
 /// Keys of the segments of a world, each of which may refer to those before it.
 const KEYS: [&str; 3] = ["s0", "s1", "s2"];
@@ -48,7 +53,8 @@ enum Timers {
     Late,
 }
 
-const START: i64 = 1_700_000_000_000;
+/// Shortly before a Monday, a month, a quarter and a year begin in UTC.
+const START: i64 = 1_704_067_200_000 - 40_000;
 
 /// A world while it runs.
 struct World<'a> {
@@ -64,7 +70,7 @@ impl<'a> World<'a> {
     fn new(rules: &'a [Rule], timers: Timers) -> World<'a> {
         let person = Person {
             events: BTreeMap::new(),
-            attributes: json!({}),
+            attributes: BTreeMap::new(),
         };
         let mut live = Live::new(rules);
         let mut touched = Touched::default();
@@ -105,7 +111,11 @@ impl<'a> World<'a> {
             Entry::Again(_) => {}
             Entry::Attribute(name, value) => {
                 self.live.attribute(name, value, Millis(now));
-                self.person.attributes[*name] = value.clone();
+                let known = self.person.attributes.get(*name).map(|(value, _)| value);
+                if known != Some(value) {
+                    let said = (value.clone(), now);
+                    self.person.attributes.insert((*name).to_owned(), said);
+                }
             }
         }
     }
@@ -123,20 +133,16 @@ impl<'a> World<'a> {
     /// Every instant at which the oracle's answer could change by itself in the next `span_ms`.
     fn pass(&mut self, span_ms: i64) -> Result<(), TestCaseError> {
         let to = self.now + span_ms;
-        let mut windows_s = Vec::new();
-        self.rules
+        let mut instants: BTreeSet<i64> = self
+            .rules
             .iter()
-            .for_each(|rule| rule.windows_s(&mut windows_s));
-        let events = self.person.events.values();
-        let mut instants: Vec<i64> = events
-            .flat_map(|event| windows_s.iter().map(|s| event.at.0 + s * 1_000))
-            .flat_map(|moment| [moment - 1, moment, moment + 1])
-            .chain([to])
-            .filter(|instant| self.now < *instant && *instant <= to)
+            .flat_map(|rule| rule.instants(&self.person, self.now, to))
             .collect();
-        instants.sort_unstable();
-        instants.dedup();
+        instants.insert(to);
         for instant in instants {
+            if instant <= self.now {
+                continue;
+            }
             self.now = instant;
             if self.timers == Timers::Punctual || instant == to {
                 self.live.advance(Millis(instant));
@@ -161,16 +167,22 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    /// Sets other rules, collects their leaves live, and builds them from history later.
-    fn rebuild(&mut self, rules: &'a [Rule], meanwhile: &[(i64, Entry)]) {
+    /// Sets other rules, collects their leaves live while the old ones still decide, and builds
+    /// them from history later.
+    fn rebuild(
+        &mut self,
+        rules: &'a [Rule],
+        meanwhile: &[(i64, Entry)],
+    ) -> Result<(), TestCaseError> {
         let before = self.sent.clone();
         put(&mut self.live.registry, rules, 2, ProfileNo(2));
         self.live.catalogue = Catalogue::new(&self.live.registry);
-        self.rules = rules;
         for (pause_ms, entry) in meanwhile {
-            self.now += pause_ms;
+            self.pass(*pause_ms)?;
             self.enter(entry);
+            self.compare_now("while others are built")?;
         }
+        self.rules = rules;
         let building: Vec<_> = self
             .live
             .registry
@@ -200,6 +212,7 @@ impl<'a> World<'a> {
             self.live.settle(Millis(self.now), &mut touched);
         }
         assert_eq!(self.live.registry.building().count(), 0);
+        Ok(())
     }
 }
 
@@ -281,7 +294,7 @@ proptest! {
         let (meanwhile, after) = rest.split_at(meanwhile.min(rest.len()));
         let mut world = World::new(&rules, Timers::Punctual);
         world.compare(before)?;
-        world.rebuild(&other_rules, meanwhile);
+        world.rebuild(&other_rules, meanwhile)?;
         world.compare_now("when built")?;
         world.compare(after)?;
         let mut leaves = world.live.leaves.clone();

@@ -6,6 +6,7 @@ use crate::segment::error::{Error, nearest};
 use crate::segment::leaf::{LeafNo, LeafSpec};
 use crate::segment::membership::SegmentNo;
 use crate::segment::rule::Rule;
+use crate::segment::zone::Zone;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -23,6 +24,9 @@ pub struct Registry {
     leaves: Vec<LeafRecord>,
     next_segment: SegmentNo,
     next_leaf: LeafNo,
+    /// The time zone of people who have none of their own: an IANA name.
+    #[serde(default = "utc")]
+    zone: Box<str>,
 }
 
 /// A segment.
@@ -48,6 +52,16 @@ pub struct Definition {
     /// rule all the same. They come with the last step.
     #[serde(default)]
     pub late: Vec<ProfileNo>,
+    /// The rule before, by which those are decided that the build has not come to yet.
+    #[serde(default)]
+    pub before: Option<Rule>,
+}
+
+impl Definition {
+    /// The rules that decide somebody: this one, and during a build the one before.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        std::iter::once(&self.rule).chain(&self.before)
+    }
 }
 
 /// How far a segment is built.
@@ -115,8 +129,13 @@ impl Default for Registry {
             leaves: Vec::new(),
             next_segment: SegmentNo(1),
             next_leaf: LeafNo(1),
+            zone: utc(),
         }
     }
+}
+
+fn utc() -> Box<str> {
+    "UTC".into()
 }
 
 impl Registry {
@@ -138,6 +157,39 @@ impl Registry {
         self.segments
             .iter()
             .find(|definition| *definition.key == *key)
+    }
+
+    /// The time zone of people who have none of their own.
+    #[must_use]
+    pub fn zone(&self) -> Zone {
+        Zone::named(&self.zone).unwrap_or_default()
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn zone_name(&self) -> &str {
+        &self.zone
+    }
+
+    /// Sets it. Segments that ask the calendar get a new version and are built again. Answers
+    /// whether there is such a zone.
+    pub fn put_zone(&mut self, name: &str, moment: Moment) -> bool {
+        if Zone::named(name).is_none() {
+            return false;
+        }
+        if *self.zone == *name {
+            return true;
+        }
+        self.zone = name.into();
+        let asks = |definition: &&Definition| definition.rules().any(Rule::asks_calendar);
+        let asking: Vec<Definition> = self.segments.iter().filter(asks).cloned().collect();
+        for Definition {
+            key, name, rule, ..
+        } in asking
+        {
+            self.set_rule(&key, &name, rule, moment);
+        }
+        true
     }
 
     /// The segment with this number.
@@ -209,7 +261,10 @@ impl Registry {
         else {
             return Err(self.unknown(key));
         };
-        let refers = |definition: &&Definition| definition.rule.segments().contains(key);
+        let refers = |definition: &&Definition| {
+            let others = *definition.key != *key;
+            others && definition.rules().any(|rule| rule.segments().contains(key))
+        };
         let by: Vec<_> = self
             .segments
             .iter()
@@ -256,7 +311,9 @@ impl Registry {
         }
         definition.build = Build::Complete;
         definition.late.clear();
+        definition.before = None;
         self.complete_leaves(no);
+        self.forget_unused_leaves();
     }
 
     /// Notes people who come with the last step of a build that runs.
@@ -301,6 +358,11 @@ impl Registry {
             .find(|definition| *definition.key == *key)
         {
             let (no, version) = (known.no, known.version + 1);
+            // A rule that was not built for everybody cannot stand in; the one before it can.
+            let before = match known.build {
+                Build::Complete => Some(known.rule.clone()),
+                Build::Running { .. } => known.before.take(),
+            };
             let (key, name) = (key.into(), name.into());
             *known = Definition {
                 no,
@@ -312,6 +374,7 @@ impl Registry {
                 since_received,
                 build,
                 late: Vec::new(),
+                before: before.filter(|_| build != Build::Complete),
             };
             return Put {
                 no,
@@ -332,6 +395,7 @@ impl Registry {
             since_received,
             build,
             late: Vec::new(),
+            before: None,
         });
         Put {
             no,
@@ -355,7 +419,9 @@ impl Registry {
             }
             if seen.insert(key)
                 && let Some(next) = self.get(key)
-                && self.has_way_back(goal, &next.rule, path, seen)
+                && next
+                    .rules()
+                    .any(|rule| self.has_way_back(goal, rule, path, seen))
             {
                 return true;
             }

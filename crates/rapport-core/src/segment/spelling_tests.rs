@@ -5,6 +5,7 @@ use crate::segment::leaf::LeafSpec;
 use crate::segment::rule::Rule;
 use crate::segment::{text, tree};
 
+mod any;
 mod refused;
 mod round_trip;
 
@@ -103,9 +104,62 @@ fn json_has_the_shape_programs_rely_on() {
 }
 
 #[test]
+fn the_whole_algebra_prints_as_it_was_read() {
+    for rule in include_str!("spelling_tests/rules.txt").lines() {
+        same(rule);
+    }
+}
+
+#[test]
+fn words_that_came_later_are_still_names() {
+    check(
+        r#"attribute sequence = 1 and attribute for.x exists"#,
+        r#"attribute "sequence" = 1 and attribute "for".x exists"#,
+    );
+    check(
+        r#"did "A" where x = 1 and random = 2 and between != 3 and score.x exists and consent starts with "a""#,
+        r#"did "A" where x = 1 and "random" = 2 and "between" != 3 and "score".x exists and "consent" starts with "a""#,
+    );
+    same(r#"did "A" where x = 1 and consent newsletter exists"#);
+    same(r#"did "A" where x = 1 and sequence "A" then "B""#);
+    same(r#"did "A" where x = 1 and not for 3 days did "B""#);
+    same(r#"did "A" where x exists and random "t" below 10 percent"#);
+}
+
+#[test]
+fn sugar_has_one_canonical_text() {
+    check(r#"did "A" today"#, r#"did "A" this day"#);
+    check(r#"did "A" yesterday"#, r#"did "A" last day"#);
+    check(r#"did "A" 1 calendar months ago"#, r#"did "A" last month"#);
+    check(r#"did "A" within 2 months"#, r#"did "A" within 60 days"#);
+    check(r#"did "A" within 1 year"#, r#"did "A" within 365 days"#);
+    check(
+        r#"did "A" between 7 and 30 days ago"#,
+        r#"did "A" between 7 days and 30 days ago"#,
+    );
+    check(
+        r#"did "A" after "2026-01-01""#,
+        r#"did "A" from "2026-01-01T00:00:00.000Z""#,
+    );
+    check(r#"did "A" since "B""#, r#"did "A" since last "B""#);
+    check(
+        r#"did "A" in at least 3 of the last 4 weeks"#,
+        r#"did "A" in at least 3 of the last 4 periods of 7 days"#,
+    );
+    check(
+        r#"did "A" but not for 21 days at least 3 times within 90 days"#,
+        r#"did "A" at least 3 times within 90 days but not for 21 days"#,
+    );
+    check(
+        r#"sequence "Cart Abandoned" then "Email Opened" where product.category = previous.category without "Email Link Clicked" within 7 days"#,
+        r#"sequence "Cart Abandoned" then "Email Opened" where product.category = previous.category without "Email Link Clicked" within 7 days"#,
+    );
+}
+
+#[test]
 fn leaves_are_the_same_where_only_order_count_or_window_differ() {
     let leaf = |rule: &str| match text::parse(rule) {
-        Ok(Rule::Did(did)) => LeafSpec::of(&did),
+        Ok(Rule::Did(did)) => did.need(0).spec,
         other => panic!("{other:?}"),
     };
     let plain = leaf(r#"did "A" where x = 1 and y = 2"#);

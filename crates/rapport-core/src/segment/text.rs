@@ -1,30 +1,26 @@
-//! The text spelling of rules: from text to rule. [`Rule`]'s `Display` is the way back.
+//! The text spelling of rules: from text to rule. [`Rule`]'s `Display` is the way back. The
+//! grammar is published in `docs/segments.md`.
 //!
-//! ```text
-//! rule      = and { "or" and } ;  and = unary { "and" unary }
-//! unary     = "not" unary | "(" rule ")" | condition
-//! condition = "attribute" path test
-//!           | "did" [ "not" ] event [ "where" filter ] [ count ] [ "within" window | "ever" ]
-//!           | [ "not" ] "in segment" text
-//! event     = text | type [ text ] ;  type = "track" | "page" | "screen" | "identify" | ...
-//! filter    = the same with `path test` for a condition
-//! count     = ( "at least" | "at most" | "exactly" ) number "times"
-//! window    = number ( "seconds" | "minutes" | "hours" | "days" | "weeks" )
-//! ```
-//!
-//! An `and` or `or` belongs to the filter as long as a name follows it; the words of the language
-//! ([`RESERVED`]) are no names unless quoted.
+//! An `and` or `or` belongs to the filter as long as a property follows it; the words of the
+//! language ([`RESERVED`]) are no names unless quoted. Words that came later ([`SOFT`]) are names
+//! where nothing else can be meant, so that older rules still read.
 
 use self::cursor::{Cursor, Token};
-use crate::event::Kind;
-use crate::segment::count::{Count, Window};
 use crate::segment::error::{Error, nearest};
+use crate::segment::leaf::LeafSpec;
+use crate::segment::operator::OPERATORS;
 use crate::segment::path::Path;
-use crate::segment::rule::{Filter, Happening, NESTING_MAX, RULE_BYTES_MAX, Rule};
+use crate::segment::rule::{Filter, NESTING_MAX, RULE_BYTES_MAX, Rule};
+use crate::segment::span::Span;
 
 mod clauses;
+mod condition;
 mod cursor;
 mod filter;
+mod leaf;
+mod operand;
+mod sequence;
+mod window;
 
 /// The words of the language, which are names only in quotes.
 pub const RESERVED: [&str; 27] = [
@@ -56,6 +52,34 @@ pub const RESERVED: [&str; 27] = [
     "false",
     "null",
 ];
+
+/// Words of the language that are names, too, where nothing else can be meant. The canonical text
+/// puts names like them in quotes.
+pub const SOFT: [&str; 20] = [
+    "sequence",
+    "then",
+    "without",
+    "lasting",
+    "as",
+    "for",
+    "but",
+    "with",
+    "random",
+    "consent",
+    "score",
+    "company",
+    "previous",
+    "first",
+    "matches",
+    "between",
+    "before",
+    "after",
+    "is",
+    "anniversary",
+];
+
+/// Soft words with which a condition starts.
+const STARTS: [&str; 6] = ["sequence", "for", "random", "consent", "score", "company"];
 
 /// Reads a rule. An error says where, and what to write instead where that can be guessed.
 pub fn parse(text: &str) -> Result<Rule, Error> {
@@ -96,22 +120,33 @@ pub(super) fn parse_path(text: &str) -> Result<Path, Error> {
     Parser::new(text).alone(Parser::path)
 }
 
-/// Reads the span of a window alone: `7 days`.
-pub(super) fn parse_window(text: &str) -> Result<Window, Error> {
+/// Reads a span alone: `7 days`.
+pub(super) fn parse_span(text: &str) -> Result<Span, Error> {
     Parser::new(text).alone(Parser::span)
 }
 
-const CONDITION_WORDS: [&str; 6] = ["did", "viewed", "attribute", "in", "not", "segment"];
-const AFTER_CONDITION: [&str; 8] = [
-    "and", "or", "where", "at", "exactly", "within", "ever", "times",
+/// Reads what a leaf keeps.
+pub(super) fn parse_leaf(text: &str) -> Result<LeafSpec, Error> {
+    Parser::new(text).alone(Parser::leaf)
+}
+
+const CONDITION_WORDS: [&str; 12] = [
+    "did",
+    "viewed",
+    "attribute",
+    "in",
+    "not",
+    "segment",
+    "sequence",
+    "for",
+    "random",
+    "consent",
+    "score",
+    "company",
 ];
-const KINDS: [Kind; 6] = [
-    Kind::Track,
-    Kind::Identify,
-    Kind::Page,
-    Kind::Screen,
-    Kind::Group,
-    Kind::Alias,
+const AFTER_CONDITION: [&str; 17] = [
+    "and", "or", "where", "at", "exactly", "within", "ever", "times", "then", "without", "since",
+    "today", "more", "between", "lasting", "again", "with",
 ];
 
 struct Parser<'a> {
@@ -168,96 +203,14 @@ impl<'a> Parser<'a> {
             self.close()?;
             return Ok(rule);
         }
+        if self.cursor.take("for")? {
+            self.go_deeper()?;
+            let span = self.span()?;
+            let rule = Box::new(self.rule_unary()?);
+            self.depth -= 1;
+            return Ok(Rule::Held { rule, span });
+        }
         self.condition()
-    }
-
-    fn condition(&mut self) -> Result<Rule, Error> {
-        if self.cursor.take("attribute")? {
-            let (path, test) = self.path_and_test()?;
-            return Ok(Rule::Attribute { path, test });
-        }
-        if self.cursor.take("did")? {
-            return self.did();
-        }
-        if self.cursor.take("viewed")? {
-            let happening = self.viewed()?;
-            return self.clauses(happening, Count::AtLeast(1)).map(Rule::Did);
-        }
-        if self.cursor.take_words("in segment")? {
-            return Ok(Rule::In(self.segment_key()?));
-        }
-        Err(self
-            .unexpected("a condition", &CONDITION_WORDS)
-            .with_help_unless_any(
-                "conditions start with `did`, `did not`, `attribute` or `in segment`",
-            ))
-    }
-
-    fn segment_key(&mut self) -> Result<Box<str>, Error> {
-        self.quoted("the key of a segment in double quotes")
-    }
-
-    fn did(&mut self) -> Result<Rule, Error> {
-        if !self.cursor.take("not")? {
-            let happening = self.happening()?;
-            return self.clauses(happening, Count::AtLeast(1)).map(Rule::Did);
-        }
-        let is_view = self.cursor.take("view")? || self.cursor.take("viewed")?;
-        let happening = if is_view {
-            self.viewed()?
-        } else {
-            self.happening()?
-        };
-        self.clauses(happening, Count::AtMost(0)).map(Rule::Did)
-    }
-
-    fn viewed(&mut self) -> Result<Happening, Error> {
-        let kind = if self.cursor.take("page")? {
-            Kind::Page
-        } else if self.cursor.take("screen")? {
-            Kind::Screen
-        } else {
-            return Err(self.unexpected("`page` or `screen`", &["page", "screen"]));
-        };
-        let name = self.optional_name()?;
-        Ok(Happening { kind, name })
-    }
-
-    fn happening(&mut self) -> Result<Happening, Error> {
-        for kind in KINDS {
-            if self.cursor.take(kind.word())? {
-                let offset = self.cursor.offset();
-                let name = self.optional_name()?;
-                if name.is_some() && !Happening::has_names(kind) {
-                    let message = format!("events of type `{}` have no name", kind.word());
-                    return Err(self.cursor.error(offset, message));
-                }
-                return Ok(Happening { kind, name });
-            }
-        }
-        match self.optional_name()? {
-            Some(name) => Ok(Happening {
-                kind: Kind::Track,
-                name: Some(name),
-            }),
-            None => {
-                let words = KINDS.map(Kind::word);
-                let error = self.unexpected("the name of an event in double quotes", &words);
-                Err(error.with_help_unless_any("like this: did \"Order Completed\""))
-            }
-        }
-    }
-
-    fn optional_name(&mut self) -> Result<Option<Box<str>>, Error> {
-        let offset = self.cursor.offset();
-        if !matches!(self.cursor.peek()?, Token::Quoted(_)) {
-            return Ok(None);
-        }
-        let name = self.quoted("a name")?;
-        if name.is_empty() {
-            return Err(self.cursor.error(offset, "this name is empty"));
-        }
-        Ok(Some(name))
     }
 
     fn quoted(&mut self, what: &str) -> Result<Box<str>, Error> {
@@ -281,6 +234,22 @@ impl<'a> Parser<'a> {
         } else {
             Err(self.cursor.expected("`)`"))
         }
+    }
+
+    /// Whether a condition starts here with a word that could be a name, too: it does unless an
+    /// operator follows, or a dot.
+    fn starts_softly(&self) -> Result<bool, Error> {
+        let mut ahead = self.cursor;
+        let first = ahead.next()?;
+        if !STARTS.iter().any(|word| first.is(word)) || ahead.take_dot() {
+            return Ok(false);
+        }
+        let next = ahead.next()?;
+        let is_operator = OPERATORS.iter().any(|operator| {
+            let first = operator.word.split(' ').next();
+            first.is_some_and(|first| next.is(first))
+        });
+        Ok(!is_operator && next != Token::End)
     }
 
     fn go_deeper(&mut self) -> Result<(), Error> {

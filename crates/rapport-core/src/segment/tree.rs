@@ -15,21 +15,23 @@
 //! their digits. [`print()`] is the way back.
 
 use crate::event::Kind;
-use crate::json::{self, Value};
-use crate::segment::count::{Count, Window};
+use crate::json::{self, Decimal, Value};
 use crate::segment::error::{Error, nearest};
-use crate::segment::literal::{Literal, Quoted};
-use crate::segment::operator::{OPERATORS, Operator, Takes, Test};
+use crate::segment::fact::FACTS;
 use crate::segment::path::Path;
-use crate::segment::rule::{
-    Did, Filter, Happening, NESTING_MAX, RULE_BYTES_MAX, Rule, check_count,
-};
+use crate::segment::random::Random;
+use crate::segment::rule::{Happening, NESTING_MAX, RULE_BYTES_MAX, Rule};
+use crate::segment::span::Span;
 use crate::segment::text;
 use serde_json::value::RawValue;
 
 pub use self::print::print;
 
+mod did;
+mod filter;
 mod print;
+mod sequence;
+mod window;
 
 /// Reads a rule from its JSON spelling. An error says where, and what to write instead where that
 /// can be guessed.
@@ -86,17 +88,25 @@ impl<'a> Object<'a> {
     }
 }
 
-const RULE_KEYS: [&str; 8] = [
+const RULE_KEYS: [&str; 14] = [
     "all",
     "any",
     "not",
     "attribute",
+    "consent",
+    "score",
+    "company",
     "did",
     "did_not",
+    "sequence",
+    "random",
+    "for",
     "in_segment",
     "not_in_segment",
 ];
 const FILTER_KEYS: [&str; 4] = ["all", "any", "not", "property"];
+/// The most members an object may have.
+const MEMBERS_MAX: usize = 16;
 
 impl<'a> Reader<'a> {
     fn rule(&mut self, raw: &'a str) -> Result<Rule, Error> {
@@ -108,17 +118,8 @@ impl<'a> Reader<'a> {
             one_or(self.list(list, Self::rule)?, Rule::Any)
         } else if let Some(part) = object.take("not") {
             Rule::Not(Box::new(self.rule(part)?))
-        } else if let Some(path) = object.take("attribute") {
-            let (path, test) = self.path_and_test(path, &mut object)?;
-            Rule::Attribute { path, test }
-        } else if let Some(what) = object.take("did") {
-            self.did(what, &mut object)?
-        } else if let Some(what) = object.take("did_not") {
-            self.did_not(what, &mut object)?
-        } else if let Some(key) = object.take("in_segment") {
-            Rule::In(self.string(key)?.into())
-        } else if let Some(key) = object.take("not_in_segment") {
-            Rule::NotIn(self.string(key)?.into())
+        } else if let Some(rule) = self.condition(&mut object)? {
+            rule
         } else {
             return Err(self.unknown(&object, "a condition", &RULE_KEYS));
         };
@@ -127,42 +128,57 @@ impl<'a> Reader<'a> {
         Ok(rule)
     }
 
-    fn did(&mut self, what: &'a str, object: &mut Object<'a>) -> Result<Rule, Error> {
-        let happening = self.happening(what)?;
-        let count = self.count(object)?;
-        let (filter, window) = self.filter_and_window(object)?;
-        Ok(Rule::Did(Did {
-            happening,
-            filter,
-            count,
-            window,
-        }))
+    fn condition(&mut self, object: &mut Object<'a>) -> Result<Option<Rule>, Error> {
+        for fact in FACTS {
+            if let Some(path) = object.take(fact.word) {
+                let (path, test) = self.path_and_test(path, object)?;
+                return Ok(Some(Rule::Known { fact, path, test }));
+            }
+        }
+        let rule = if let Some(what) = object.take("did") {
+            self.did(what, object)?
+        } else if let Some(what) = object.take("did_not") {
+            self.did_not(what, object)?
+        } else if let Some(steps) = object.take("sequence") {
+            self.sequence(steps, object)?
+        } else if let Some(salt) = object.take("random") {
+            self.random(salt, object)?
+        } else if let Some(span) = object.take("for") {
+            let span = self.span(span)?;
+            let Some(rule) = object.take("rule") else {
+                return Err(self.error(object.raw, "this needs a `rule`"));
+            };
+            let rule = Box::new(self.rule(rule)?);
+            Rule::Held { rule, span }
+        } else if let Some(key) = object.take("in_segment") {
+            Rule::In(self.string(key)?.into())
+        } else if let Some(key) = object.take("not_in_segment") {
+            Rule::NotIn(self.string(key)?.into())
+        } else {
+            return Ok(None);
+        };
+        Ok(Some(rule))
     }
 
-    fn did_not(&mut self, what: &'a str, object: &mut Object<'a>) -> Result<Rule, Error> {
-        let happening = self.happening(what)?;
-        let (filter, window) = self.filter_and_window(object)?;
-        Ok(Rule::Did(Did {
-            happening,
-            filter,
-            count: Count::AtMost(0),
-            window,
-        }))
-    }
-
-    fn filter_and_window(
-        &mut self,
-        object: &mut Object<'a>,
-    ) -> Result<(Option<Filter>, Option<Window>), Error> {
-        let filter = object
-            .take("where")
-            .map(|raw| self.filter(raw))
-            .transpose()?;
-        let window = object
-            .take("within")
-            .map(|raw| self.window(raw))
-            .transpose()?;
-        Ok((filter, window))
+    fn random(&self, salt: &'a str, object: &mut Object<'a>) -> Result<Rule, Error> {
+        let mut share = |name: &str, other: &str| {
+            let raw = object.take(name).unwrap_or(other).to_owned();
+            Decimal::parse(&raw).and_then(Random::places)
+        };
+        let (from, to) = (share("from", "0"), share("below", "100"));
+        let salt = self.string(salt)?;
+        let (Some(from), Some(to)) = (from, to) else {
+            return Err(self.error(object.raw, "`from` and `below` are percent: 0 to 100"));
+        };
+        let random = Random {
+            salt: salt.into(),
+            from,
+            to,
+        };
+        random
+            .check()
+            .map_err(|message| self.error(object.raw, message))?;
+        Ok(Rule::Random(random))
     }
 
     /// `"Order Completed"`, or `{"type": "page", "name": "Pricing"}`.
@@ -199,109 +215,6 @@ impl<'a> Reader<'a> {
         Ok(Happening { kind, name })
     }
 
-    fn count(&self, object: &mut Object<'a>) -> Result<Count, Error> {
-        let mut found = None;
-        for word in ["at_least", "at_most", "exactly"] {
-            let Some(raw) = object.take(word) else {
-                continue;
-            };
-            let Ok(times) = raw.parse::<u32>() else {
-                return Err(self.error(raw, "this is how often: a whole number"));
-            };
-            let count = match word {
-                "at_least" => Count::AtLeast(times),
-                "at_most" => Count::AtMost(times),
-                _ => Count::Exactly(times),
-            };
-            check_count(count).map_err(|message| self.error(raw, message))?;
-            if found.replace(count).is_some() {
-                return Err(self.error(raw, "a condition has one count"));
-            }
-        }
-        Ok(found.unwrap_or(Count::AtLeast(1)))
-    }
-
-    fn window(&self, raw: &'a str) -> Result<Window, Error> {
-        let span = self.string(raw)?;
-        text::parse_window(&span).map_err(|error| self.moved(raw, error))
-    }
-
-    fn filter(&mut self, raw: &'a str) -> Result<Filter, Error> {
-        self.go_deeper(raw)?;
-        let mut object = self.object(raw)?;
-        let filter = if let Some(list) = object.take("all") {
-            one_or(self.list(list, Self::filter)?, Filter::All)
-        } else if let Some(list) = object.take("any") {
-            one_or(self.list(list, Self::filter)?, Filter::Any)
-        } else if let Some(part) = object.take("not") {
-            Filter::Not(Box::new(self.filter(part)?))
-        } else if let Some(path) = object.take("property") {
-            let (path, test) = self.path_and_test(path, &mut object)?;
-            Filter::Property { path, test }
-        } else {
-            return Err(self.unknown(&object, "a test of a property", &FILTER_KEYS));
-        };
-        self.depth -= 1;
-        self.nothing_left(&object)?;
-        Ok(filter)
-    }
-
-    fn path_and_test(
-        &mut self,
-        raw: &'a str,
-        object: &mut Object<'a>,
-    ) -> Result<(Path, Test), Error> {
-        let spelled = self.string(raw)?;
-        let path = text::parse_path(&spelled).map_err(|error| self.moved(raw, error))?;
-        let Some(operator_raw) = object.take("operator") else {
-            return Err(self.error(object.raw, "this needs an `operator`, like \"=\""));
-        };
-        let word = self.string(operator_raw)?;
-        let Some(operator) = Operator::from_word(&word) else {
-            let words = OPERATORS.map(|operator| operator.word);
-            let help = match nearest(&word, words) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("operators are {}", words.join(", ")),
-            };
-            return Err(self
-                .error(operator_raw, "there is no such operator")
-                .with_help(help));
-        };
-        let operands = self.operands(operator, object)?;
-        let test = Test::new(operator, operands).ok_or_else(|| {
-            let message = format!("`{}` takes {}", operator.word, operator.takes.words());
-            self.error(object.raw, &message)
-        })?;
-        Ok((path, test))
-    }
-
-    fn operands(
-        &mut self,
-        operator: &Operator,
-        object: &mut Object<'a>,
-    ) -> Result<Vec<Literal>, Error> {
-        let field = if operator.takes == Takes::List {
-            "values"
-        } else {
-            "value"
-        };
-        match (operator.takes, object.take(field)) {
-            (_, None) => Ok(Vec::new()),
-            (Takes::List, Some(raw)) => self.list(raw, |reader, item| reader.literal(item)),
-            (_, Some(raw)) => Ok(vec![self.literal(raw)?]),
-        }
-    }
-
-    fn literal(&self, raw: &'a str) -> Result<Literal, Error> {
-        match Value::parse(raw) {
-            Some(Value::Text(text)) => Ok(Literal::Text(text.into())),
-            Some(Value::Bool(value)) => Ok(Literal::Bool(value)),
-            Some(Value::Number(number)) if !number.is_saturated() => Ok(Literal::Number(number)),
-            Some(Value::Number(_)) => Err(self.error(raw, "numbers go up to 1e29")),
-            _ => Err(self.error(raw, "this is no text, number, true or false")),
-        }
-    }
-
     fn list<T>(
         &mut self,
         raw: &'a str,
@@ -315,6 +228,20 @@ impl<'a> Reader<'a> {
             none if none.is_empty() => Err(self.error(raw, "this list is empty")),
             items => Ok(items),
         }
+    }
+
+    fn path(&self, raw: &'a str) -> Result<Path, Error> {
+        let spelled = self.string(raw)?;
+        text::parse_path(&spelled).map_err(|error| self.moved(raw, error))
+    }
+
+    fn span(&self, raw: &'a str) -> Result<Span, Error> {
+        let span = self.string(raw)?;
+        text::parse_span(&span).map_err(|error| self.moved(raw, error))
+    }
+
+    fn whole_number(&self, raw: &'a str, what: &str) -> Result<u32, Error> {
+        raw.parse().map_err(|_| self.error(raw, what))
     }
 
     fn string(&self, raw: &'a str) -> Result<String, Error> {
@@ -333,7 +260,7 @@ impl<'a> Reader<'a> {
             if members.iter().any(|(known, _)| **known == *key) {
                 return Err(self.error(value, &format!("`{key}` was said before")));
             }
-            if members.len() == RULE_KEYS.len() {
+            if members.len() == MEMBERS_MAX {
                 return Err(self.error(value, "this has too many members"));
             }
             members.push((key.into_owned(), value));

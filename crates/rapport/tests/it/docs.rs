@@ -3,7 +3,7 @@
 use rapport_core::event::mapping::{Delivery, Map, Mapped, ready};
 use rapport_core::event::transform;
 use rapport_core::event::transform::script::Engine as _;
-use rapport_core::segment::{text, tree};
+use rapport_core::segment::{reference, text, tree};
 use rapport_core::time::Millis;
 use rapport_import::{Format, Mapping, preview};
 use rapport_script::QuickJs;
@@ -41,6 +41,14 @@ fn every_rule_in_the_documents_can_be_read_and_comes_back_from_its_print() {
         let read = text::parse(rule).unwrap_or_else(|error| panic!("{rule}: {error}"));
         assert_eq!(text::parse(&read.to_string()), Ok(read.clone()), "{rule}");
         assert_eq!(tree::parse(&tree::print(&read)), Ok(read), "{rule}");
+    }
+}
+
+#[test]
+fn the_grammar_and_the_tables_of_the_language_are_those_of_the_parser() {
+    let grammar = format!("```text\n{}```", reference::grammar());
+    for part in [grammar, reference::operators(), reference::facts()] {
+        assert!(SEGMENTS.contains(&part), "docs/segments.md lacks:\n{part}");
     }
 }
 

@@ -150,9 +150,9 @@ fn sum<'a>(
         let mut product = Decimal::whole(1);
         for factor in of {
             let text = factor.value(&inner, fuel)?.into_text()?;
-            product = product.times(Decimal::parse(text.trim())?)?;
+            product = product.checked_times(Decimal::parse(text.trim())?)?;
         }
-        sum = Some(sum.unwrap_or_default().plus(product)?);
+        sum = Some(sum.unwrap_or_default().checked_plus(product)?);
     }
     sum.map(|sum| Value::Number(Cow::Owned(sum.to_string())))
 }

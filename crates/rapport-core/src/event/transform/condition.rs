@@ -1,8 +1,11 @@
 //! Conditions of a step: the filters of the rule language, on the whole event.
 
 use super::draft::pick;
+use crate::segment::operator::Clock;
 use crate::segment::rule::Filter;
 use crate::segment::text;
+use crate::segment::zone::Zone;
+use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 
 /// The longest condition.
@@ -20,17 +23,41 @@ impl Condition {
     /// Whether an event, an item of a batch, is like this.
     #[must_use]
     pub fn holds(&self, item: &str) -> bool {
-        holds(&self.filter, item)
+        let zone = Zone::default();
+        let now = Millis(0);
+        holds(&self.filter, item, &Clock { now, zone: &zone })
     }
 }
 
 /// Goes as deep as the condition was written.
-fn holds(filter: &Filter, item: &str) -> bool {
+fn holds(filter: &Filter, item: &str, clock: &Clock<'_>) -> bool {
     match filter {
-        Filter::All(parts) => parts.iter().all(|part| holds(part, item)),
-        Filter::Any(parts) => parts.iter().any(|part| holds(part, item)),
-        Filter::Not(part) => !holds(part, item),
-        Filter::Property { path, test } => test.holds(pick(item, path.names()).as_ref()),
+        Filter::All(parts) => parts.iter().all(|part| holds(part, item, clock)),
+        Filter::Any(parts) => parts.iter().any(|part| holds(part, item, clock)),
+        Filter::Not(part) => !holds(part, item, clock),
+        Filter::Property { path, test } => {
+            test.holds(pick(item, path.names()).as_ref(), clock)
+        }
+        Filter::Link(_) => false,
+    }
+}
+
+/// What a step does to an event hangs on the event alone.
+fn check(filter: &Filter) -> Result<(), String> {
+    match filter {
+        Filter::All(parts) | Filter::Any(parts) => parts.iter().try_for_each(check),
+        Filter::Not(part) => check(part),
+        Filter::Property { test, .. } if test.is_timed() => Err(format!(
+            "`{}` asks what time it is, and a step sees the event alone; compare with a date, \
+             like `properties.day >= \"2026-11-22\"`",
+            test.operator().word
+        )),
+        Filter::Property { .. } => Ok(()),
+        Filter::Link(link) => Err(format!(
+            "`{}` is compared with what is known of the person, and a step sees the event alone; \
+             compare with a value",
+            link.path
+        )),
     }
 }
 
@@ -45,6 +72,7 @@ impl TryFrom<String> for Condition {
             Some(help) => format!("`{text}` is no condition: {error}; {help}"),
             None => format!("`{text}` is no condition: {error}"),
         })?;
+        check(&filter).map_err(|why| format!("`{text}` is no condition: {why}"))?;
         Ok(Condition {
             text: text.into(),
             filter,

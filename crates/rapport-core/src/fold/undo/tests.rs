@@ -25,13 +25,17 @@ const POLICIES: [&str; 4] = [
 ];
 
 /// Rules to change to; the first four are those that segments begin with.
-const RULES: [&str; 6] = [
+const RULES: [&str; 10] = [
     r#"did "A" at least 2 times within 20 seconds"#,
     r#"did not "B" within 5 seconds"#,
     r#"did "A" where x > 0 exactly 1 times or attribute x = 1"#,
     r#"in segment "s0" and not in segment "s1""#,
     r#"did "A" at least 3 times"#,
     r#"did "B" within 9 seconds"#,
+    r#"sequence "A" then "B" where x = previous.x without page "A" within 20 seconds"#,
+    r#"did "A" with sum of x >= 2 within 20 seconds or did "B" again after 2 seconds"#,
+    r#"for 5 seconds (did "A" within 20 seconds or attribute x = 1)"#,
+    r#"did "A" for the first time this day and random "lot" below 70 percent"#,
 ];
 
 fn policy(nth: usize) -> Policy {

@@ -129,8 +129,8 @@ fn write_tells_whether_the_value_that_counts_changed() {
     assert!(attributes.write("plan", "1", &by(WEB, 5)));
     assert!(!attributes.write("plan", "1", &by(WEB, 6)));
     assert!(
-        !attributes.write("plan", "1", &by(APP, 7)),
-        "said by another, but the same"
+        attributes.write("plan", "1", &by(APP, 7)),
+        "said by another: the same, but since another instant"
     );
     assert!(!attributes.write("plan", "9", &by(WEB, 4)));
     assert!(attributes.write("plan", "2", &by(WEB, 8)));

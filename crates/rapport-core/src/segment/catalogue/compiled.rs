@@ -1,17 +1,21 @@
-//! From the registry to the catalogue: names become places.
+//! What rules become: trees with numbers for names, and whether they hold.
 
-use super::Catalogue;
-use crate::event::{Event, Kind};
-use crate::json::Paths;
+use crate::json::Value;
 use crate::position::Position;
-use crate::segment::count::Question;
-use crate::segment::leaf::{Bounds, LeafNo, LeafSpec};
-use crate::segment::membership::SegmentNo;
+use crate::segment::chain::Chain;
+use crate::segment::fact::Fact;
+use crate::segment::leaf::{Bounds, Datum, Form, LeafNo};
+use crate::segment::membership::{Memberships, SegmentNo};
 use crate::segment::operator::Test;
 use crate::segment::path::Path;
-use crate::segment::registry::{Build, Definition, Registry};
-use crate::segment::rule::{Filter, Happening, Rule};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::segment::person::Seen;
+use crate::segment::question::Question;
+use crate::segment::random::Random;
+use crate::segment::registry::Build;
+use crate::segment::rule::{Happening, Rule};
+use crate::segment::window::Dates;
+use crate::time::Millis;
+use std::collections::BTreeSet;
 
 /// A segment. Its tree has the shape of its rule.
 #[derive(Clone, Debug)]
@@ -20,11 +24,15 @@ pub(in crate::segment) struct Segment {
     pub key: Box<str>,
     pub rule: Rule,
     pub tree: Tree,
+    /// The rule that it had before, for those that the build has not come to yet.
+    pub before: Option<Tree>,
     pub build: Build,
     /// The entry that set the rule.
     pub since: Position,
     /// The ranks of the segments that refer to it.
     pub dependents: Vec<usize>,
+    /// Places of its conditions that can flip by themselves.
+    pub timed: Vec<usize>,
 }
 
 /// A rule with numbers for names.
@@ -33,240 +41,202 @@ pub(in crate::segment) enum Tree {
     All(Vec<Tree>),
     Any(Vec<Tree>),
     Not(Box<Tree>),
+    Held { tree: Box<Tree>, span_ms: i64 },
     Is(Condition),
 }
 
 #[derive(Clone, Debug)]
 pub(in crate::segment) enum Condition {
-    Attribute { path: Path, test: Test },
-    Did { leaf: LeafNo, question: Question },
+    Known {
+        fact: &'static Fact,
+        path: Path,
+        test: Test,
+    },
+    Did(Box<Question>),
+    Sequence(Box<Chain>),
+    Random(Random),
     In(SegmentNo),
     NotIn(SegmentNo),
 }
 
+/// A condition that can flip by itself, and the ranks of the segments that hang on it.
+#[derive(Clone, Debug)]
+pub(in crate::segment) struct Timed {
+    pub tree: Tree,
+    pub ranks: Vec<usize>,
+}
+
 /// A leaf and what hangs on it.
 #[derive(Clone, Debug)]
-pub(super) struct Leaf {
+pub(in crate::segment) struct Leaf {
     pub no: LeafNo,
     pub happening: Happening,
     pub bounds: Bounds,
-    /// What is asked of it within a window, each once.
-    pub questions: Vec<Question>,
+    pub dates: Option<Dates>,
+    /// The properties it keeps: where its index finds each, and its form.
+    pub values: Vec<(usize, Form)>,
+    /// Places of conditions that can flip by themselves where it keeps something.
+    pub timed: Vec<usize>,
     /// The ranks of the segments that ask.
     pub segments: Vec<usize>,
 }
 
-/// The leaves on one type of events with one name, or any.
-#[derive(Clone, Debug)]
-pub(super) struct Group {
-    pub kind: Kind,
-    /// The properties that their filters ask for.
-    pub paths: Paths,
-    /// Places of leaves, each with its filter.
-    pub leaves: Vec<(usize, Option<Gate>)>,
-}
-
-/// A filter with slots for paths.
-#[derive(Clone, Debug)]
-pub(super) enum Gate {
-    All(Vec<Gate>),
-    Any(Vec<Gate>),
-    Not(Box<Gate>),
-    Property { slot: usize, test: Test },
-}
-
-/// What filters look into: traits of identify and group, properties of the others.
-pub(super) fn filtered_json(event: &Event) -> &str {
-    match event.kind {
-        Kind::Identify | Kind::Group => &event.traits,
-        Kind::Track | Kind::Page | Kind::Screen | Kind::Alias => &event.properties,
-    }
-}
-
-pub(super) fn compile(registry: &Registry) -> Catalogue {
-    let order = ranked(registry);
-    let ranks: BTreeMap<_, _> = order
-        .iter()
-        .enumerate()
-        .map(|(rank, d)| (d.no, rank))
-        .collect();
-    let mut catalogue = Catalogue {
-        segments: order
+impl Leaf {
+    pub(super) fn values_of(&self, found: &[Option<Value<'_>>]) -> Box<[Datum]> {
+        self.values
             .iter()
-            .map(|definition| segment(registry, definition))
-            .collect(),
-        leaves: registry
-            .leaves()
-            .iter()
-            .map(|record| leaf(record.no, &record.spec, record.bounds))
-            .collect(),
-        ranks,
-        ..Catalogue::default()
-    };
-    for (rank, definition) in order.iter().enumerate() {
-        link(&mut catalogue, registry, rank, &definition.rule);
+            .map(|(slot, form)| form.of(found[*slot].as_ref()))
+            .collect()
     }
-    for (place, record) in registry.leaves().iter().enumerate() {
-        index(&mut catalogue, place, &record.spec);
-    }
-    catalogue
 }
 
-/// The segments in an order in which each comes behind those it refers to, else by number. The
-/// registry has no circles.
-fn ranked(registry: &Registry) -> Vec<&Definition> {
-    fn place<'a>(
-        definition: &'a Definition,
-        registry: &'a Registry,
-        placed: &mut BTreeSet<SegmentNo>,
-        order: &mut Vec<&'a Definition>,
-    ) {
-        if !placed.insert(definition.no) {
-            return;
-        }
-        for key in definition.rule.segments() {
-            if let Some(referred) = registry.get(key) {
-                place(referred, registry, placed, order);
+impl Tree {
+    /// Whether the rule holds for a person at `now`.
+    pub(in crate::segment) fn holds(
+        &self,
+        seen: &Seen<'_>,
+        memberships: &Memberships,
+        now: Millis,
+    ) -> bool {
+        match self {
+            Tree::All(parts) => parts.iter().all(|part| part.holds(seen, memberships, now)),
+            Tree::Any(parts) => parts.iter().any(|part| part.holds(seen, memberships, now)),
+            Tree::Not(part) => !part.holds(seen, memberships, now),
+            Tree::Held { tree, span_ms } => {
+                let since = tree.holds_since(seen, memberships, now, *span_ms);
+                since.is_some_and(|since| since.plus(*span_ms) <= now)
             }
+            Tree::Is(condition) => condition.holds(seen, memberships, now),
         }
-        order.push(definition);
     }
-    let (mut placed, mut order) = (BTreeSet::new(), Vec::new());
-    for definition in registry.segments() {
-        place(definition, registry, &mut placed, &mut order);
-    }
-    order
-}
 
-fn segment(registry: &Registry, definition: &Definition) -> Segment {
-    Segment {
-        no: definition.no,
-        key: definition.key.clone(),
-        rule: definition.rule.clone(),
-        tree: tree(registry, &definition.rule),
-        build: definition.build,
-        since: definition.since,
-        dependents: Vec::new(),
-    }
-}
-
-fn tree(registry: &Registry, rule: &Rule) -> Tree {
-    let parts = |parts: &[Rule]| parts.iter().map(|part| tree(registry, part)).collect();
-    let segment = |key: &str| {
-        registry
-            .get(key)
-            .map_or(SegmentNo(0), |definition| definition.no)
-    };
-    match rule {
-        Rule::All(all) => Tree::All(parts(all)),
-        Rule::Any(any) => Tree::Any(parts(any)),
-        Rule::Not(part) => Tree::Not(Box::new(tree(registry, part))),
-        Rule::Attribute { path, test } => Tree::Is(Condition::Attribute {
-            path: path.clone(),
-            test: test.clone(),
-        }),
-        Rule::Did(did) => {
-            let leaf = registry
-                .leaf(&LeafSpec::of(did))
-                .map_or(LeafNo(0), |leaf| leaf.no);
-            Tree::Is(Condition::Did {
-                leaf,
-                question: did.question(),
-            })
-        }
-        Rule::In(key) => Tree::Is(Condition::In(segment(key))),
-        Rule::NotIn(key) => Tree::Is(Condition::NotIn(segment(key))),
-    }
-}
-
-fn leaf(no: LeafNo, spec: &LeafSpec, bounds: Bounds) -> Leaf {
-    let happening = spec.happening.clone();
-    Leaf {
-        no,
-        happening,
-        bounds,
-        questions: Vec::new(),
-        segments: Vec::new(),
-    }
-}
-
-/// Makes known to leaves, attributes and segments which rule hangs on them.
-fn link(catalogue: &mut Catalogue, registry: &Registry, rank: usize, rule: &Rule) {
-    rule.visit(&mut |part| match part {
-        Rule::Attribute { path, .. } => {
-            let ranks = catalogue
-                .attributes
-                .entry(path.split().0.into())
-                .or_default();
-            insert(ranks, rank);
-        }
-        Rule::Did(did) => {
-            let spec = LeafSpec::of(did);
-            let Some(record) = registry.leaf(&spec) else {
-                return;
-            };
-            let Ok(place) = catalogue
-                .leaves
-                .binary_search_by_key(&record.no, |leaf| leaf.no)
-            else {
-                return;
-            };
-            let leaf = &mut catalogue.leaves[place];
-            insert(&mut leaf.segments, rank);
-            if did.window.is_some() && !leaf.questions.contains(&did.question()) {
-                leaf.questions.push(did.question());
+    /// The first moment behind `after` at which the answer may change though nothing happens.
+    pub(in crate::segment) fn next_moment(
+        &self,
+        seen: &Seen<'_>,
+        memberships: &Memberships,
+        after: Millis,
+    ) -> Option<Millis> {
+        match self {
+            Tree::All(parts) | Tree::Any(parts) => parts
+                .iter()
+                .filter_map(|part| part.next_moment(seen, memberships, after))
+                .min(),
+            Tree::Not(part) => part.next_moment(seen, memberships, after),
+            Tree::Held { tree, span_ms } => {
+                let since = tree.holds_since(seen, memberships, after, *span_ms);
+                let ripe = since.map(|since| since.plus(*span_ms));
+                let inner = tree.next_moment(seen, memberships, after);
+                ripe.filter(|ripe| *ripe > after)
+                    .into_iter()
+                    .chain(inner)
+                    .min()
             }
+            Tree::Is(condition) => condition.next_moment(seen, after),
         }
-        Rule::In(key) | Rule::NotIn(key) => {
-            let referred = registry
-                .get(key)
-                .and_then(|d| catalogue.ranks.get(&d.no).copied());
-            if let Some(referred) = referred {
-                insert(&mut catalogue.segments[referred].dependents, rank);
-            }
-        }
-        Rule::All(_) | Rule::Any(_) | Rule::Not(_) => {}
-    });
-}
-
-fn insert(ranks: &mut Vec<usize>, rank: usize) {
-    if let Err(place) = ranks.binary_search(&rank) {
-        ranks.insert(place, rank);
     }
-}
 
-/// Makes a leaf known to the events it keeps.
-fn index(catalogue: &mut Catalogue, place: usize, spec: &LeafSpec) {
-    let Happening { kind, name } = &spec.happening;
-    let groups = match name {
-        Some(name) => catalogue.named.entry(name.clone()).or_default(),
-        None => &mut catalogue.unnamed,
-    };
-    let known = groups.iter().position(|group| group.kind == *kind);
-    let at = known.unwrap_or_else(|| {
-        groups.push(Group {
-            kind: *kind,
-            paths: Paths::default(),
-            leaves: Vec::new(),
+    /// Since when it holds without a break, looking back at most `span_ms`: where that is not far
+    /// enough, since then. `None` where it does not hold at `now`.
+    pub(in crate::segment) fn holds_since(
+        &self,
+        seen: &Seen<'_>,
+        memberships: &Memberships,
+        now: Millis,
+        span_ms: i64,
+    ) -> Option<Millis> {
+        if !self.holds(seen, memberships, now) {
+            return None;
+        }
+        let start = now.plus(-span_ms);
+        let mut moments = BTreeSet::new();
+        self.moments(seen, start, &mut |moment| {
+            if moment <= now {
+                moments.insert(moment);
+            }
         });
-        groups.len() - 1
-    });
-    let group = &mut groups[at];
-    let gate = spec
-        .filter
-        .as_ref()
-        .map(|filter| gate(filter, &mut group.paths));
-    group.leaves.push((place, gate));
+        // Between two moments nothing changes, so that looking at each is looking at all.
+        let mut since = now;
+        for moment in moments.into_iter().rev() {
+            if !self.holds(seen, memberships, moment) {
+                return Some(since);
+            }
+            since = moment;
+        }
+        match self.holds(seen, memberships, start) {
+            true => Some(start),
+            false => Some(since),
+        }
+    }
+
+    /// Calls with every moment behind `after` at which the answer may change, those at which
+    /// something happened among them.
+    fn moments(&self, seen: &Seen<'_>, after: Millis, see: &mut dyn FnMut(Millis)) {
+        match self {
+            Tree::All(parts) | Tree::Any(parts) => {
+                parts.iter().for_each(|part| part.moments(seen, after, see));
+            }
+            Tree::Not(part) => part.moments(seen, after, see),
+            Tree::Held { tree, span_ms } => {
+                tree.moments(seen, after.plus(-span_ms), &mut |moment| {
+                    for moment in [moment, moment.plus(*span_ms)] {
+                        if moment > after {
+                            see(moment);
+                        }
+                    }
+                });
+            }
+            Tree::Is(condition) => condition.moments(seen, after, see),
+        }
+    }
 }
 
-fn gate(filter: &Filter, paths: &mut Paths) -> Gate {
-    match filter {
-        Filter::All(parts) => Gate::All(parts.iter().map(|part| gate(part, paths)).collect()),
-        Filter::Any(parts) => Gate::Any(parts.iter().map(|part| gate(part, paths)).collect()),
-        Filter::Not(part) => Gate::Not(Box::new(gate(part, paths))),
-        Filter::Property { path, test } => Gate::Property {
-            slot: paths.add(path.names()),
-            test: test.clone(),
-        },
+impl Condition {
+    fn holds(&self, seen: &Seen<'_>, memberships: &Memberships, now: Millis) -> bool {
+        match self {
+            Condition::Known { fact, path, test } => {
+                let clock = seen.clock(now, test);
+                fact.read(seen.facts, path, now, |value| test.holds(value, &clock))
+            }
+            Condition::Did(question) => question.holds(seen, now),
+            Condition::Sequence(chain) => chain.holds(seen, now),
+            Condition::Random(random) => random.has(seen.facts.number),
+            Condition::In(segment) => memberships.contains(*segment),
+            Condition::NotIn(segment) => !memberships.contains(*segment),
+        }
+    }
+
+    fn next_moment(&self, seen: &Seen<'_>, after: Millis) -> Option<Millis> {
+        match self {
+            Condition::Did(question) => question.next_moment(seen, after),
+            Condition::Sequence(chain) => chain.next_moment(seen, after),
+            Condition::Known { .. } => {
+                let mut next: Option<Millis> = None;
+                self.moments(seen, after, &mut |moment| {
+                    next = Some(next.map_or(moment, |next| next.min(moment)));
+                });
+                next
+            }
+            Condition::Random(_) | Condition::In(_) | Condition::NotIn(_) => None,
+        }
+    }
+
+    fn moments(&self, seen: &Seen<'_>, after: Millis, see: &mut dyn FnMut(Millis)) {
+        match self {
+            Condition::Known { fact, path, test } => {
+                let since = fact.since(seen.facts, path);
+                since
+                    .filter(|since| *since > after)
+                    .into_iter()
+                    .for_each(&mut *see);
+                let clock = seen.clock(after, test);
+                fact.read(seen.facts, path, Millis::MAX, |value| {
+                    test.moments(value, &clock, see);
+                });
+            }
+            Condition::Did(question) => question.moments(seen, after, see),
+            Condition::Sequence(chain) => chain.moments(seen, after, see),
+            Condition::Random(_) | Condition::In(_) | Condition::NotIn(_) => {}
+        }
     }
 }

@@ -2,12 +2,16 @@
 
 use super::{Catalogue, Facts, Flip, Touched};
 use crate::segment::membership::{Membership, Memberships};
+use crate::segment::person::Seen;
 use crate::time::Millis;
 
 impl Catalogue {
     /// Decides the touched segments, and those that refer to one that changed, in an order in which
-    /// each comes behind those it refers to. A segment that is not built for this person yet stays
-    /// as it is. `touched` is empty afterwards.
+    /// each comes behind those it refers to. Whom a build has not come to yet is decided by the
+    /// rule before; a segment without one stays as it is. `touched` is empty afterwards.
+    ///
+    /// Answers the first moment behind `now` at which one of the conditions decided can flip
+    /// though nothing happens: those not touched have the moments they had.
     pub fn settle(
         &self,
         person: &Facts<'_>,
@@ -15,15 +19,21 @@ impl Catalogue {
         now: Millis,
         touched: &mut Touched,
         flips: &mut Vec<Flip>,
-    ) {
+    ) -> Option<Millis> {
+        let seen = Seen::new(person, &self.zone);
+        let mut next: Option<Millis> = None;
         while let Some(rank) = touched.take_first() {
             let Some(segment) = self.segments.get(rank) else {
                 continue;
             };
-            if !segment.build.covers(segment.since, person.numbers) {
-                continue;
-            }
-            let entered = segment.tree.holds(person, memberships, now);
+            let tree = match segment.build.covers(segment.since, person.numbers) {
+                true => &segment.tree,
+                false => match &segment.before {
+                    Some(before) => before,
+                    None => continue,
+                },
+            };
+            let entered = tree.holds(&seen, memberships, now);
             let changed = match entered {
                 true => memberships.enter(segment.no, now),
                 false => memberships.leave(segment.no),
@@ -36,10 +46,14 @@ impl Catalogue {
                 });
                 touched.extend(&segment.dependents);
             }
+            let timed = segment.timed.iter().map(|place| &self.timed[*place].tree);
+            let moments = timed.filter_map(|tree| tree.next_moment(&seen, memberships, now));
+            next = moments.chain(next).min();
         }
+        next
     }
 
-    /// The first moment behind `after` at which a leaf of the person can flip though nothing
+    /// The first moment behind `after` at which a condition can flip for the person though nothing
     /// happens.
     #[must_use]
     pub fn next_moment(&self, person: &Facts<'_>, after: Millis) -> Option<Millis> {
@@ -86,26 +100,31 @@ impl Catalogue {
         })
     }
 
-    /// Calls `see` with the next moment of each question that one of the person's leaves has to
-    /// answer, and the ranks of the segments that hang on the leaf.
+    /// Calls `see` with the next moment of each condition that can have one for the person, and
+    /// the ranks of the segments that hang on it.
     fn each_moment(
         &self,
         person: &Facts<'_>,
         after: Millis,
         mut see: impl FnMut(Millis, &[usize]),
     ) {
+        let seen = Seen::new(person, &self.zone);
+        // No condition that can flip by itself speaks of segments.
+        let nowhere = Memberships::default();
+        let mut look = |place: &usize| {
+            let timed = &self.timed[*place];
+            if let Some(moment) = timed.tree.next_moment(&seen, &nowhere, after) {
+                see(moment, &timed.ranks);
+            }
+        };
+        self.dated.iter().for_each(&mut look);
         for kept in person
             .leaves
             .all()
             .chunk_by(|left, right| left.leaf == right.leaf)
         {
-            let Some(leaf) = self.leaf(kept[0].leaf) else {
-                continue;
-            };
-            for question in &leaf.questions {
-                if let Some(moment) = question.next_moment(kept, after) {
-                    see(moment, &leaf.segments);
-                }
+            if let Some(leaf) = self.leaf(kept[0].leaf) {
+                leaf.timed.iter().for_each(&mut look);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! `contains` and `not contains`.
 
-use super::{Operator, Takes};
+use super::{How, Operator, Takes};
 use crate::json::{Value, items};
 use crate::segment::literal::Literal;
 
@@ -8,18 +8,17 @@ pub(super) static CONTAINS: Operator = Operator {
     word: "contains",
     about: "The text has this in it; or the list has this item.",
     takes: Takes::Value,
-    holds: contains,
+    how: How::Plain(|value, operands| contains(value, &operands[0])),
 };
 
 pub(super) static NOT_CONTAINS: Operator = Operator {
     word: "not contains",
     about: "The text does not have this in it, nor the list this item; or there is no value.",
     takes: Takes::Value,
-    holds: |value, operands| !contains(value, operands),
+    how: How::Plain(|value, operands| !contains(value, &operands[0])),
 };
 
-fn contains(value: Option<&Value<'_>>, operands: &[Literal]) -> bool {
-    let wanted = &operands[0];
+pub(super) fn contains(value: Option<&Value<'_>>, wanted: &Literal) -> bool {
     match (value, wanted) {
         (Some(Value::Text(text)), Literal::Text(part)) => text.contains(&**part),
         (Some(Value::List(list)), _) => items(list)

@@ -1,6 +1,6 @@
 //! `=` and `!=`.
 
-use super::{Operator, Takes};
+use super::{How, Operator, Takes};
 use crate::json::Value;
 use crate::segment::literal::Literal;
 
@@ -8,14 +8,14 @@ pub(super) static EQUALS: Operator = Operator {
     word: "=",
     about: "The value is this one. Case counts; numbers in quotes are numbers too.",
     takes: Takes::Value,
-    holds: equals,
+    how: How::Plain(equals),
 };
 
 pub(super) static NOT_EQUALS: Operator = Operator {
     word: "!=",
     about: "The value is another one, or there is none.",
     takes: Takes::Value,
-    holds: |value, operands| !equals(value, operands),
+    how: How::Plain(|value, operands| !equals(value, operands)),
 };
 
 fn equals(value: Option<&Value<'_>>, operands: &[Literal]) -> bool {

@@ -1,17 +1,17 @@
 //! `exists` and `not exists`.
 
-use super::{Operator, Takes};
+use super::{How, Operator, Takes};
 
 pub(super) static EXISTS: Operator = Operator {
     word: "exists",
     about: "There is a value, and it is not null.",
     takes: Takes::Nothing,
-    holds: |value, _| value.is_some(),
+    how: How::Plain(|value, _| value.is_some()),
 };
 
 pub(super) static NOT_EXISTS: Operator = Operator {
     word: "not exists",
     about: "There is no value, or it is null.",
     takes: Takes::Nothing,
-    holds: |value, _| value.is_none(),
+    how: How::Plain(|value, _| value.is_none()),
 };

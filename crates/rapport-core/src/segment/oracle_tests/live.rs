@@ -26,11 +26,15 @@ pub(super) struct Live {
 }
 
 #[derive(Default)]
-pub(super) struct Attributes(BTreeMap<String, String>);
+pub(super) struct Attributes(BTreeMap<String, (String, Millis)>);
 
 impl Named for Attributes {
     fn raw(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.0.get(name).map(|(raw, _)| raw.as_str())
+    }
+
+    fn since(&self, name: &str) -> Option<Millis> {
+        self.0.get(name).map(|(_, since)| *since)
     }
 }
 
@@ -59,19 +63,11 @@ impl Live {
     }
 
     pub(super) fn facts(&self) -> Facts<'_> {
-        Facts {
-            numbers: &NUMBERS,
-            attributes: &self.attributes,
-            leaves: &self.leaves,
-        }
+        facts(&self.attributes, &self.leaves)
     }
 
     pub(super) fn advance(&mut self, to: Millis) {
-        let facts = Facts {
-            numbers: &NUMBERS,
-            attributes: &self.attributes,
-            leaves: &self.leaves,
-        };
+        let facts = facts(&self.attributes, &self.leaves);
         let memberships = &mut self.memberships;
         self.armed = self
             .catalogue
@@ -79,14 +75,11 @@ impl Live {
     }
 
     pub(super) fn settle(&mut self, now: Millis, touched: &mut Touched) {
-        let facts = Facts {
-            numbers: &NUMBERS,
-            attributes: &self.attributes,
-            leaves: &self.leaves,
-        };
-        self.catalogue
-            .settle(&facts, &mut self.memberships, now, touched, &mut self.flips);
-        self.armed = self.catalogue.next_moment(&facts, now);
+        let facts = facts(&self.attributes, &self.leaves);
+        let next =
+            self.catalogue
+                .settle(&facts, &mut self.memberships, now, touched, &mut self.flips);
+        self.armed = [self.armed, next].into_iter().flatten().min();
     }
 
     pub(super) fn event(&mut self, event: &Event, now: Millis) {
@@ -100,7 +93,12 @@ impl Live {
     pub(super) fn attribute(&mut self, name: &str, value: &Value, now: Millis) {
         let mut touched = Touched::default();
         self.advance(now);
-        self.attributes.0.insert(name.to_owned(), value.to_string());
+        let said = (value.to_string(), now);
+        let known = self.attributes.0.get(name).map(|(raw, _)| raw);
+        if known == Some(&said.0) {
+            return;
+        }
+        self.attributes.0.insert(name.to_owned(), said);
         self.catalogue.attribute_moved(name, &mut touched);
         self.settle(now, &mut touched);
     }
@@ -112,6 +110,16 @@ impl Live {
             .map(|(key, _)| key)
             .collect();
         KEYS.iter().map(|key| keys.contains(key)).collect()
+    }
+}
+
+fn facts<'a>(attributes: &'a Attributes, leaves: &'a Leaves) -> Facts<'a> {
+    Facts {
+        number: NUMBERS[0].0,
+        numbers: &NUMBERS,
+        attributes,
+        companies: &[],
+        leaves,
     }
 }
 

@@ -3,7 +3,8 @@
 use super::KEYS;
 use super::any::any_rules;
 use super::live::put;
-use super::rules::{Person, Rule, oracle};
+use super::meaning::{Person, oracle};
+use super::rules::Rule;
 use crate::event::Event;
 use crate::fold::worlds::{Entry, START, any_entries};
 use crate::fold::{Due, Effects, Fold, Member, Rules};
@@ -17,7 +18,6 @@ use crate::segment::catalogue::Catalogue;
 use crate::segment::registry::Registry;
 use crate::time::Millis;
 use proptest::prelude::*;
-use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Whom each segment has, and since when.
@@ -90,19 +90,14 @@ impl<'a> World<'a> {
 
     /// Every instant up to `to` at which an event enters or leaves a window, and around it.
     fn pass(&mut self, to: i64) -> Result<(), TestCaseError> {
-        let mut windows_s = Vec::new();
-        self.rules
-            .iter()
-            .for_each(|rule| rule.windows_s(&mut windows_s));
-        let moments = self
-            .given
-            .iter()
-            .flat_map(|(_, event)| windows_s.iter().map(move |s| event.at.0 + s * 1_000));
-        let instants: BTreeSet<i64> = moments
-            .flat_map(|moment| [moment - 1, moment, moment + 1])
-            .chain([to])
-            .filter(|instant| self.now < *instant && *instant <= to)
-            .collect();
+        let mut instants = BTreeSet::from([to]);
+        for profile in self.people.profiles() {
+            let person = self.person(profile);
+            for rule in self.rules {
+                instants.extend(rule.instants(&person, self.now, to));
+            }
+        }
+        instants.retain(|instant| self.now < *instant);
         for instant in instants {
             self.now = instant;
             self.fold(|fold| fold.fire(Millis(instant)));
@@ -163,21 +158,16 @@ impl<'a> World<'a> {
             .iter()
             .filter(|(n, _)| self.people.survivor(*n) == profile.number);
         let key = |event: &Event| (event.at.0, event.source.0, event.message_id.to_string());
-        let attributes: Map<String, Value> = profile
-            .attributes
-            .iter()
-            .filter_map(|(name, _)| {
-                Some((
-                    name.to_owned(),
-                    serde_json::from_str(profile.attributes.get(name)?).ok()?,
-                ))
-            })
-            .collect();
+        let attributes = profile.attributes.iter().filter_map(|(name, attribute)| {
+            let value = serde_json::from_str(attribute.value()?).ok()?;
+            let since = attribute.winner().changed().at();
+            Some((name.to_owned(), (value, since.0)))
+        });
         Person {
             events: theirs
                 .map(|(_, event)| (key(event), event.clone()))
                 .collect(),
-            attributes: Value::Object(attributes),
+            attributes: attributes.collect(),
         }
     }
 }

@@ -1,24 +1,60 @@
-//! The oracle: its own rules, how they are spelled, and what they mean.
+//! The oracle's rules, and how they are spelled.
 
 use super::KEYS;
-use crate::event::{Event, Kind};
+use crate::event::Kind;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 #[derive(Clone, Debug)]
 pub(super) enum Rule {
     All(Vec<Rule>),
     Any(Vec<Rule>),
     Not(Box<Rule>),
+    Held(Box<Rule>, i64),
     Attribute(Test),
-    Did {
-        what: (Kind, Option<&'static str>),
-        filter: Option<Filter>,
-        count: Count,
-        window_s: Option<i64>,
-    },
+    Did(Did),
+    Sequence(Sequence),
     In(usize),
     NotIn(usize),
+}
+
+pub(super) type What = (Kind, Option<&'static str>);
+
+#[derive(Clone, Debug)]
+pub(super) struct Did {
+    pub(super) what: What,
+    pub(super) filter: Option<Filter>,
+    /// A property, a comparison, and the attribute it is compared with.
+    pub(super) link: Option<(&'static str, &'static str, &'static str)>,
+    pub(super) asked: Asked,
+    pub(super) window: Window,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Asked {
+    Count(Count),
+    First,
+    Regularly(usize, usize, i64),
+    Stopped(usize, Option<i64>, i64),
+    Resumed(i64),
+    /// Function, property, comparison, and thousandths or an attribute.
+    Total(
+        &'static str,
+        &'static str,
+        &'static str,
+        Result<i64, &'static str>,
+    ),
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Window {
+    Ever,
+    Within(i64),
+    Before(i64),
+    Ago(i64, i64),
+    /// In milliseconds behind the start of the world.
+    Dates(Option<i64>, Option<i64>),
+    Since(What, Option<Filter>),
+    Calendar(&'static str, i64),
 }
 
 #[derive(Clone, Debug)]
@@ -36,6 +72,7 @@ pub(super) enum Count {
     AtLeast(usize),
     AtMost(usize),
     Exactly(usize),
+    Between(usize, usize),
 }
 
 #[derive(Clone, Debug)]
@@ -45,89 +82,183 @@ pub(super) struct Test {
     pub(super) operand: Value,
 }
 
+#[derive(Clone, Debug)]
+pub(super) struct Sequence {
+    pub(super) steps: Vec<Step>,
+    pub(super) absent: Option<(Step, Option<i64>)>,
+    pub(super) lasting: Option<i64>,
+    pub(super) within: Option<i64>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    pub(super) what: What,
+    pub(super) filter: Option<Filter>,
+    pub(super) join: Option<Join>,
+    pub(super) gap: Option<i64>,
+    pub(super) without: Option<Box<Step>>,
+}
+
+/// A property, a comparison, and a property of an earlier step: `previous`, `first` or `one`.
+#[derive(Clone, Debug)]
+pub(super) struct Join(
+    pub(super) &'static str,
+    pub(super) &'static str,
+    pub(super) &'static str,
+    pub(super) &'static str,
+);
+
 impl Rule {
     pub(super) fn text(&self) -> String {
         match self {
             Rule::All(parts) => spelled(parts.iter().map(Rule::text), " and "),
             Rule::Any(parts) => spelled(parts.iter().map(Rule::text), " or "),
             Rule::Not(part) => format!("not ({})", part.text()),
-            Rule::Attribute(test) => format!("attribute {}", test.text()),
+            Rule::Held(part, s) => format!("for {s} seconds ({})", part.text()),
+            Rule::Attribute(test) => match test.path.split_once(' ') {
+                Some(_) => test.text(),
+                None => format!("attribute {}", test.text()),
+            },
             Rule::In(segment) => format!("in segment \"{}\"", KEYS[*segment]),
             Rule::NotIn(segment) => format!("not in segment \"{}\"", KEYS[*segment]),
-            Rule::Did {
-                what,
-                filter,
-                count,
-                window_s,
-            } => {
-                let negation = if matches!(count, Count::Never) {
-                    " not"
-                } else {
-                    ""
-                };
-                let filter = filter
-                    .as_ref()
-                    .map(|filter| format!(" where {}", filter.text()));
-                let count = match count {
-                    Count::Once | Count::Never => String::new(),
-                    Count::AtLeast(times) => format!(" at least {times} times"),
-                    Count::AtMost(times) => format!(" at most {times} times"),
-                    Count::Exactly(times) => format!(" exactly {times} times"),
-                };
-                let window = window_s.map_or(" ever".into(), |s| format!(" within {s} seconds"));
-                let what = match what {
-                    (Kind::Track, Some(name)) => format!("\"{name}\""),
-                    (kind, Some(name)) => format!("{} \"{name}\"", kind.word()),
-                    (kind, None) => kind.word().to_owned(),
-                };
-                format!(
-                    "did{negation} {what}{}{count}{window}",
-                    filter.unwrap_or_default()
-                )
-            }
+            Rule::Did(did) => did.text(),
+            Rule::Sequence(sequence) => sequence.text(),
         }
     }
+}
 
-    pub(super) fn holds(&self, world: &Person, members: &[bool], now: i64) -> bool {
-        match self {
-            Rule::All(parts) => parts.iter().all(|part| part.holds(world, members, now)),
-            Rule::Any(parts) => parts.iter().any(|part| part.holds(world, members, now)),
-            Rule::Not(part) => !part.holds(world, members, now),
-            Rule::Attribute(test) => test.holds(&world.attributes),
-            Rule::In(segment) => members[*segment],
-            Rule::NotIn(segment) => !members[*segment],
-            Rule::Did {
-                what: (kind, name),
-                filter,
-                count,
-                window_s,
-            } => {
-                let matching = world.events.values().filter(|event| {
-                    event.kind == *kind
-                        && name.is_none_or(|name| *event.name == *name)
-                        && event.at.0 <= now
-                        && window_s.is_none_or(|s| now - s * 1_000 < event.at.0)
-                        && filter.as_ref().is_none_or(|filter| filter.holds(event))
-                });
-                let happened = matching.count();
-                match count {
-                    Count::Once => happened > 0,
-                    Count::Never => happened == 0,
-                    Count::AtLeast(times) => happened >= *times,
-                    Count::AtMost(times) => happened <= *times,
-                    Count::Exactly(times) => happened == *times,
-                }
+impl Did {
+    fn text(&self) -> String {
+        let negation = match self.asked {
+            Asked::Count(Count::Never) => " not",
+            _ => "",
+        };
+        let mut filters: Vec<String> = self
+            .filter
+            .iter()
+            .map(|f| format!("({})", f.text()))
+            .collect();
+        filters.extend(
+            self.link
+                .map(|(path, op, to)| format!("{path} {op} attribute {to}")),
+        );
+        let filter = match filters.is_empty() {
+            true => String::new(),
+            false => format!(" where {}", filters.join(" and ")),
+        };
+        let asked = match &self.asked {
+            Asked::Count(Count::Once | Count::Never) => String::new(),
+            Asked::Count(Count::AtLeast(times)) => format!(" at least {times} times"),
+            Asked::Count(Count::AtMost(times)) => format!(" at most {times} times"),
+            Asked::Count(Count::Exactly(times)) => format!(" exactly {times} times"),
+            Asked::Count(Count::Between(a, b)) => format!(" between {a} and {b} times"),
+            Asked::First => " for the first time".to_owned(),
+            Asked::Regularly(least, of, s) => {
+                format!(" in at least {least} of the last {of} periods of {s} seconds")
             }
+            Asked::Stopped(times, within, idle) => {
+                let within = within
+                    .map(|s| format!(" within {s} seconds"))
+                    .unwrap_or_default();
+                format!(" at least {times} times{within} but not for {idle} seconds")
+            }
+            Asked::Resumed(s) => format!(" again after {s} seconds"),
+            Asked::Total(function, path, op, to) => {
+                let to = match to {
+                    Ok(thousandths) => (*thousandths as f64 / 1_000.0).to_string(),
+                    Err(attribute) => format!("attribute {attribute}"),
+                };
+                format!(" with {function} of {path} {op} {to}")
+            }
+        };
+        format!(
+            "did{negation} {}{filter}{asked}{}",
+            named(self.what),
+            self.window.text()
+        )
+    }
+}
+
+fn named(what: What) -> String {
+    match what {
+        (Kind::Track, Some(name)) => format!("\"{name}\""),
+        (kind, Some(name)) => format!("{} \"{name}\"", kind.word()),
+        (kind, None) => kind.word().to_owned(),
+    }
+}
+
+impl Window {
+    fn text(&self) -> String {
+        let date = |ms: &i64| format!("\"{}\"", crate::time::Millis(super::START + ms));
+        match self {
+            Window::Ever => String::new(),
+            Window::Within(s) => format!(" within {s} seconds"),
+            Window::Before(s) => format!(" more than {s} seconds ago"),
+            Window::Ago(near, far) => format!(" between {near} and {far} seconds ago"),
+            Window::Dates(Some(from), Some(to)) => {
+                format!(" between {} and {}", date(from), date(to))
+            }
+            Window::Dates(Some(from), None) => format!(" from {}", date(from)),
+            Window::Dates(_, to) => format!(" before {}", date(&to.unwrap_or(0))),
+            Window::Since(what, filter) => {
+                let filter = filter.as_ref().map(|f| format!(" where ({})", f.text()));
+                format!(" since last {}{}", named(*what), filter.unwrap_or_default())
+            }
+            Window::Calendar(unit, 0) => format!(" this {unit}"),
+            Window::Calendar(unit, back) => format!(" {back} calendar {unit}s ago"),
         }
     }
+}
 
-    pub(super) fn windows_s(&self, found: &mut Vec<i64>) {
-        match self {
-            Rule::All(parts) | Rule::Any(parts) => parts.iter().for_each(|p| p.windows_s(found)),
-            Rule::Not(part) => part.windows_s(found),
-            Rule::Did { window_s, .. } => found.extend(window_s),
-            Rule::Attribute(_) | Rule::In(_) | Rule::NotIn(_) => {}
+impl Sequence {
+    fn text(&self) -> String {
+        let mut text = String::from("sequence ");
+        for (nth, step) in self.steps.iter().enumerate() {
+            if nth > 0 {
+                text += " then ";
+                text += &step
+                    .gap
+                    .map(|s| format!("within {s} seconds "))
+                    .unwrap_or_default();
+            }
+            text += &step.text(if nth == 0 { " as one" } else { "" });
+            if let Some(without) = &step.without {
+                text += &format!(" without {}", without.text(""));
+            }
         }
+        if let Some((step, gap)) = &self.absent {
+            text += " then ";
+            text += &gap
+                .map(|s| format!("within {s} seconds "))
+                .unwrap_or_default();
+            text += &format!("not {}", step.text(""));
+        }
+        text += &self
+            .lasting
+            .map(|s| format!(" lasting at most {s} seconds"))
+            .unwrap_or_default();
+        text += &self
+            .within
+            .map(|s| format!(" within {s} seconds"))
+            .unwrap_or_default();
+        text
+    }
+}
+
+impl Step {
+    fn text(&self, name: &str) -> String {
+        let mut filters: Vec<String> = self
+            .filter
+            .iter()
+            .map(|f| format!("({})", f.text()))
+            .collect();
+        let join = self.join.as_ref();
+        filters.extend(join.map(|Join(path, op, step, of)| format!("{path} {op} {step}.{of}")));
+        let filter = match filters.is_empty() {
+            true => String::new(),
+            false => format!(" where {}", filters.join(" and ")),
+        };
+        format!("{}{name}{filter}", named(self.what))
     }
 }
 
@@ -140,117 +271,29 @@ impl Filter {
             Filter::Property(test) => test.text(),
         }
     }
-
-    pub(super) fn holds(&self, event: &Event) -> bool {
-        match self {
-            Filter::All(parts) => parts.iter().all(|part| part.holds(event)),
-            Filter::Any(parts) => parts.iter().any(|part| part.holds(event)),
-            Filter::Not(part) => !part.holds(event),
-            Filter::Property(test) => {
-                let raw = if event.kind == Kind::Identify {
-                    &event.traits
-                } else {
-                    &event.properties
-                };
-                test.holds(&serde_json::from_str(raw).unwrap())
-            }
-        }
-    }
 }
 
-pub(super) fn spelled(parts: impl Iterator<Item = String>, word: &str) -> String {
+fn spelled(parts: impl Iterator<Item = String>, word: &str) -> String {
     let parts: Vec<_> = parts.map(|part| format!("({part})")).collect();
     parts.join(word)
 }
 
 impl Test {
-    pub(super) fn text(&self) -> String {
+    fn text(&self) -> String {
         match &self.operand {
             Value::Null => format!("{} {}", self.path, self.operator),
+            Value::Array(list) if self.operator == "between" => {
+                format!("{} between {} and {}", self.path, list[0], list[1])
+            }
             Value::Array(list) => {
                 let list: Vec<_> = list.iter().map(Value::to_string).collect();
                 format!("{} {} ({})", self.path, self.operator, list.join(", "))
             }
+            Value::Object(span) => {
+                let (unit, amount) = span.iter().next().unwrap();
+                format!("{} {} {amount} {unit}", self.path, self.operator)
+            }
             operand => format!("{} {} {operand}", self.path, self.operator),
         }
     }
-
-    pub(super) fn holds(&self, tree: &Value) -> bool {
-        let value = self
-            .path
-            .split('.')
-            .try_fold(tree, |tree, name| tree.get(name));
-        let value = value.filter(|value| !value.is_null());
-        let is = |wanted: &Value| value.is_some_and(|value| same(value, wanted));
-        let order = |fits: fn(std::cmp::Ordering) -> bool| {
-            value
-                .and_then(|value| compare(value, &self.operand))
-                .is_some_and(fits)
-        };
-        let text = value.and_then(Value::as_str);
-        let part = self.operand.as_str();
-        let contains = match (value, text, part) {
-            (Some(Value::Array(list)), ..) => list.iter().any(|item| same(item, &self.operand)),
-            (_, Some(text), Some(part)) => text.contains(part),
-            _ => false,
-        };
-        let listed = || self.operand.as_array().unwrap().iter().any(is);
-        match self.operator {
-            "=" => is(&self.operand),
-            "!=" => !is(&self.operand),
-            "<" => order(std::cmp::Ordering::is_lt),
-            "<=" => order(std::cmp::Ordering::is_le),
-            ">" => order(std::cmp::Ordering::is_gt),
-            ">=" => order(std::cmp::Ordering::is_ge),
-            "contains" => contains,
-            "not contains" => !contains,
-            "starts with" => text
-                .zip(part)
-                .is_some_and(|(text, part)| text.starts_with(part)),
-            "ends with" => text
-                .zip(part)
-                .is_some_and(|(text, part)| text.ends_with(part)),
-            "in" => listed(),
-            "not in" => !listed(),
-            "exists" => value.is_some(),
-            "not exists" => value.is_none(),
-            other => unreachable!("{other}"),
-        }
-    }
-}
-
-/// The worlds here have only texts without digits, small numbers, and numbers in quotes.
-pub(super) fn same(value: &Value, wanted: &Value) -> bool {
-    let number = |value: &Value| value.as_f64().or_else(|| value.as_str()?.parse().ok());
-    match (value, wanted) {
-        (Value::Array(_) | Value::Object(_), _) => false,
-        (Value::String(left), Value::String(right)) => left == right,
-        _ => number(value).is_some() && number(value) == number(wanted) || value == wanted,
-    }
-}
-
-pub(super) fn compare(value: &Value, wanted: &Value) -> Option<std::cmp::Ordering> {
-    if let (Value::String(left), Value::String(right)) = (value, wanted) {
-        return Some(left.as_bytes().cmp(right.as_bytes()));
-    }
-    let left = value.as_f64().or_else(|| value.as_str()?.parse().ok())?;
-    left.partial_cmp(&wanted.as_f64()?)
-}
-
-/// Somebody as the oracle remembers them.
-#[derive(Clone, Debug)]
-pub(super) struct Person {
-    /// Each (instant, source, message) once.
-    pub(super) events: BTreeMap<(i64, u32, String), Event>,
-    pub(super) attributes: Value,
-}
-
-/// The memberships at `now`, segment by segment.
-pub(super) fn oracle(rules: &[Rule], person: &Person, now: i64) -> Vec<bool> {
-    let mut members = Vec::new();
-    for rule in rules {
-        let member = rule.holds(person, &members, now);
-        members.push(member);
-    }
-    members
 }

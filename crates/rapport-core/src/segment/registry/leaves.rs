@@ -1,10 +1,10 @@
 //! The leaves of the registry: which there are, how much they keep, and what must be built again.
 
-use super::{Build, Moment, Registry};
+use super::{Build, Definition, Moment, Registry};
 use crate::position::Position;
 use crate::segment::leaf::{Bounds, LeafNo, LeafSpec};
 use crate::segment::membership::SegmentNo;
-use crate::segment::rule::Did;
+use crate::segment::rule::{Need, Rule};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -30,11 +30,8 @@ impl Registry {
         let Some(definition) = self.by_no(no) else {
             return BTreeSet::new();
         };
-        let leaves = definition
-            .rule
-            .conditions()
-            .into_iter()
-            .filter_map(|did| self.leaf(&LeafSpec::of(did)));
+        let needs = definition.rule.needs();
+        let leaves = needs.iter().filter_map(|need| self.leaf(&need.spec));
         leaves
             .filter(|leaf| !leaf.complete)
             .map(|leaf| leaf.no)
@@ -46,10 +43,9 @@ impl Registry {
         let Some(definition) = self.by_no(no) else {
             return;
         };
-        let conditions: Vec<Did> = definition.rule.conditions().into_iter().cloned().collect();
+        let needs = definition.rule.needs();
         let (since, complete) = (moment.position, definition.build == Build::Complete);
-        for did in conditions {
-            let (spec, bounds) = (LeafSpec::of(&did), did.question().bounds());
+        for Need { spec, bounds } in needs {
             match self.leaves.iter_mut().find(|leaf| leaf.spec == spec) {
                 Some(leaf) if leaf.bounds.cover(bounds) => {}
                 Some(leaf) => {
@@ -77,12 +73,8 @@ impl Registry {
             return;
         };
         let since = definition.since;
-        let specs: Vec<_> = definition
-            .rule
-            .conditions()
-            .into_iter()
-            .map(LeafSpec::of)
-            .collect();
+        let needs = definition.rule.needs();
+        let specs: Vec<_> = needs.into_iter().map(|need| need.spec).collect();
         for leaf in &mut self.leaves {
             if leaf.since <= since && specs.contains(&leaf.spec) {
                 leaf.complete = true;
@@ -91,11 +83,8 @@ impl Registry {
     }
 
     pub(super) fn forget_unused_leaves(&mut self) {
-        let rules = self
-            .segments
-            .iter()
-            .flat_map(|definition| definition.rule.conditions());
-        let used: Vec<_> = rules.map(LeafSpec::of).collect();
+        let rules = self.segments.iter().flat_map(Definition::rules);
+        let used: Vec<_> = rules.flat_map(Rule::needs).map(|need| need.spec).collect();
         self.leaves.retain(|leaf| used.contains(&leaf.spec));
     }
 }

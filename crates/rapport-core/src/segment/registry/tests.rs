@@ -171,6 +171,60 @@ fn a_leaf_is_built_again_where_its_window_widens_and_more_than_one_event_counts(
 }
 
 #[test]
+fn the_rule_before_stays_until_the_new_one_is_built() {
+    let mut registry = Registry::default();
+    put(&mut registry, "a", r#"did "A""#, moment(1, 1)).unwrap();
+    let names = |registry: &Registry| -> Vec<String> {
+        let names = registry.leaves().iter();
+        names
+            .filter_map(|leaf| Some(leaf.spec.happening.name.as_deref()?.to_owned()))
+            .collect()
+    };
+    let no = put(&mut registry, "a", r#"did "B""#, moment(2, 100))
+        .unwrap()
+        .no;
+    assert_eq!(names(&registry), ["A", "B"]);
+    put(&mut registry, "a", r#"did "C""#, moment(3, 100)).unwrap();
+    assert_eq!(
+        names(&registry),
+        ["A", "C"],
+        "what was never built does not stand in"
+    );
+    let before = registry.get("a").unwrap().before.clone();
+    assert_eq!(before, Some(text::parse(r#"did "A""#).unwrap()));
+    registry.advance_build(no, 3, ProfileNo(50));
+    assert_eq!(names(&registry), ["A", "C"]);
+    registry.advance_build(no, 3, ProfileNo(100));
+    assert_eq!(names(&registry), ["C"]);
+    assert_eq!(registry.get("a").unwrap().before, None);
+}
+
+#[test]
+fn circles_through_a_rule_that_still_stands_in_are_refused() {
+    let mut registry = Registry::default();
+    put(&mut registry, "a", r#"did "A""#, moment(1, 1)).unwrap();
+    put(&mut registry, "b", r#"in segment "a""#, moment(2, 1)).unwrap();
+    put(&mut registry, "b", r#"did "B""#, moment(3, 100)).unwrap();
+    let error = put(&mut registry, "a", r#"in segment "b""#, moment(4, 100)).unwrap_err();
+    assert!(matches!(error, Error::Cycle { .. }), "{error}");
+    assert!(registry.delete("a").is_err(), "it is still asked for");
+}
+
+#[test]
+fn a_registry_of_an_older_version_reads() {
+    let stored = r#"{"segments":[{"no":1,"key":"a","name":"a","rule":"did \"A\" where sequence = 1 within 9 days",
+        "version":1,"since":{"request":1,"command":1,"index":0},"since_received":0,"build":"complete"}],
+        "leaves":[{"no":1,"spec":"did \"A\" where sequence = 1","bounds":{"keep":1,"reach_ms":777600000},
+        "since":{"request":1,"command":1,"index":0},"complete":true}],"next_segment":2,"next_leaf":2}"#;
+    let registry: Registry = serde_json::from_str(stored).unwrap();
+    let needs = registry.get("a").unwrap().rule.needs();
+    assert_eq!(
+        registry.leaf(&needs[0].spec).unwrap().bounds,
+        needs[0].bounds
+    );
+}
+
+#[test]
 fn unused_leaves_are_forgotten_and_their_numbers_never_used_again() {
     let mut registry = Registry::default();
     put(&mut registry, "a", r#"did "A""#, moment(1, 1)).unwrap();

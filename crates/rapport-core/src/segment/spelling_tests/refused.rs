@@ -38,6 +38,33 @@ did "A" && did "B" ¦ && ¦ `&` means nothing here ¦ `and`
 did "A ¦ "A ¦ this text has no closing quote ¦ end it
 (did "A" ¦  ¦ expected `)` ¦
 did "A") ¦ ) ¦ expected `and` ¦
+did "A" where x = previous.y ¦ where ¦ this compares with a step ¦
+did "A" where x = 1 or y = attribute z ¦ where ¦ a comparison with an attribute ¦
+did "A" where x contains attribute y ¦ attribute ¦ only `=`, `!=` ¦
+attribute x = attribute y ¦ attribute ¦ expected a text ¦ "attribute"
+did "A" with sun of revenue > 1 ¦ sun ¦ expected what is made ¦ `sum`
+did "A" with sum revenue > 1 ¦ revenue ¦ expected `of` ¦
+did "A" with sum of revenue like 1 ¦ like ¦ expected `=` ¦
+did "A" between 5 and 2 times ¦ 5 and ¦ the second number is larger ¦
+did "A" between 30 and 7 days ago ¦ between ¦ the second span is longer ¦
+did "A" more than 7 days ¦  ¦ expected `ago` ¦
+did "A" before "soon" ¦ "soon" ¦ this is no date ¦ 2026
+did "A" this fortnight ¦ fortnight ¦ expected a unit of the calendar ¦ quarter
+did "A" this mont ¦ mont ¦ expected a unit of the calendar ¦ `month`
+did "A" in at least 5 of the last 4 weeks ¦ in at ¦ the first number lies ¦
+did "A" exactly 2 times but not for 3 days ¦ exactly ¦ `but not for` goes with ¦
+sequence "A" ¦  ¦ expected `then` and another step ¦
+sequence "A" them "B" ¦ them ¦ expected `then` and another step ¦ `then`
+sequence "A" then "B" witout "C" ¦ witout ¦ expected `and` ¦ `without`
+sequence "A" then "B" where x = previus.y ¦ "A" ¦ this compares with a step ¦
+sequence "A" as a then "B" as a ¦ "A" ¦ two steps have one name ¦
+sequence "A" as where then "B" ¦ "A" ¦ a step is named by one word ¦
+for 3 days in segment "a" ¦ for ¦ what has to hold for some time ¦
+random "t" below 110 percent ¦ 110 ¦ expected a number from 0 to 100 ¦
+random "t" above 10 percent ¦ above ¦ expected `below` ¦ 10 percent
+attribute x before "soon" ¦ "soon" ¦ `before` takes a date ¦
+attribute x between 2 and 1 ¦ 2 ¦ `between` takes two numbers ¦
+attribute x within last ¦  ¦ expected a span ¦
 in segment vip ¦ vip ¦ expected the key ¦ "vip"
 "#;
 
@@ -60,6 +87,15 @@ const TREES: &str = r#"
 {"attribute": "a", "operator": "contians", "value": 1} ¦ "contians ¦ there is no such operator ¦ `contains`
 {"attribute": "a", "operator": "=", "value": null} ¦ null ¦ this is no ¦
 {"attribute": "a", "operator": "="} ¦ { ¦ `=` takes a text ¦
+{"did": "A", "within": "7 days", "more_than_ago": "8 days"} ¦ "8 days" ¦ a condition has one window ¦
+{"did": "A", "with": {"function": "sun", "property": "x", "operator": ">", "value": 1}} ¦ "sun ¦ there is no such function ¦ sum
+{"did": "A", "calendar": {"unit": "fortnight"}} ¦ {"unit ¦ there is no such unit ¦ quarter
+{"did": "A", "first_time": 1} ¦ 1 ¦ this is true ¦
+{"sequence": [{"did": "A"}]} ¦ {"seq ¦ a sequence has at least ¦
+{"sequence": [{"did_not": "A"}, {"did": "B"}]} ¦ [ ¦ `did_not` is the last ¦
+{"sequence": [{"dit": "A"}]} ¦ {"dit ¦ this is not a step ¦ `did`
+{"for": "3 days"} ¦ {"for ¦ this needs a `rule` ¦
+{"random": "t", "below": 101} ¦ {"ran ¦ `from` and `below` ¦
 {"attribute": "a b", "operator": "exists"} ¦ "a b ¦ expected the end ¦
 "#;
 

@@ -65,6 +65,11 @@ impl<'a> Cursor<'a> {
         self.at
     }
 
+    /// Where it stands, in bytes.
+    pub(super) fn here(&self) -> usize {
+        self.at
+    }
+
     /// The next token, without moving.
     pub(super) fn peek(&self) -> Result<Token<'a>, Error> {
         let mut ahead = *self;

@@ -150,7 +150,19 @@ fn condition(dice: &mut Dice) -> String {
         " within 3 hours",
     ]);
     let filter = dice.of(&["", " where price > 1", " where kind = \"goat\""]);
-    match dice.below(7) {
+    let other = dice.of(&NAMES);
+    match dice.below(16) {
+        7 => format!("did \"{name}\" with sum of price >= 2{window}"),
+        8 => format!("did \"{name}\" with distinct count of kind >= 2 since last \"{other}\""),
+        9 => format!("sequence \"{name}\" then \"{other}\" where kind = previous.kind{window}"),
+        10 => format!("sequence \"{name}\" then within 20 minutes not \"{other}\""),
+        11 => {
+            format!("for 10 minutes (did \"{name}\"{filter}{window} or attribute plan = \"gold\")")
+        }
+        12 => format!("did \"{name}\"{filter} for the first time{window}"),
+        13 => format!("did \"{name}\"{filter} this day and random \"lot\" below 50 percent"),
+        14 => format!("did \"{name}\" at least 2 times within 1 hour but not for 20 minutes"),
+        15 => format!("did \"{name}\" in at least 2 of the last 3 periods of 20 minutes"),
         0 => format!("attribute plan = \"{}\"", dice.of(&["free", "gold"])),
         1 => format!("in segment \"{}\"", dice.of(&SEGMENTS)),
         2 => format!("not in segment \"{}\"", dice.of(&SEGMENTS)),

@@ -1,0 +1,112 @@
+//! Why a single condition holds or does not.
+
+use super::{Look, Rfc3339, Why};
+use crate::segment::catalogue::compiled::Condition;
+use crate::segment::chain::{Chain, Found};
+use crate::segment::leaf::{Kept, LeafNo};
+use crate::segment::question::Question;
+use crate::segment::random::{Percent, place};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// The events that decide a condition.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Events {
+    /// How many count now; no more are kept than the counts that ask for them need.
+    pub counted: usize,
+    /// Which, newest first; of a sequence the steps, first to last.
+    pub events: Vec<Counted>,
+    /// What the property comes to, where one is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<String>,
+    /// What may be missing from the answer, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<&'static str>,
+}
+
+/// An event that counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Counted {
+    /// When it happened.
+    pub at: Rfc3339,
+    /// Which message it was: [`message_hash`](crate::segment::leaf::message_hash) in hex.
+    pub message: String,
+}
+
+const FULL: &str = "as many events are kept as are kept of one person: older ones do not count";
+const MIXED: &str = "the amounts are in several currencies: filter by `currency`";
+const GIVEN_UP: &str = "there are so many events that the search for a sequence was given up";
+
+pub(super) fn decided_by(condition: &Condition, look: &Look<'_>) -> Why {
+    match condition {
+        Condition::Did(question) => Why::Events(asked(question, look)),
+        Condition::Sequence(chain) => Why::Events(followed(chain, look)),
+        Condition::Known { fact, path, .. } => {
+            let raw = look.seen.facts.attributes.raw((fact.moved_by)(path));
+            let value = raw.and_then(|raw| RawValue::from_string(raw.to_owned()).ok());
+            Why::Attribute { value }
+        }
+        Condition::Random(random) => Why::Random {
+            place: Percent(place(&random.salt, look.seen.facts.number)).to_string(),
+        },
+        Condition::In(no) | Condition::NotIn(no) => Why::Segment {
+            segment: no.0.to_string().into(),
+        },
+    }
+}
+
+fn asked(question: &Question, look: &Look<'_>) -> Events {
+    let counted = question.counted(&look.seen, look.now);
+    let total = question.totalled.as_ref().map(|t| t.total(&counted));
+    let is_mixed = total.is_some_and(|total| total.is_mixed());
+    let limit = if is_mixed {
+        Some(MIXED)
+    } else {
+        full(look, [question.leaf].into_iter()).then_some(FULL)
+    };
+    Events {
+        counted: counted.len(),
+        events: counted.into_iter().map(counts).collect(),
+        total: total
+            .and_then(|total| total.number())
+            .map(|number| number.to_string()),
+        limit,
+    }
+}
+
+fn followed(chain: &Chain, look: &Look<'_>) -> Events {
+    let leaves = chain.steps.iter().map(|step| step.leaf);
+    let limit = full(look, leaves).then_some(FULL);
+    match chain.find(&look.seen, look.now) {
+        Found::Events(events) => Events {
+            counted: events.len(),
+            events: events.into_iter().map(counts).collect(),
+            total: None,
+            limit,
+        },
+        Found::Nothing => Events {
+            limit,
+            ..Events::default()
+        },
+        Found::GivenUp => Events {
+            limit: Some(GIVEN_UP),
+            ..Events::default()
+        },
+    }
+}
+
+fn full(look: &Look<'_>, mut leaves: impl Iterator<Item = LeafNo>) -> bool {
+    leaves.any(|no| {
+        let kept = look.seen.facts.leaves.of(no).len();
+        look.catalogue
+            .leaf(no)
+            .is_some_and(|leaf| leaf.bounds.is_full(kept))
+    })
+}
+
+fn counts(event: &Kept) -> Counted {
+    Counted {
+        at: Rfc3339(event.at),
+        message: format!("{:013x}", event.message),
+    }
+}
