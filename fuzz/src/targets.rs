@@ -1,8 +1,8 @@
 //! The parsers, each with the payloads it is meant for.
 
 use crate::{corpus, hooks, stored};
-use rapport_core::event::dialect::segment::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX};
 use rapport_core::event::dialect::NoMaps;
+use rapport_core::event::dialect::segment::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX};
 use rapport_core::event::transform;
 use rapport_core::event::{Call, Dialect, KeyKind, Kind, Origin, Request, SourceNo, dialect};
 use rapport_core::identity::journal::Record;
@@ -17,13 +17,13 @@ use rapport_core::time::Millis;
 use rapport_flow::rejected::Rejected;
 use rapport_flow::rows;
 use rapport_flow::tail::Ends;
-use rapport_store::history::File;
-use rapport_store::seen::Run;
 use rapport_import::mapping::guess;
 use rapport_import::mapping::item::{Maker, of_segment};
 use rapport_import::rows::csv::Csv;
 use rapport_import::rows::ndjson::Ndjson;
 use rapport_import::{Format, Mapping};
+use rapport_store::history::File;
+use rapport_store::seen::Run;
 use rapport_store::state::Table;
 
 /// A parser under test.

@@ -1,8 +1,8 @@
 //! Everything that changes state: the commands that stand beside events in the one order.
 
-use crate::event::webhook::Webhook;
-use crate::event::transform::Step;
 use crate::decide::{Exposure, Slot};
+use crate::event::transform::Step;
+use crate::event::webhook::Webhook;
 use crate::event::{KeyKind, SourceNo};
 use crate::identity::policy::Policy;
 use crate::identity::{Identifier, ProfileNo};

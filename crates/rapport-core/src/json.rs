@@ -9,10 +9,10 @@ use std::borrow::Cow;
 
 mod decimal;
 pub mod edit;
-pub mod without;
 pub mod numbers;
 #[cfg(test)]
 mod tests;
+pub mod without;
 
 /// A JSON value; lists and objects stay text.
 #[derive(Clone, Debug, PartialEq, Eq)]

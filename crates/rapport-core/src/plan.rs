@@ -48,7 +48,9 @@ impl PartialEq for Plan {
     fn eq(&self, other: &Plan) -> bool {
         let schemas = |plan: &Plan| -> Vec<(Box<str>, String)> {
             let pairs = plan.events.iter();
-            pairs.map(|(name, schema)| (name.clone(), schema.get().to_owned())).collect()
+            pairs
+                .map(|(name, schema)| (name.clone(), schema.get().to_owned()))
+                .collect()
         };
         self.name == other.name
             && self.version == other.version
@@ -109,7 +111,9 @@ impl Plan {
         }
         let bytes: usize = self.events.values().map(|schema| schema.get().len()).sum();
         if bytes > BYTES_MAX {
-            return Err(format!("the schemas of a plan have at most {BYTES_MAX} bytes"));
+            return Err(format!(
+                "the schemas of a plan have at most {BYTES_MAX} bytes"
+            ));
         }
         Ok(())
     }
@@ -126,7 +130,10 @@ mod tests {
                 "events": {"Order Completed": {"type": "object", "required": ["order_id"]}}}"#,
         )
         .expect("a plan");
-        assert_eq!((plan.on_violation, plan.on_unplanned), (Action::Flag, Unplanned::Block));
+        assert_eq!(
+            (plan.on_violation, plan.on_unplanned),
+            (Action::Flag, Unplanned::Block)
+        );
         let text = serde_json::to_string(&plan).expect("plain data");
         assert_eq!(serde_json::from_str::<Plan>(&text).expect("the same"), plan);
         assert!(serde_json::from_str::<Plan>(r#"{"event": {}}"#).is_err());

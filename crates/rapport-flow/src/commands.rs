@@ -126,9 +126,7 @@ async fn enter(
         | Command::RevokeToken { .. }
         | Command::DisableSource { .. }
         | Command::EnableSource { .. } => revoke::apply(writer, &entry.command, &mut writes),
-        Command::PutPlan { source, plan } => {
-            plan::put(writer, *source, plan.as_ref(), &mut writes)
-        }
+        Command::PutPlan { source, plan } => plan::put(writer, *source, plan.as_ref(), &mut writes),
         Command::PutTimeZone { zone } => time_zone::put(writer, &entry, zone, &mut writes),
         Command::BuildRange { .. } => build_range::replay(writer, &entry, &mut writes).await,
         Command::PutWebhook(webhook) => webhook::put(writer, webhook, &mut writes),

@@ -63,7 +63,9 @@ impl Compiled {
             let patterns = PatternOptions::regex()
                 .size_limit(PATTERN_BYTES_MAX)
                 .dfa_size_limit(PATTERN_BYTES_MAX);
-            let options = jsonschema::options().offline().with_pattern_options(patterns);
+            let options = jsonschema::options()
+                .offline()
+                .with_pattern_options(patterns);
             let schema = options
                 .should_validate_formats(true)
                 .build(&schema)

@@ -310,7 +310,10 @@ impl Shared {
 
     /// Lets others see counts of violations that are on disk now.
     pub fn show_violations(&self, counts: &Counts) {
-        let mut shown = self.violations.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shown = self
+            .violations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         shown.clone_from(counts);
         drop(shown);
         self.untold.store(true, Ordering::Release);

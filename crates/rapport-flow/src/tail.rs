@@ -55,7 +55,9 @@ impl Ends {
             let events = events.unwrap_or_default().into_iter().map(Box::new);
             return events.map(Read::AsEnded).collect();
         }
-        validate::items(request, &NoMaps).map(Read::AsItCame).collect()
+        validate::items(request, &NoMaps)
+            .map(Read::AsItCame)
+            .collect()
     }
 }
 

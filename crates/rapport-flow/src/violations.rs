@@ -148,7 +148,14 @@ mod tests {
         assert_eq!(told[0]["properties"]["violationField"], "order_id");
         assert_eq!(told[1]["properties"]["eventMessageID"], "m1");
         assert_ne!(told[0]["messageId"], told[1]["messageId"]);
-        assert_eq!(told, broken(vec![Identifier { kind: IdKind::UserId, value: "ada".into() }]).told("Shop", "Plan"));
+        assert_eq!(
+            told,
+            broken(vec![Identifier {
+                kind: IdKind::UserId,
+                value: "ada".into()
+            }])
+            .told("Shop", "Plan")
+        );
     }
 
     #[test]

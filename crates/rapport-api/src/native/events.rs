@@ -81,7 +81,10 @@ async fn discovered(api: &Api, page: &Page) -> Result<Joined, Error> {
         .one("source")
         .map(|text| sources::find(api, text))
         .transpose()?;
-    let found = api.rapport.discovered(source.map(|source| source.no)).await?;
+    let found = api
+        .rapport
+        .discovered(source.map(|source| source.no))
+        .await?;
     Ok(joined(found))
 }
 

@@ -104,7 +104,10 @@ async fn violations(
 ) -> Result<Json<List<Shown>>, Error> {
     let source = sources::find(&api, &id)?.no;
     let before = page.after(reference::position)?;
-    let found = api.rapport.violations(source, before, page.limit + 1).await?;
+    let found = api
+        .rapport
+        .violations(source, before, page.limit + 1)
+        .await?;
     let shown: Vec<Shown> = found.into_iter().map(Shown::from).collect();
     Ok(list::page(shown, page.limit, |last| last.id.clone()))
 }

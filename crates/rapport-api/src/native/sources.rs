@@ -114,7 +114,9 @@ pub(super) async fn for_violations(api: &Api, actor: &str) -> Result<(), Error> 
         name: SOURCE_NAME.to_owned(),
         strict: false,
     };
-    api.rapport.command(actor, Command::PutSource(source)).await?;
+    api.rapport
+        .command(actor, Command::PutSource(source))
+        .await?;
     Ok(())
 }
 

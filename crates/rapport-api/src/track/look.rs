@@ -4,8 +4,8 @@ use super::body;
 use super::refused::Refused;
 use super::shape::Shape;
 use rapport_core::event::dialect::limits::Limits;
-use rapport_core::event::{Call, Dialect};
 use rapport_core::event::dialect::readable::{mend_surrogates, without_mark};
+use rapport_core::event::{Call, Dialect};
 
 /// Unpacks a body as it was sent and checks all that the door checks before it asks for the key;
 /// returns the bytes that would stand on the ledger.

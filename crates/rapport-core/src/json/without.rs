@@ -76,15 +76,27 @@ mod tests {
     #[test]
     fn members_are_left_out_wherever_they_are() {
         check(r#"{"a": 1, "b": 2}"#, &["a"], Some(r#"{"b":2}"#));
-        check(r#"{"a": {"b": 1, "c": 2}}"#, &["a.b"], Some(r#"{"a":{"c":2}}"#));
-        check(r#"{"p": [{"x": 1}, {"x": 2}]}"#, &["p.1.x"], Some(r#"{"p":[{"x": 1},{}]}"#));
+        check(
+            r#"{"a": {"b": 1, "c": 2}}"#,
+            &["a.b"],
+            Some(r#"{"a":{"c":2}}"#),
+        );
+        check(
+            r#"{"p": [{"x": 1}, {"x": 2}]}"#,
+            &["p.1.x"],
+            Some(r#"{"p":[{"x": 1},{}]}"#),
+        );
         check(r#"{"a": 1}"#, &["a", "a"], Some("{}"));
     }
 
     #[test]
     fn what_stays_is_written_as_it_was() {
         let raw = r#"{"n":12345678901234567890.10,"t":"\ud800 é","gone":null}"#;
-        check(raw, &["gone"], Some(r#"{"n":12345678901234567890.10,"t":"\ud800 é"}"#));
+        check(
+            raw,
+            &["gone"],
+            Some(r#"{"n":12345678901234567890.10,"t":"\ud800 é"}"#),
+        );
     }
 
     #[test]

@@ -54,7 +54,11 @@ impl Discovered {
     /// Notes an event without looking into it.
     pub fn count(&mut self, at: Millis) {
         let is_first = self.count == 0;
-        self.first_seen = if is_first { at } else { self.first_seen.min(at) };
+        self.first_seen = if is_first {
+            at
+        } else {
+            self.first_seen.min(at)
+        };
         self.last_seen = if is_first { at } else { self.last_seen.max(at) };
         self.count += 1;
     }
@@ -92,8 +96,16 @@ impl Discovered {
         }
         let property = self.properties.entry(path.into()).or_default();
         let is_first = property.count == 0;
-        property.first_seen = if is_first { at } else { property.first_seen.min(at) };
-        property.last_seen = if is_first { at } else { property.last_seen.max(at) };
+        property.first_seen = if is_first {
+            at
+        } else {
+            property.first_seen.min(at)
+        };
+        property.last_seen = if is_first {
+            at
+        } else {
+            property.last_seen.max(at)
+        };
         property.count += 1;
         *property.types.entry(type_of(value).into()).or_default() += 1;
         if let Some(example) = example(value) {
@@ -173,7 +185,10 @@ fn example(value: &Value<'_>) -> Option<Box<str>> {
 /// A text with what could reach somebody taken out: the name in an e-mail address, all but the
 /// first digits of a number to call.
 fn masked(text: &str) -> String {
-    if let Some((_, domain)) = text.split_once('@').filter(|(_, domain)| domain.contains('.')) {
+    if let Some((_, domain)) = text
+        .split_once('@')
+        .filter(|(_, domain)| domain.contains('.'))
+    {
         return format!("***@{domain}");
     }
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
@@ -208,14 +223,18 @@ mod tests {
         assert_eq!((price.types["number"], price.types["text"]), (1, 1));
         assert_eq!(price.examples, [Box::from("3.5"), Box::from("\"3.5\"")]);
         let sku = &found.properties["product.sku"];
-        assert_eq!((sku.count, sku.first_seen, sku.last_seen), (1, Millis(1), Millis(1)));
+        assert_eq!(
+            (sku.count, sku.first_seen, sku.last_seen),
+            (1, Millis(1), Millis(1))
+        );
         assert_eq!(found.properties["product.tags"].types["list"], 1);
         assert_eq!(found.properties["product"].types["null"], 1);
     }
 
     #[test]
     fn what_could_reach_somebody_is_masked() {
-        let found = seen(&[r#"{"a": "ada@example.org", "b": "+44 7700 900123", "c": "+5 points"}"#]);
+        let found =
+            seen(&[r#"{"a": "ada@example.org", "b": "+44 7700 900123", "c": "+5 points"}"#]);
         let example = |name: &str| found.properties[name].examples[0].to_string();
         assert_eq!(example("a"), "\"***@example.org\"");
         assert_eq!(example("b"), "\"+44***\"");
@@ -224,7 +243,11 @@ mod tests {
 
     #[test]
     fn parts_looked_at_apart_come_to_the_same_as_together() {
-        let texts = [r#"{"a": 1}"#, r#"{"a": 2, "b": true}"#, r#"{"b": {"c": "x"}}"#];
+        let texts = [
+            r#"{"a": 1}"#,
+            r#"{"a": 2, "b": true}"#,
+            r#"{"b": {"c": "x"}}"#,
+        ];
         let whole = seen(&texts);
         let mut first = seen(&texts[..1]);
         let mut rest = Discovered::default();

@@ -35,7 +35,10 @@ pub(crate) fn is_due(shared: &Shared) -> bool {
 fn source(shared: &Shared) -> Option<SourceNo> {
     let configuration = shared.configuration();
     let sources = configuration.sources.values();
-    sources.filter(|source| source.name == SOURCE_NAME).map(|source| source.no).next()
+    sources
+        .filter(|source| source.name == SOURCE_NAME)
+        .map(|source| source.no)
+        .next()
 }
 
 /// Tells what waits.
@@ -64,11 +67,16 @@ pub(crate) async fn run(
             return Ok(());
         };
         from = behind(last);
-        let mut batches = [(KeyKind::Browser, Vec::new()), (KeyKind::Server, Vec::new())];
+        let mut batches = [
+            (KeyKind::Browser, Vec::new()),
+            (KeyKind::Server, Vec::new()),
+        ];
         for (_, row) in &read {
             let broken: Broken = rows::unpack(Table::Violation, row)?;
             let told = tell(shared, &broken);
-            let batch = batches.iter_mut().find(|(kind, _)| *kind == broken.key_kind);
+            let batch = batches
+                .iter_mut()
+                .find(|(kind, _)| *kind == broken.key_kind);
             if let Some((_, events)) = batch {
                 events.extend(told);
             }

@@ -103,8 +103,15 @@ fn fields_inside_lists_are_left_out_one_by_one() {
     let plan = format!(r#"{{"on_violation": "omit", {ORDER}}}"#);
     let raw = r#"{"order_id":"o","products":[{"price":1},{"price":"x","sku":"a"}]}"#;
     let mut order = event(Kind::Track, "Order Completed", raw);
-    check(&plan, &mut order, ("trimmed", &[("products.1.price", "type")]));
-    assert_eq!(&*order.properties, r#"{"order_id":"o","products":[{"price":1},{"sku":"a"}]}"#);
+    check(
+        &plan,
+        &mut order,
+        ("trimmed", &[("products.1.price", "type")]),
+    );
+    assert_eq!(
+        &*order.properties,
+        r#"{"order_id":"o","products":[{"price":1},{"sku":"a"}]}"#
+    );
 }
 
 #[test]
@@ -117,7 +124,11 @@ fn unplanned_events_are_allowed_flagged_or_blocked() {
     ] {
         let plan = format!(r#"{{"on_unplanned": "{action}"}}"#);
         check(&plan, &mut event(Kind::Track, "Waved", "{}"), expected);
-        check(&plan, &mut event(Kind::Identify, "", "{}"), ("as planned", &[]));
+        check(
+            &plan,
+            &mut event(Kind::Identify, "", "{}"),
+            ("as planned", &[]),
+        );
     }
 }
 
@@ -125,8 +136,16 @@ fn unplanned_events_are_allowed_flagged_or_blocked() {
 fn calls_without_a_name_have_a_schema_by_their_type() {
     let plan = r#"{"on_violation": "block", "events": {"$identify": {"required": ["email"]}}}"#;
     let wrong: &[(&str, &str)] = &[("email", "required")];
-    check(plan, &mut event(Kind::Identify, "", "{}"), ("blocked", wrong));
-    check(plan, &mut event(Kind::Identify, "", r#"{"email": "a@b.c"}"#), ("as planned", &[]));
+    check(
+        plan,
+        &mut event(Kind::Identify, "", "{}"),
+        ("blocked", wrong),
+    );
+    check(
+        plan,
+        &mut event(Kind::Identify, "", r#"{"email": "a@b.c"}"#),
+        ("as planned", &[]),
+    );
 }
 
 #[test]
@@ -148,7 +167,10 @@ fn a_schema_that_is_none_or_leads_outside_is_refused() {
 #[test]
 fn a_pattern_made_to_backtrack_takes_no_time() {
     let plan = format!(r#"{{"on_violation": "block", {ORDER}}}"#);
-    let coupon = format!(r#"{{"order_id": "o", "coupon": "{}!"}}"#, "a".repeat(20_000));
+    let coupon = format!(
+        r#"{{"order_id": "o", "coupon": "{}!"}}"#,
+        "a".repeat(20_000)
+    );
     let mut order = event(Kind::Track, "Order Completed", &coupon);
     check(&plan, &mut order, ("blocked", &[("coupon", "pattern")]));
 }
@@ -156,9 +178,16 @@ fn a_pattern_made_to_backtrack_takes_no_time() {
 #[test]
 fn what_is_told_does_not_repeat_the_value() {
     let plan = format!(r#"{{{ORDER}}}"#);
-    let mut order = event(Kind::Track, "Order Completed", r#"{"order_id": "o", "revenue": "4111-1111"}"#);
+    let mut order = event(
+        Kind::Track,
+        "Order Completed",
+        r#"{"order_id": "o", "revenue": "4111-1111"}"#,
+    );
     let Verdict::Flagged(violations) = compiled(&plan).judge(&mut order) else {
         panic!("it is not as planned");
     };
-    assert!(!violations[0].description.contains("4111"), "{violations:?}");
+    assert!(
+        !violations[0].description.contains("4111"),
+        "{violations:?}"
+    );
 }

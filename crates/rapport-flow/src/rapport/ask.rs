@@ -244,7 +244,10 @@ impl Rapport {
     #[must_use]
     pub fn violation_counts(&self, source: SourceNo) -> Vec<Count> {
         let counts = &self.shared.violations;
-        counts.lock().unwrap_or_else(PoisonError::into_inner).of(source)
+        counts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .of(source)
     }
 
     /// Identifiers that are marked shared, with their records.

@@ -57,7 +57,9 @@ fn again(rejected: Rejected, corrected: Option<Vec<u8>>) -> Submission {
     };
     let item = corrected.unwrap_or(rejected.raw);
     let position = rejected.position;
-    let delivery = (dialect == Dialect::Webhook).then(|| webhook::open(&item)).flatten();
+    let delivery = (dialect == Dialect::Webhook)
+        .then(|| webhook::open(&item))
+        .flatten();
     let body = match (delivery, is_body) {
         (Some(opened), _) => {
             webhook::envelope(&opened.headers, opened.body, Some(&position.to_string()))

@@ -81,7 +81,9 @@ impl Rapport {
             },
             body: format!("{{\"batch\":[{}]}}", items.join(",")).into_bytes(),
         };
-        validate::items(&request, &*self.shared.configuration()).map(sample).collect()
+        validate::items(&request, &*self.shared.configuration())
+            .map(sample)
+            .collect()
     }
 
     /// The newest events of a source, oldest first: as they came while the ledger has them, else
@@ -151,8 +153,6 @@ fn sample(item: Item) -> Sample {
         Item::Event(event) => Sample::Event(event),
         Item::Invalid(event, reason)
         | Item::Filtered(event, reason)
-        | Item::LeftOut(event, reason) => {
-            Sample::Invalid(event.properties.into(), reason)
-        }
+        | Item::LeftOut(event, reason) => Sample::Invalid(event.properties.into(), reason),
     }
 }

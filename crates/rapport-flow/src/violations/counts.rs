@@ -69,7 +69,10 @@ impl Counts {
         let changed = std::mem::take(&mut self.changed);
         let write = |counted: Counted| Write {
             table: Table::Violations,
-            value: self.counts.get(&counted).map(|count| count.to_be_bytes().to_vec()),
+            value: self
+                .counts
+                .get(&counted)
+                .map(|count| count.to_be_bytes().to_vec()),
             key: key(&counted),
         };
         changed.into_iter().map(write).collect()
@@ -80,7 +83,10 @@ impl Counts {
     pub fn from_rows(rows: &[(Key, Vec<u8>)]) -> Counts {
         let read = |(key, value): &(Key, Vec<u8>)| {
             let counted = serde_json::from_slice(key).ok()?;
-            Some((counted, u64::from_be_bytes(value.as_slice().try_into().ok()?)))
+            Some((
+                counted,
+                u64::from_be_bytes(value.as_slice().try_into().ok()?),
+            ))
         };
         Counts {
             counts: rows.iter().filter_map(read).collect(),
@@ -91,7 +97,10 @@ impl Counts {
     /// What was counted of a source.
     #[must_use]
     pub fn of(&self, source: SourceNo) -> Vec<Count> {
-        let own = self.counts.iter().filter(|(counted, _)| counted.source == source);
+        let own = self
+            .counts
+            .iter()
+            .filter(|(counted, _)| counted.source == source);
         own.map(|(counted, count)| Count {
             event: counted.event.clone(),
             field: counted.field.clone(),

@@ -147,7 +147,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     }
     if arguments.score {
         let score = truth.score(&door).await?;
-        println!("\nIdentity, held against the truth:\n{}", serde_json::to_string_pretty(&score)?);
+        println!(
+            "\nIdentity, held against the truth:\n{}",
+            serde_json::to_string_pretty(&score)?
+        );
     }
     if arguments.live {
         println!("\nLive from now on, until Ctrl-C:\n");

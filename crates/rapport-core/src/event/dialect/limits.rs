@@ -1,7 +1,7 @@
 //! How much each dialect may send at once.
 
-use super::webhook;
 use super::segment::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_BYTES_MAX};
+use super::webhook;
 use crate::event::Dialect;
 
 /// Largest event of the dialects that send more than Segment's: what their own servers can pass on.

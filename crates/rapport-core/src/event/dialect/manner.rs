@@ -54,7 +54,8 @@ impl Needs {
     /// Where there is none and any would have done.
     pub(super) fn check(self, identifiers: &[Identifier]) -> Result<(), Reason> {
         if self == Needs::AnyIdentifier && identifiers.is_empty() {
-            let message = "a row needs an identifier: a user id, an e-mail, a phone, or another kind";
+            let message =
+                "a row needs an identifier: a user id, an e-mail, a phone, or another kind";
             return Err(Reason::new("missing_id", message));
         }
         Ok(())

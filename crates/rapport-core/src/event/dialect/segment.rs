@@ -178,7 +178,13 @@ pub fn reread(before: &Event, item: &str) -> Result<Event, Reason> {
     };
     let item = mend_surrogates(item);
     check_size(&item, PRINTED_BYTES_MAX)?;
-    let read = event(&request, &MANNER, &Shared::default(), before.position, &item)?;
+    let read = event(
+        &request,
+        &MANNER,
+        &Shared::default(),
+        before.position,
+        &item,
+    )?;
     Ok(Event {
         message_id: before.message_id.clone(),
         original: before.original,

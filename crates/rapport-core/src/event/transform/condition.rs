@@ -35,9 +35,7 @@ fn holds(filter: &Filter, item: &str, clock: &Clock<'_>) -> bool {
         Filter::All(parts) => parts.iter().all(|part| holds(part, item, clock)),
         Filter::Any(parts) => parts.iter().any(|part| holds(part, item, clock)),
         Filter::Not(part) => !holds(part, item, clock),
-        Filter::Property { path, test } => {
-            test.holds(pick(item, path.names()).as_ref(), clock)
-        }
+        Filter::Property { path, test } => test.holds(pick(item, path.names()).as_ref(), clock),
         Filter::Link(_) => false,
     }
 }

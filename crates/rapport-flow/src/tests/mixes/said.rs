@@ -3,10 +3,10 @@
 pub(in crate::tests) mod posthog;
 
 use super::dice::Dice;
-use rapport_core::identity::policy::Policy;
 use rapport_core::decide::{Exposure, Slot, slot};
 use rapport_core::entry::Command;
 use rapport_core::event::SourceNo;
+use rapport_core::identity::policy::Policy;
 use rapport_core::identity::{IdKind, Identifier};
 use rapport_core::time::{DAY_MS, HOUR_MS, Millis, SECOND_MS};
 use serde_json::{Value, json};

@@ -157,7 +157,10 @@ fn event() -> Result<Event> {
         },
         body: format!("{{\"batch\":[{ITEM}]}}").into_bytes(),
     };
-    match dialect::validate(&request, &NoMaps).pop().context("an item")? {
+    match dialect::validate(&request, &NoMaps)
+        .pop()
+        .context("an item")?
+    {
         Validated::Event(event) => Ok(*event),
         Validated::Invalid { reason, .. } => bail!("{}", reason.message),
         Validated::Filtered { .. } => bail!("the item is filtered"),

@@ -127,13 +127,18 @@ impl Diary {
     /// They sign in at a device of others; nobody signed out before.
     pub(super) fn sign_in_at(&mut self, at_ms: i64, device: &Shared) {
         let traits = self.person.traits();
-        self.by_shared(at_ms, device, json!({ "type": "identify", "traits": traits }));
+        self.by_shared(
+            at_ms,
+            device,
+            json!({ "type": "identify", "traits": traits }),
+        );
     }
 
     /// They look at their favourite shelf at a device of others.
     pub(super) fn look_at(&mut self, at_ms: i64, device: &Shared) {
         let properties = json!({ "category": self.person.favourite });
-        let call = json!({ "type": "track", "event": "Product List Viewed", "properties": properties });
+        let call =
+            json!({ "type": "track", "event": "Product List Viewed", "properties": properties });
         self.by_shared(at_ms, device, call);
     }
 

@@ -47,9 +47,16 @@ impl Doors {
                 _ => json!({ "scheme": "meta", "secret": secret, "verify_token": "demo" }),
             };
             let body = json!({ "map": map, "verify": verify });
-            let put = door.put(&format!("sources/{source}/webhook"), &body).await?;
-            let address = put["address"].as_str().context("a webhook has an address")?;
-            let address = address.find("/v1/").map_or(address, |at| &address[at..]).to_owned();
+            let put = door
+                .put(&format!("sources/{source}/webhook"), &body)
+                .await?;
+            let address = put["address"]
+                .as_str()
+                .context("a webhook has an address")?;
+            let address = address
+                .find("/v1/")
+                .map_or(address, |at| &address[at..])
+                .to_owned();
             hooks.push(Hook {
                 way,
                 address,
@@ -83,8 +90,13 @@ impl Doors {
             return Ok(());
         }
         let mapping = mapping()?;
-        let put = door.import(self.till, "till.csv", &mapping, file.text).await?;
-        let id = put["id"].as_str().context("an import has an id")?.to_owned();
+        let put = door
+            .import(self.till, "till.csv", &mapping, file.text)
+            .await?;
+        let id = put["id"]
+            .as_str()
+            .context("an import has an id")?
+            .to_owned();
         let start = Instant::now();
         loop {
             let import = door.get(&format!("imports/{id}")).await?;
@@ -108,7 +120,9 @@ fn mapping() -> Result<String> {
 async fn source(door: &FrontDoor, name: &str) -> Result<u64> {
     let all = door.get("sources?limit=1000").await?;
     let known = all["results"].as_array().into_iter().flatten();
-    let known = known.filter(|source| source["name"] == name).find_map(|source| source["id"].as_u64());
+    let known = known
+        .filter(|source| source["name"] == name)
+        .find_map(|source| source["id"].as_u64());
     match known {
         Some(no) => Ok(no),
         None => {
@@ -143,7 +157,10 @@ fn delivery(way: Way, calls: &[&Call]) -> Value {
             let entries: Vec<Value> = calls.iter().map(|call| comment(call)).collect();
             json!({ "object": "instagram", "entry": entries })
         }
-        _ => calls.iter().map(|call| Value::Object(call.body.clone())).collect(),
+        _ => calls
+            .iter()
+            .map(|call| Value::Object(call.body.clone()))
+            .collect(),
     }
 }
 
@@ -192,7 +209,16 @@ fn file(calls: &[Call]) -> File {
             other => other.to_string(),
         };
         let body = &call.body;
-        let receipt = ["receipt", "time", "card", "customer", "phone", "first name", "last name", "total"];
+        let receipt = [
+            "receipt",
+            "time",
+            "card",
+            "customer",
+            "phone",
+            "first name",
+            "last name",
+            "total",
+        ];
         let receipt: Vec<String> = receipt.iter().map(|name| cell(&body[*name])).collect();
         for product in body["products"].as_array().into_iter().flatten() {
             let article = ["sku", "name", "category", "price", "quantity"];

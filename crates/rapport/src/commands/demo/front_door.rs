@@ -104,7 +104,8 @@ impl FrontDoor {
     pub(super) async fn post(&self, path: &str, proof: (&str, &str), body: String) -> Result<()> {
         let request = self.client.post(format!("{}{path}", self.url));
         let request = request.header(CONTENT_TYPE, "application/json");
-        self.ask(request.header(proof.0, proof.1).body(body)).await?;
+        self.ask(request.header(proof.0, proof.1).body(body))
+            .await?;
         Ok(())
     }
 

@@ -109,7 +109,8 @@ impl Person {
     pub(super) fn change_phone(&mut self, app: String, device: String) {
         let app = std::mem::replace(&mut self.app, app);
         let device = std::mem::replace(&mut self.device, device);
-        self.former.extend([("anonymous_id", app), ("device", device)]);
+        self.former
+            .extend([("anonymous_id", app), ("device", device)]);
     }
 
     /// Everything that names them and nobody else, by kind.
@@ -124,7 +125,10 @@ impl Person {
             ("loyalty_card", self.card()),
             ("instagram_id", self.social()),
         ];
-        own.into_iter().chain(phone).chain(self.former.iter().cloned()).collect()
+        own.into_iter()
+            .chain(phone)
+            .chain(self.former.iter().cloned())
+            .collect()
     }
 
     /// What the shop's own systems confirm when they sign up.
@@ -147,9 +151,7 @@ impl Person {
 
     /// Accounts elsewhere that they told the shop of: their card, and for some the social one.
     pub(super) fn accounts(&self) -> Value {
-        let account = |kind: &str, id: String| {
-            json!({ "id": id, "type": kind, "collection": "users", "encoding": "none" })
-        };
+        let account = |kind: &str, id: String| json!({ "id": id, "type": kind, "collection": "users", "encoding": "none" });
         let mut accounts = vec![account("loyalty_card", self.card())];
         if self.no.is_multiple_of(2) {
             accounts.push(account("instagram_id", self.social()));

@@ -5,9 +5,7 @@ use super::crowd;
 use super::diary::{Call, Diary, Door, Shared};
 use super::person::{Habit, Person};
 use super::truth::Truth;
-use super::visit::{
-    Intent, chat, comment, counter, join_company, letter, message_order, visit,
-};
+use super::visit::{Intent, chat, comment, counter, join_company, letter, message_order, visit};
 use serde_json::json;
 
 pub(super) const MINUTE_MS: i64 = 60_000;

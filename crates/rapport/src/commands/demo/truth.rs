@@ -51,7 +51,10 @@ impl Truth {
                 Owner::Person(no) => format!("person-{no}"),
                 Owner::Shared(name) => name.clone(),
             };
-            format!("{}\n", serde_json::json!({ "kind": kind, "value": value, "owner": owner }))
+            format!(
+                "{}\n",
+                serde_json::json!({ "kind": kind, "value": value, "owner": owner })
+            )
         };
         self.owners.iter().map(line).collect()
     }
@@ -87,7 +90,9 @@ fn sent(call: &Call) -> Vec<Id> {
         Way::Social => vec![("instagram_id", own("from"))],
     };
     ids.extend(accounts(body));
-    ids.into_iter().filter_map(|(kind, value)| Some((kind, value?))).collect()
+    ids.into_iter()
+        .filter_map(|(kind, value)| Some((kind, value?)))
+        .collect()
 }
 
 fn in_call(body: &Map<String, Value>) -> Vec<(&'static str, Option<String>)> {
@@ -109,7 +114,9 @@ fn accounts(body: &Map<String, Value>) -> Vec<(&'static str, Option<String>)> {
     let context = body.get("context").unwrap_or(&Value::Null);
     let list = context["externalIds"].as_array().into_iter().flatten();
     list.filter_map(|account| {
-        let kind = ["loyalty_card", "instagram_id"].into_iter().find(|kind| account["type"] == *kind)?;
+        let kind = ["loyalty_card", "instagram_id"]
+            .into_iter()
+            .find(|kind| account["type"] == *kind)?;
         Some((kind, account["id"].as_str().map(str::to_owned)))
     })
     .collect()
@@ -151,8 +158,17 @@ impl Score {
                 }
             }
         }
-        let pairs = count(owners.values()).values().map(|many| pairs(*many)).sum();
-        let share = |part: u64, whole: u64| if whole == 0 { 1.0 } else { part as f64 / whole as f64 };
+        let pairs = count(owners.values())
+            .values()
+            .map(|many| pairs(*many))
+            .sum();
+        let share = |part: u64, whole: u64| {
+            if whole == 0 {
+                1.0
+            } else {
+                part as f64 / whole as f64
+            }
+        };
         Score {
             identifiers: owners.len(),
             pairs,
@@ -191,7 +207,10 @@ mod tests {
         for (profile, together) in found {
             for owner in *together {
                 owners.insert(("user_id", format!("{}", owners.len())), owner.clone());
-                by_profile.entry((*profile).to_owned()).or_default().push(owner);
+                by_profile
+                    .entry((*profile).to_owned())
+                    .or_default()
+                    .push(owner);
             }
         }
         let score = Score::of(&owners, &by_profile);

@@ -1,9 +1,9 @@
 //! One item of Segment's dialect, its members sorted by what they mean.
 
 use super::{GROUP_ID_CHARS_MAX, MESSAGE_ID_CHARS_MAX};
+use crate::event::dialect::manner::Needs;
 use crate::event::dialect::manner::{Manner, Sockets, Types};
 use crate::event::dialect::object::{self, Builder};
-use crate::event::dialect::manner::Needs;
 use crate::event::dialect::value;
 use crate::event::{Call, KeyKind, Kind, Origin, RawJson};
 use crate::outcome::Reason;
