@@ -32,8 +32,10 @@ pub(super) struct Way {
     /// Whose dialect it is, by the headers and, once it is there, the text of the body.
     pub(super) dialect: fn(&Parts, Option<&str>) -> Dialect,
     /// Unpacks what is packed otherwise than by gzip.
-    pub(super) unpack: fn(&Parts, Vec<u8>, usize) -> Result<Vec<u8>, Refused>,
+    pub(super) unpack: Unpack,
 }
+
+type Unpack = fn(&Parts, Vec<u8>, usize) -> Result<Vec<u8>, Refused>;
 
 impl Way {
     /// A call of one dialect, within its limits.

@@ -22,8 +22,11 @@ pub struct Fact {
     /// The name of the attribute (or of what moves like one) that a path looks into.
     pub(super) moved_by: fn(&Path) -> &str,
     /// Shows the value at a path.
-    read: fn(&Facts<'_>, &Path, &mut dyn FnMut(Option<&Value<'_>>)),
+    read: Read,
 }
+
+/// Shows a value of a person at a path, or several.
+type Read = fn(&Facts<'_>, &Path, &mut dyn FnMut(Option<&Value<'_>>));
 
 /// Every kind of fact.
 pub static FACTS: [&Fact; 4] = [

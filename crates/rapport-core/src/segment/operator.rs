@@ -42,9 +42,11 @@ enum How {
         /// Whether it holds.
         holds: fn(Option<&Value<'_>>, &[Literal], &Clock<'_>) -> bool,
         /// Calls with the instants behind the clock at which that may change by itself.
-        moments: fn(Option<&Value<'_>>, &[Literal], &Clock<'_>, &mut dyn FnMut(Millis)),
+        moments: Moments,
     },
 }
+
+type Moments = fn(Option<&Value<'_>>, &[Literal], &Clock<'_>, &mut dyn FnMut(Millis));
 
 /// The time by which a value is judged: now for what is known of a person, the instant of the
 /// event for its properties.

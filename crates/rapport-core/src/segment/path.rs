@@ -44,7 +44,7 @@ impl Path {
 /// `address.city`, `"first name"`, `items.0."unit price"`.
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        print(f, &self.names, |name| is_plain(name))
+        print(f, &self.names, is_plain)
     }
 }
 

@@ -16,8 +16,11 @@ pub(super) struct Manner {
     /// Who must be named.
     pub(super) needs: Needs,
     /// Reads `mergeProperties`, where the dialect has a `merge` call.
-    pub(super) merge: Option<fn(&str) -> Result<Merge, Reason>>,
+    pub(super) merge: Option<ReadMerge>,
 }
+
+/// Reads the properties of a merge.
+pub(super) type ReadMerge = fn(&str) -> Result<Merge, Reason>;
 
 /// What decides the type of a single call.
 #[derive(Clone, Copy, PartialEq, Eq)]
