@@ -1,7 +1,7 @@
 //! Transform: what the operator wants done to a source's events before anything else sees them.
 //!
 //! Native steps are done here; a source with scripts has a thread of its own
-//! ([`scripts`](crate::scripts)). An item that cannot be transformed is kept as it came.
+//! (`scripts`). An item that cannot be transformed is kept as it came.
 
 use crate::flow::{Changes, Item};
 use crate::steps::validate;

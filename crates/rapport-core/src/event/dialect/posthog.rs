@@ -2,7 +2,7 @@
 //!
 //! A body is `{"batch": [...]}`, an array of events, or one event. Decisions where the two models
 //! differ:
-//! - PostHog has one `distinct_id`; whether it names a person or a visitor is [`whose`] rule.
+//! - PostHog has one `distinct_id`; whether it names a person or a visitor is `whose` rule.
 //! - `$identify`, `$set` and `$set_once` are identify, `$create_alias` and `$merge_dangerously`
 //!   are alias, `$groupidentify` is group, `$pageview` is page, `$screen` is screen; everything
 //!   else is track.

@@ -157,7 +157,7 @@ fn one(
     }
 }
 
-/// Reads an item that was [printed](print) and then edited. What an event is known by, where it
+/// Reads an item that was [printed](print()) and then edited. What an event is known by, where it
 /// came from and when it was received stay as they are in `before`.
 ///
 /// # Errors
