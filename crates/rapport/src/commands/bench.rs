@@ -42,6 +42,9 @@ pub(crate) struct Arguments {
     /// Only these parts.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Part>,
+    /// End to end only these shapes of traffic.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    traffic: Vec<Traffic>,
     /// Writes the figures as JSON, too.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -80,6 +83,17 @@ enum Part {
     Reads,
 }
 
+/// A shape of traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Traffic {
+    /// A session arrives as one request of 12 events.
+    S1,
+    /// 50,000 open sessions, one event a request.
+    S2,
+    /// Twenty events of twenty people, drawn from everybody, a request.
+    R,
+}
+
 /// What a process of the bench is, when it is not the load.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Role {
@@ -92,11 +106,16 @@ struct Scale {
     seconds: f64,
     data: PathBuf,
     only: Vec<Part>,
+    traffic: Vec<Traffic>,
 }
 
 impl Scale {
     fn has(&self, part: Part) -> bool {
         self.only.is_empty() || self.only.contains(&part)
+    }
+
+    fn sends(&self, traffic: Traffic) -> bool {
+        self.traffic.is_empty() || self.traffic.contains(&traffic)
     }
 }
 
@@ -115,6 +134,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         seconds: arguments.seconds.unwrap_or(seconds),
         data: arguments.data,
         only: arguments.only,
+        traffic: arguments.traffic,
     };
     directory::make_empty(&scale.data)?;
     let mut report = Report::of(scale.people, scale.seconds);

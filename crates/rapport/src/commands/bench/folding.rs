@@ -7,7 +7,7 @@ use super::load::{self, Plan};
 use super::report::{Report, Target};
 use super::server::{Kind, Server};
 use super::traffic::Shape;
-use super::{Part, Scale, committed, directory, held, probes, reads, segments};
+use super::{Part, Scale, Traffic, committed, directory, held, probes, reads, segments};
 use anyhow::Result;
 use std::path::Path;
 use std::sync::Arc;
@@ -51,14 +51,18 @@ pub(super) async fn all(scale: &Scale, report: &mut Report) -> Result<()> {
         ),
     );
     if scale.has(Part::EndToEnd) {
-        for (name, shape, target) in [
-            ("S1", Shape::Sessions, 40_000.0),
-            ("S2", Shape::Open, 15_000.0),
-            ("R", Shape::Mixed, 10_000.0),
+        for (traffic, shape, target) in [
+            (Traffic::S1, Shape::Sessions, 40_000.0),
+            (Traffic::S2, Shape::Open, 15_000.0),
+            (Traffic::R, Shape::Mixed, 10_000.0),
         ] {
-            sustained(scale, &server, report, (name, shape, target)).await?;
+            if scale.sends(traffic) {
+                sustained(scale, &server, report, (traffic, shape, target)).await?;
+            }
         }
-        while_folding(scale, &server, report).await?;
+        if scale.sends(Traffic::S1) {
+            while_folding(scale, &server, report).await?;
+        }
         of_collecting(report);
     }
     if scale.has(Part::Latency) {
@@ -131,7 +135,7 @@ async fn sustained(
     scale: &Scale,
     server: &Server,
     report: &mut Report,
-    (name, shape, target): (&str, Shape, f64),
+    (traffic, shape, target): (Traffic, Shape, f64),
 ) -> Result<()> {
     let Most {
         rate,
@@ -140,11 +144,12 @@ async fn sustained(
         compactions,
     } = most(scale, server, shape).await?;
     let note = format!(
-        "{} a request, lag at most {LAG_EVENTS_MAX} events, folded to the last; {cpu_us:.1} us of processor an event, {flushes} flushes, {compactions} compactions",
+        "{} a request, lag at most {LAG_EVENTS_MAX} events, folded to the last; {cpu_us:.1} us of processor an event, {flushes} flushes, {compactions} compactions, {:.0} MB resident",
         shape.events(),
+        megabytes(server.resident_bytes()),
     );
     report.add(
-        &format!("end to end, {name}"),
+        &format!("end to end, {traffic:?}"),
         rate,
         "events/s",
         Target::AtLeast(target),
