@@ -13,6 +13,7 @@ pub mod apply;
 pub mod attributes;
 pub mod company;
 pub mod reserved;
+mod weight;
 
 /// A person, as folded so far.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

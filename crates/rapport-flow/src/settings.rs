@@ -29,6 +29,8 @@ pub struct Settings {
     pub lag_ready_requests: u64,
     /// Profiles and identifiers kept decoded in memory.
     pub cache_profiles: usize,
+    /// Bytes they may take; the half seen longest ago goes when they take more.
+    pub cache_bytes: usize,
     /// Whether requests stay on the ledger unfolded: only to measure what collecting costs alone.
     pub is_paused: bool,
 }
@@ -48,6 +50,7 @@ impl Default for Settings {
             rejected_bytes: 1 << 30,
             lag_ready_requests: 500_000,
             cache_profiles: 50_000,
+            cache_bytes: 160 << 20,
             is_paused: false,
         }
     }

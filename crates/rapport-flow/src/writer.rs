@@ -71,6 +71,7 @@ pub(crate) struct Writer {
     pub undos: u64,
     /// Records of refusals at which those that say nothing any more go.
     refusals_room: usize,
+    weighed: room::Weighed,
     /// What the transaction under way is about, for those who watch.
     news: News,
     armed: HashMap<ProfileNo, Millis>,
@@ -109,6 +110,7 @@ impl Writer {
             violations: Counts::default(),
             undos: 0,
             refusals_room: room::REFUSALS_ROOM,
+            weighed: room::Weighed::default(),
             news: News::of(&shared.live),
             armed: HashMap::new(),
             crowded: BTreeMap::new(),

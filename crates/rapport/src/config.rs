@@ -59,6 +59,7 @@ pub struct Flow {
     pub rejected_bytes: u64,
     pub lag_ready_requests: u64,
     pub cache_profiles: usize,
+    pub cache_bytes: usize,
 }
 
 /// Enrichment of events.

@@ -76,6 +76,7 @@ pub(crate) fn settings(flow: &Flow) -> Settings {
         rejected_bytes: flow.rejected_bytes,
         lag_ready_requests: flow.lag_ready_requests,
         cache_profiles: flow.cache_profiles,
+        cache_bytes: flow.cache_bytes,
         is_paused: std::env::var_os(PAUSE_FOLD).is_some(),
         ..Settings::default()
     }

@@ -56,6 +56,7 @@ pub(super) async fn begin(dice: &mut Dice) -> World {
         flush_bytes: dice.of(&[1_500, 6_000, 60_000]),
         flush_age_ms: dice.of(&[SECOND_MS, HOUR_MS, DAY_MS]),
         cache_profiles: dice.of(&[2, 1_000]),
+        cache_bytes: dice.of(&[1 << 10, 160 << 20]),
         ledger_keep_ms: dice.of(&[0, DAY_MS]),
         ..Settings::default()
     };

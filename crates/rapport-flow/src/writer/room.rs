@@ -11,14 +11,28 @@ use rapport_core::time::Millis;
 /// something.
 pub(super) const REFUSALS_ROOM: usize = 4_096;
 
+/// How often the working set is weighed: a batch adds little to it.
+const BATCHES_A_WEIGHING: u32 = 16;
+
+/// What the working set took when it was last weighed.
+#[derive(Debug, Default)]
+pub(super) struct Weighed {
+    bytes: usize,
+    batches_since: u32,
+}
+
 impl Writer {
-    /// Keeps the working set inside its bound: when it is full, the half of it that was seen
+    /// Keeps the working set inside its bounds: when it is full, the half of it that was seen
     /// longest ago goes.
     pub fn make_room(&mut self) {
         self.forget_spent();
-        if self.people.len() <= self.shared.settings.cache_profiles {
+        self.weigh();
+        let settings = &self.shared.settings;
+        let fits = self.weighed.bytes <= settings.cache_bytes;
+        if fits && self.people.len() <= settings.cache_profiles {
             return;
         }
+        self.weighed = Weighed::default();
         let mut seen: Vec<Millis> = self.people.profiles().map(|one| one.last_seen).collect();
         let middle = seen.len() / 2;
         let (_, &mut middle, _) = seen.select_nth_unstable(middle);
@@ -28,6 +42,16 @@ impl Writer {
             .retain(|(_, number)| people.profile(*number).is_some());
         self.armed
             .retain(|number, _| people.profile(*number).is_some());
+    }
+
+    fn weigh(&mut self) {
+        self.weighed.batches_since += 1;
+        if self.weighed.batches_since >= BATCHES_A_WEIGHING {
+            self.weighed = Weighed {
+                bytes: self.people.profiles().map(Profile::weight).sum(),
+                batches_since: 0,
+            };
+        }
     }
 
     /// Lets everybody in the working set go; who is asked for next is loaded as stored.
