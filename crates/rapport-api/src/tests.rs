@@ -18,6 +18,7 @@ mod destinations;
 mod live;
 mod native;
 mod operate;
+mod plans;
 mod profile_api;
 mod revoke;
 mod serve;

@@ -58,11 +58,9 @@ impl Compiled {
     pub fn new(plan: Plan) -> Result<Compiled, String> {
         plan.check()?;
         let mut schemas = BTreeMap::new();
-        for (name, raw) in &plan.events {
+        for (name, schema) in &plan.events {
             let wrong = |what: String| format!("the schema of `{name}` is none: {what}");
-            let schema: Value =
-                serde_json::from_str(raw.get()).map_err(|error| wrong(error.to_string()))?;
-            bounds::check(&schema).map_err(wrong)?;
+            bounds::check(schema).map_err(wrong)?;
             let patterns = PatternOptions::regex()
                 .size_limit(PATTERN_BYTES_MAX)
                 .dfa_size_limit(PATTERN_BYTES_MAX);
@@ -71,7 +69,7 @@ impl Compiled {
                 .with_pattern_options(patterns);
             let schema = options
                 .should_validate_formats(true)
-                .build(&schema)
+                .build(schema)
                 .map_err(|error| wrong(error.to_string()))?;
             schemas.insert(name.clone(), schema);
         }

@@ -4,6 +4,7 @@ use super::{Outcome, Reply, configure_with};
 use crate::configuration::{self, Configuration};
 use crate::error::CommandError;
 use crate::keys::{KeyRing, KeyUse, TokenUse};
+use crate::violations;
 use crate::writer::Writer;
 use rapport_core::entry::{Command, CommandEntry, Destination};
 use rapport_core::event::SourceNo;
@@ -18,6 +19,15 @@ use std::sync::Arc;
 pub(super) fn apply(writer: &mut Writer, command: &Command, writes: &mut Vec<Write>) -> Outcome {
     match command {
         Command::PutSource(source) => {
+            let has_plan = writer.configuration.plans.contains_key(&source.no);
+            if has_plan && violations::tells(source) {
+                let message = format!(
+                    "source {} has a tracking plan, so it cannot be the one that tells of violations: \
+                     take the plan away first",
+                    source.no.0
+                );
+                return Err(CommandError::Contradicts { message });
+            }
             let change = |c: &mut Configuration| {
                 c.sources.insert(source.no, source.clone());
             };
