@@ -128,7 +128,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     bar.set_message("importing the till's file");
     doors.import(&door, &calls).await?;
     bar.set_message("waiting until everything is folded");
-    let events = calls.iter().map(Call::events).sum();
+    let events: u64 = calls.iter().map(Call::events).sum();
     folded(&door, &before, events).await?;
     bar.set_message("building segments from history");
     make_segments(&door).await?;
@@ -137,7 +137,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     let known_before = count(&after, "duplicate") - count(&before, "duplicate");
     let people = story::people(&plan);
     let told = Told {
-        events: calls.len(),
+        events,
         days: plan.days,
         known_before,
     };

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 /// What was told, in numbers.
 pub(super) struct Told {
     /// Events sent.
-    pub(super) events: usize,
+    pub(super) events: u64,
     /// Days they cover.
     pub(super) days: i64,
     /// Of these, how many the server knew before.
