@@ -17,6 +17,7 @@ mod decide;
 mod destinations;
 mod live;
 mod native;
+mod one_person;
 mod operate;
 mod plans;
 mod profile_api;

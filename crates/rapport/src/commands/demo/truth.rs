@@ -276,7 +276,10 @@ mod tests {
         let found = BTreeMap::from([("a".to_owned(), vec![&one, &kiosk])]);
         let score = Score::of(&owners, &found, &[&kiosk]);
         assert_eq!((score.pairs, score.joined, score.mixed), (0, 0, 0));
-        assert_eq!((score.isolated, score.wrongly_isolated), (vec!["kiosk".to_owned()], 0));
+        assert_eq!(
+            (score.isolated, score.wrongly_isolated),
+            (vec!["kiosk".to_owned()], 0)
+        );
         assert_eq!(Score::of(&owners, &found, &[&one]).wrongly_isolated, 1);
     }
 
