@@ -38,12 +38,14 @@ async fn open() -> (Doors, [String; 2]) {
     let doors = Doors::open().await;
     let mut addresses = [String::new(), String::new()];
     for (address, map) in addresses.iter_mut().zip(["whatsapp", "sendgrid"]) {
-        let made = doors.post("/api/v1/sources", &json!({ "name": map }).to_string());
+        let named = json!({ "name": map }).to_string();
+        let made = doors.post("/api/v1/sources", &named);
         let source = made.await.good()["id"].clone();
         let verify =
             json!({ "scheme": "header", "header": "x-proof", "secret": "a-secret-of-a-shop" });
         let body = json!({ "map": map, "verify": verify }).to_string();
-        let put = doors.put(&format!("/api/v1/sources/{source}/webhook"), &body);
+        let path = format!("/api/v1/sources/{source}/webhook");
+        let put = doors.put(&path, &body);
         put.await.good()["address"]
             .as_str()
             .expect("an address")
@@ -200,6 +202,15 @@ async fn found(doors: &Doors, order: &[Door]) -> (Value, Value) {
     let shown = shown.collect();
     let profile = profile.as_object_mut().expect("a profile");
     profile.remove("id");
+    // Within a kind, identifiers stand in the order in which they came.
+    for values in profile["identifiers"]
+        .as_object_mut()
+        .expect("kinds")
+        .values_mut()
+    {
+        let values = values.as_array_mut().expect("a list");
+        values.sort_by_key(Value::to_string);
+    }
     (json!(profile), shown)
 }
 

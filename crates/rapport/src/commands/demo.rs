@@ -134,12 +134,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     make_segments(&door).await?;
     bar.finish_and_clear();
     let after = door.get("outcomes").await?;
-    let known_before = count(&after, "duplicate") - count(&before, "duplicate");
+    let new = count(&after, "accepted") - count(&before, "accepted");
     let people = story::people(&plan);
     let told = Told {
         events,
         days: plan.days,
-        known_before,
+        new,
     };
     print!("{}", look::look(&door, &told, &people).await?);
     if let Some(file) = &arguments.truth {

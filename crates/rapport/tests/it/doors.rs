@@ -93,7 +93,7 @@ fn one_person_through_five_doors_is_one_profile_with_one_timeline() {
             &format!("http://{}", server.address),
             "--source",
             "1",
-            "--mapping",
+            "--map",
         ])
         .arg(&mapping)
         .env("RAPPORT_API_TOKEN", TOKEN)
