@@ -2,7 +2,7 @@
 
 use crate::client::Client;
 use crate::crash::doctor;
-use crate::server::{BROWSER_KEY, Launch, SERVER_KEY, Server, TOKEN, wait_for};
+use crate::server::{BROWSER_KEY, Launch, SERVER_KEY, Server, TOKEN};
 use serde_json::{Value, json};
 use std::process::Command;
 
@@ -101,11 +101,8 @@ fn one_person_through_five_doors_is_one_profile_with_one_timeline() {
         .expect("the program runs");
     assert!(imported.status.success(), "{imported:?}");
 
-    let timeline = wait_for("everything is folded", || {
-        server.settle();
-        let timeline = server.get("/api/v1/profiles/user_id:c1/timeline");
-        (timeline["results"].as_array()?.len() >= 6).then_some(timeline)
-    });
+    server.settle();
+    let timeline = server.get("/api/v1/profiles/user_id:c1/timeline");
     let events = timeline["results"].as_array().expect("events").iter();
     let moments: Vec<&str> = events
         .filter_map(|event| event["timestamp"].as_str())
