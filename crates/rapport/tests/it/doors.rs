@@ -73,6 +73,8 @@ fn one_person_through_five_doors_is_one_profile_with_one_timeline() {
         { "type": "page", "anonymousId": "web", "messageId": "web-1", "timestamp": "2025-11-20T08:00:00Z" },
         { "type": "identify", "anonymousId": "web", "userId": "c1", "messageId": "web-2",
           "timestamp": "2025-11-20T08:01:00Z", "traits": { "email": "ana@example.org" } },
+        { "type": "track", "anonymousId": "web", "userId": "c1", "messageId": "web-3",
+          "event": "Product Viewed", "timestamp": "2025-11-20T08:02:00Z" },
     ] });
     server.send("/v1/batch", &web.to_string());
 
@@ -114,6 +116,7 @@ fn one_person_through_five_doors_is_one_profile_with_one_timeline() {
             "2025-11-22T08:00:00.000Z",
             "2025-11-21T08:00:00.000Z",
             "2025-11-20T18:00:00.000Z",
+            "2025-11-20T08:02:00.000Z",
             "2025-11-20T08:01:00.000Z",
             "2025-11-20T08:00:00.000Z",
         ]
