@@ -10,6 +10,7 @@ mod corpus;
 mod hooks;
 mod memory;
 mod mutate;
+mod plans;
 mod stored;
 mod targets;
 

@@ -1,6 +1,6 @@
 //! The parsers, each with the payloads it is meant for.
 
-use crate::{corpus, hooks, stored};
+use crate::{corpus, hooks, plans, stored};
 use rapport_core::event::dialect::NoMaps;
 use rapport_core::event::dialect::segment::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX};
 use rapport_core::event::transform;
@@ -163,9 +163,19 @@ pub(crate) const ALL: &[Target] = &[
         golden: || corpus::POSTHOG,
         take: |input| validate(Dialect::Posthog, Call::Batch, input),
     },
+    Target {
+        name: "a tracking plan",
+        golden: || plans::PLANS,
+        take: plans::plan,
+    },
+    Target {
+        name: "an event that is held against a plan",
+        golden: || corpus::BODIES,
+        take: plans::event,
+    },
 ];
 
-fn request(dialect: Dialect, call: Call, body: &[u8]) -> Request {
+pub(crate) fn request(dialect: Dialect, call: Call, body: &[u8]) -> Request {
     let origin = Origin {
         source: SourceNo(1),
         key_kind: KeyKind::Browser,

@@ -58,6 +58,8 @@ pub enum Code {
     InvalidFile,
     /// A file is larger than an import may be.
     ImportTooLarge,
+    /// A tracking plan cannot be read, or has a schema that is none or too large.
+    InvalidPlan,
 }
 
 struct Page {
@@ -69,7 +71,7 @@ struct Page {
 }
 
 /// What each code means, in the order of [`Code::ALL`].
-const PAGES: [Page; 23] = [
+const PAGES: [Page; 24] = [
     Page {
         code: Code::Unauthorized,
         word: "unauthorized",
@@ -231,11 +233,18 @@ const PAGES: [Page; 23] = [
         happened: "The file has more bytes than an import may have.",
         next: "Pack it with gzip, cut it in pieces, or raise `imports.bytes_max`.",
     },
+    Page {
+        code: Code::InvalidPlan,
+        word: "invalid_plan",
+        status: StatusCode::BAD_REQUEST,
+        happened: "A tracking plan has a schema that is none, or that is larger or deeper than a plan's may be.",
+        next: "The message names the event and what is wrong with its schema; references begin with `#/$defs/` and lead in no circle.",
+    },
 ];
 
 impl Code {
     /// Every code, in the order of the reference page.
-    pub const ALL: [Code; 23] = [
+    pub const ALL: [Code; 24] = [
         Code::Unauthorized,
         Code::UnknownRoute,
         Code::MethodNotAllowed,
@@ -259,6 +268,7 @@ impl Code {
         Code::InvalidMapping,
         Code::InvalidFile,
         Code::ImportTooLarge,
+        Code::InvalidPlan,
     ];
 
     /// The word in the answer's `code`.

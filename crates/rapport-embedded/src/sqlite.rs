@@ -1,12 +1,14 @@
 //! One SQLite file: a writer thread, a few readers, and checkpoints that nobody waits for.
 
+mod brake;
 mod checkpointer;
 mod headroom;
 mod readers;
 mod writer;
 
 use crate::disk;
-use checkpointer::Checkpointer;
+use brake::Brake;
+use checkpointer::{Checkpointer, Copying};
 use headroom::Headroom;
 use rapport_store::{Error, Result};
 use readers::Readers;
@@ -59,13 +61,16 @@ impl Database {
         if let Some(folder) = path.parent() {
             disk::sync_folder(folder)?;
         }
+        let copying = Copying::default();
         let writer = Writer::start(
             settings.name,
             what.clone(),
             connection,
             Headroom::new(with_suffix(&path, "-wal"), settings.wal_bytes / 4 * 5),
+            Brake::new(copying.clone(), settings.page_bytes, settings.wal_bytes),
         )?;
-        let checkpointer = Checkpointer::start(&path, &settings, what.clone(), writer.queue())?;
+        let checkpointer =
+            Checkpointer::start(&path, &settings, what.clone(), writer.queue(), copying)?;
         writer.tell_commits_to(checkpointer.bell());
         let readers = Readers::new(
             path.clone(),

@@ -117,9 +117,9 @@ impl Jobs {
         }
     }
 
-    /// Whether any job is running.
+    /// Whether any job is running, or about to run because of what was folded.
     pub fn are_running(&self) -> bool {
-        [
+        let running = [
             &self.flushing,
             &self.compacting,
             &self.building,
@@ -127,7 +127,8 @@ impl Jobs {
             &self.telling,
         ]
         .iter()
-        .any(|running| running.load(Ordering::Acquire))
+        .any(|running| running.load(Ordering::Acquire));
+        running || tell::is_due(&self.shared)
     }
 
     /// Whether a flush is running.

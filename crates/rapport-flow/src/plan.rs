@@ -1,7 +1,7 @@
 //! Tracking plans, compiled: judges one event against its source's plan.
 //!
-//! Schemas are JSON Schema; patterns in them run on an engine of linear time, and references lead
-//! nowhere outside of the schema, so neither can stall the flow.
+//! Schemas are JSON Schema; patterns in them run on an engine of linear time, references lead
+//! nowhere outside of the schema, and its size is bounded, so none can stall the flow.
 
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::paths::LocationSegment;
@@ -14,10 +14,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+mod bounds;
+
 /// The most violations that are told of one event.
 pub const VIOLATIONS_MAX: usize = 10;
 /// Memory a compiled pattern may take, in bytes.
-const PATTERN_BYTES_MAX: usize = 1 << 20;
+const PATTERN_BYTES_MAX: usize = 256 << 10;
 
 /// The plans in force, by source.
 pub type Plans = BTreeMap<SourceNo, Arc<Compiled>>;
@@ -56,10 +58,9 @@ impl Compiled {
     pub fn new(plan: Plan) -> Result<Compiled, String> {
         plan.check()?;
         let mut schemas = BTreeMap::new();
-        for (name, raw) in &plan.events {
+        for (name, schema) in &plan.events {
             let wrong = |what: String| format!("the schema of `{name}` is none: {what}");
-            let schema: Value =
-                serde_json::from_str(raw.get()).map_err(|error| wrong(error.to_string()))?;
+            bounds::check(schema).map_err(wrong)?;
             let patterns = PatternOptions::regex()
                 .size_limit(PATTERN_BYTES_MAX)
                 .dfa_size_limit(PATTERN_BYTES_MAX);
@@ -68,7 +69,7 @@ impl Compiled {
                 .with_pattern_options(patterns);
             let schema = options
                 .should_validate_formats(true)
-                .build(&schema)
+                .build(schema)
                 .map_err(|error| wrong(error.to_string()))?;
             schemas.insert(name.clone(), schema);
         }

@@ -25,6 +25,8 @@ pub struct Settings {
     pub rejected_keep_ms: i64,
     /// Rejected events may take this much, in bytes; the oldest go first.
     pub rejected_bytes: u64,
+    /// So many events that were not as planned are kept at the most; the oldest go first.
+    pub violations_kept: usize,
     /// Requests that wait to be folded above which the program is not ready.
     pub lag_ready_requests: u64,
     /// Profiles and identifiers kept decoded in memory.
@@ -48,6 +50,7 @@ impl Default for Settings {
             dedup_disk_bytes: 8 << 30,
             rejected_keep_ms: 30 * DAY_MS,
             rejected_bytes: 1 << 30,
+            violations_kept: 100_000,
             lag_ready_requests: 500_000,
             cache_profiles: 50_000,
             cache_bytes: 160 << 20,

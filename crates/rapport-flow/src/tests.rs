@@ -7,6 +7,7 @@ mod imports;
 mod large;
 mod listener;
 mod mixes;
+mod plans;
 mod reading;
 mod redrive;
 mod refusals;

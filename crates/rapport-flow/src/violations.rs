@@ -1,6 +1,7 @@
 //! Events that were not as planned: kept for a while, counted for ever, and told as events of a
 //! source of their own.
 
+use rapport_core::entry::Source;
 use rapport_core::event::{Event, KeyKind, SourceNo};
 use rapport_core::identity::{IdKind, Identifier};
 use rapport_core::plan::Violation;
@@ -17,6 +18,12 @@ pub const KEPT_OF_BATCH_MAX: usize = 1_000;
 pub const SOURCE_NAME: &str = "Tracking plan violations";
 /// The name of the events that tell of them.
 pub const EVENT_NAME: &str = "Violation Generated";
+
+/// Whether a source is the one that tells of violations.
+#[must_use]
+pub fn tells(source: &Source) -> bool {
+    source.name == SOURCE_NAME
+}
 
 /// An event that was not as planned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

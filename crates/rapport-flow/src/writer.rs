@@ -156,6 +156,7 @@ impl Writer {
         self.counters = Counters::from_rows(&all(&*state, Table::Outcome).await?);
         self.broken.clear();
         self.violations = Counts::from_rows(&all(&*state, Table::Violations).await?);
+        self.shared.show_violations(&self.violations);
         self.clear_people(numbers.next_profile);
         for (_, row) in all(&*state, Table::Shared).await? {
             let records: Vec<(Identifier, shared::Record)> = rows::unpack(Table::Shared, &row)?;

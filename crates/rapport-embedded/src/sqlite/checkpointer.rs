@@ -9,7 +9,7 @@ use super::{Settings, failure};
 use rapport_store::Result;
 use rusqlite::Connection;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -21,10 +21,20 @@ const QUIET: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(2);
 /// What the writer may be asked to copy itself.
 const LITTLE_BYTES: u64 = 1 << 20;
-/// How often the bulk is copied in the hope of leaving little.
+/// How often the bulk is copied in the hope of leaving little; where that is in vain for long, the
+/// writer's brake copies whatever is left.
 const ROUNDS: usize = 6;
-/// The log may pass its limit this many times before the writer copies whatever is left.
-const STRETCH: u64 = 8;
+
+/// Held while the log is copied: whoever wants to copy it as well waits for the end.
+#[derive(Clone, Default)]
+pub(crate) struct Copying(Arc<Mutex<()>>);
+
+impl Copying {
+    /// Waits until nobody copies, and keeps it so.
+    pub(crate) fn wait(&self) -> MutexGuard<'_, ()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// The checkpointing thread of one database. Dropping it waits for a copy under way.
 pub(crate) struct Checkpointer {
@@ -58,6 +68,7 @@ impl Checkpointer {
         settings: &Settings,
         what: String,
         writer: Queue,
+        copying: Copying,
     ) -> Result<Checkpointer> {
         let connection = super::connect(path, 256).map_err(|error| failure(&what, &error))?;
         connection
@@ -70,6 +81,7 @@ impl Checkpointer {
             frame_bytes: u64::from(settings.page_bytes) + 24,
             limit_bytes: settings.wal_bytes,
             writer,
+            copying,
         };
         let heard = bell.clone();
         let thread = std::thread::Builder::new()
@@ -174,12 +186,14 @@ struct Log {
     frame_bytes: u64,
     limit_bytes: u64,
     writer: Queue,
+    copying: Copying,
 }
 
 /// How long the log is and how much of it is in the database file.
 #[derive(Clone, Copy)]
-struct Progress {
-    frames: u64,
+pub(crate) struct Progress {
+    /// Frames of the log in use.
+    pub(crate) frames: u64,
     copied: u64,
 }
 
@@ -195,8 +209,7 @@ impl Log {
                 return self.finish();
             }
         }
-        let long = self.bytes(self.look()?.frames) > self.limit_bytes.saturating_mul(STRETCH);
-        if long { self.finish() } else { Ok(()) }
+        Ok(())
     }
 
     /// The writer copies the rest between two jobs, so that its next write starts the log over.
@@ -212,6 +225,7 @@ impl Log {
     }
 
     fn copy(&self) -> rusqlite::Result<Progress> {
+        let _alone = self.copying.wait();
         checkpoint(&self.connection, "PASSIVE")
     }
 
@@ -229,7 +243,8 @@ impl Log {
     }
 }
 
-fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<Progress> {
+/// Copies the log, or with `NOOP` only looks at it.
+pub(crate) fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<Progress> {
     connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
         let count = |value: i64| u64::try_from(value).unwrap_or(0);
         Ok(Progress {

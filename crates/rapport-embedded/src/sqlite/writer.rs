@@ -1,5 +1,6 @@
 //! The one thread that writes to a database, and the queue in front of it.
 
+use super::brake::Brake;
 use super::checkpointer::Bell;
 use super::headroom::Headroom;
 use rapport_store::{Error, Result};
@@ -39,13 +40,14 @@ impl Writer {
         what: String,
         connection: Connection,
         headroom: Headroom,
+        brake: Brake,
     ) -> Result<Writer> {
         let (jobs, received) = mpsc::channel::<Job>();
         let bell = Arc::new(OnceLock::new());
         let thread_bell = Arc::clone(&bell);
         let thread = std::thread::Builder::new()
             .name(format!("{name}-writer"))
-            .spawn(move || work(connection, headroom, &received, &thread_bell))
+            .spawn(move || work(connection, (headroom, brake), &received, &thread_bell))
             .map_err(|error| crate::disk::failure(what.clone(), &error))?;
         let queue = Queue {
             what: what.into(),
@@ -125,7 +127,7 @@ impl Drop for Writer {
 
 fn work(
     mut connection: Connection,
-    mut headroom: Headroom,
+    (mut headroom, mut brake): (Headroom, Brake),
     jobs: &Receiver<Job>,
     bell: &OnceLock<Bell>,
 ) {
@@ -135,6 +137,7 @@ fn work(
             Ok(job) => {
                 job(&mut connection);
                 headroom.keep();
+                brake.hold(&connection);
                 warm = true;
                 if let Some(bell) = bell.get() {
                     bell.ring();

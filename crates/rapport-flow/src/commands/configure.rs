@@ -4,8 +4,9 @@ use super::{Outcome, Reply, configure_with};
 use crate::configuration::{self, Configuration};
 use crate::error::CommandError;
 use crate::keys::{KeyRing, KeyUse, TokenUse};
+use crate::violations;
 use crate::writer::Writer;
-use rapport_core::entry::{Command, CommandEntry, Destination};
+use rapport_core::entry::{Command, CommandEntry, Destination, Source};
 use rapport_core::event::SourceNo;
 use rapport_core::event::transform::{Step, Transformations};
 use rapport_core::fold::Effects;
@@ -17,18 +18,7 @@ use std::sync::Arc;
 /// Applies a command that only changes configuration.
 pub(super) fn apply(writer: &mut Writer, command: &Command, writes: &mut Vec<Write>) -> Outcome {
     match command {
-        Command::PutSource(source) => {
-            let change = |c: &mut Configuration| {
-                c.sources.insert(source.no, source.clone());
-            };
-            configure_with(
-                writer,
-                &format!("source/{}", source.no.0),
-                source,
-                change,
-                writes,
-            );
-        }
+        Command::PutSource(source) => put_source(writer, source, writes)?,
         Command::PutKey {
             key_hash,
             hint,
@@ -82,6 +72,28 @@ pub(super) fn apply(writer: &mut Writer, command: &Command, writes: &mut Vec<Wri
         _ => unreachable!("every other command has a file of its own"),
     }
     Ok(Reply::Done)
+}
+
+fn put_source(
+    writer: &mut Writer,
+    source: &Source,
+    writes: &mut Vec<Write>,
+) -> Result<(), CommandError> {
+    let has_plan = writer.configuration.plans.contains_key(&source.no);
+    if has_plan && violations::tells(source) {
+        let message = format!(
+            "source {} has a tracking plan, so it cannot be the one that tells of violations: take \
+             the plan away first",
+            source.no.0
+        );
+        return Err(CommandError::Contradicts { message });
+    }
+    let change = |c: &mut Configuration| {
+        c.sources.insert(source.no, source.clone());
+    };
+    let row = format!("source/{}", source.no.0);
+    configure_with(writer, &row, source, change, writes);
+    Ok(())
 }
 
 fn put_token(

@@ -4,6 +4,7 @@ use super::{Outcome, Reply};
 use crate::configuration::{self, Configuration};
 use crate::error::CommandError;
 use crate::plan::{Compiled, Plans};
+use crate::violations;
 use crate::writer::Writer;
 use rapport_core::event::SourceNo;
 use rapport_core::plan::Plan;
@@ -18,8 +19,16 @@ pub(super) fn put(
     writes: &mut Vec<Write>,
 ) -> Outcome {
     let missing = |what: String| CommandError::NotFound { what };
-    if !writer.configuration.sources.contains_key(&source) {
+    let Some(own) = writer.configuration.sources.get(&source) else {
         return Err(missing(format!("source {}", source.0)));
+    };
+    if plan.is_some() && violations::tells(own) {
+        // Each violation of it would be one more event of it.
+        let message = format!(
+            "source {} tells of violations and has no plan itself",
+            source.0
+        );
+        return Err(CommandError::Contradicts { message });
     }
     let before = writer.configuration.plans.get(&source);
     let key = format!("plan/{}", source.0);
@@ -33,7 +42,9 @@ pub(super) fn put(
             let compiled = Compiled::new(plan).map_err(|message| CommandError::Invalid {
                 code: "invalid_plan",
                 message,
-                help: String::new(),
+                help: "Each of `events` is a JSON Schema of an event's properties; \
+                       docs/tracking-plans.md has one, and the bounds."
+                    .to_owned(),
             })?;
             writes.push(configuration::row(&key, &compiled.plan));
             plans.insert(source, Arc::new(compiled));

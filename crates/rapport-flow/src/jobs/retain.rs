@@ -1,18 +1,22 @@
-//! Retain: forgets rejected events that are too old or too many, and ids outside the window.
+//! Retain: forgets rejected events and violations of plans that are too old or too many, and ids
+//! outside the window.
 
 use super::{Published, publish};
 use crate::error::{Error, Result};
 use crate::rejected::Rejected;
 use crate::rows;
 use crate::shared::Shared;
+use crate::violations::Broken;
 use crate::writer::WriterOrder;
 use rapport_core::time::Millis;
 use rapport_store::state::{Key, Order, Page, Table};
 use std::sync::atomic::Ordering;
 use tokio::sync::{mpsc, oneshot};
 
-/// Rejected events read at once.
+/// Rows read at once.
 const PAGE: usize = 500;
+/// Rows counted at once.
+const COUNTED: usize = 5_000;
 
 /// How often it looks, in milliseconds.
 const EVERY_MS: i64 = 60_000;
@@ -26,6 +30,7 @@ pub(crate) fn is_due(shared: &Shared) -> bool {
 /// Forgets what is not to be kept any longer.
 pub(crate) async fn run(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> Result<()> {
     rejected(shared, orders).await?;
+    violations(shared, orders).await?;
     runs(shared, orders).await?;
     // Behind the work: what failed is tried again soon, and not in a minute.
     shared
@@ -64,15 +69,69 @@ async fn rejected(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> Result
             break;
         }
     }
+    forget(orders, Table::Rejected, keys).await
+}
+
+/// Keeps the newest violations, as long as rejected events.
+async fn violations(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> Result<()> {
+    let oldest = shared.clock.now().plus(-shared.settings.rejected_keep_ms);
+    let state = &shared.roles.state;
+    let end = newest_but(shared, shared.settings.violations_kept).await?;
+    loop {
+        let page = Page {
+            table: Table::Violation,
+            from: Key::default(),
+            to: None,
+            limit: PAGE,
+            order: Order::Ascending,
+        };
+        let mut keys = Vec::new();
+        for (key, row) in state.scan(page).await? {
+            let broken: Broken = rows::unpack(Table::Violation, &row)?;
+            if broken.received < oldest || end.as_ref().is_some_and(|end| key <= *end) {
+                keys.push(key);
+            }
+        }
+        // Keys go up, and so does what was received: behind the first that stays, all stay.
+        let is_last = keys.len() < PAGE;
+        forget(orders, Table::Violation, keys).await?;
+        if is_last {
+            return Ok(());
+        }
+    }
+}
+
+/// The newest violation that is one too many, where so many are to be kept.
+async fn newest_but(shared: &Shared, kept: usize) -> Result<Option<Key>> {
+    let mut before: Option<Key> = None;
+    let mut left = kept;
+    loop {
+        let page = Page {
+            table: Table::Violation,
+            from: Key::default(),
+            to: before.take(),
+            limit: COUNTED,
+            order: Order::Descending,
+        };
+        let rows = shared.roles.state.scan(page).await?;
+        if let Some((key, _)) = rows.get(left) {
+            return Ok(Some(key.clone()));
+        }
+        left = left.saturating_sub(rows.len());
+        match rows.last() {
+            Some((last, _)) if rows.len() == COUNTED => before = Some(last.clone()),
+            _ => return Ok(None),
+        }
+    }
+}
+
+/// Removes these rows.
+async fn forget(orders: &mpsc::Sender<WriterOrder>, table: Table, keys: Vec<Key>) -> Result<()> {
     if keys.is_empty() {
         return Ok(());
     }
     let (reply, answer) = oneshot::channel();
-    let order = WriterOrder::Forget {
-        table: Table::Rejected,
-        keys,
-        reply,
-    };
+    let order = WriterOrder::Forget { table, keys, reply };
     orders.send(order).await.map_err(|_| Error::Stopping)?;
     answer.await.map_err(|_| Error::Stopping)?
 }

@@ -7,7 +7,7 @@ use crate::collect::Collector;
 use crate::error::{Error, Result};
 use crate::rows;
 use crate::shared::Shared;
-use crate::violations::{Broken, SOURCE_NAME};
+use crate::violations::{Broken, tells};
 use crate::writer::WriterOrder;
 use rapport_core::event::{Call, Dialect, KeyKind, Origin, SourceNo};
 use rapport_core::position::Position;
@@ -16,6 +16,7 @@ use rapport_store::state::{Order, Page, Table, Write};
 use serde_json::json;
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// Where requests go in, as long as any are taken.
@@ -23,6 +24,8 @@ pub(crate) type Door = Mutex<Option<Collector>>;
 
 /// Rows told in one go.
 const PAGE: usize = 100;
+/// The least time between two tries after a failure (a full disk, a busy ledger).
+const PATIENCE: Duration = Duration::from_secs(1);
 /// The key of the last position told, in [`Table::Meta`].
 const TOLD: &[u8] = b"violations told";
 
@@ -36,17 +39,26 @@ fn source(shared: &Shared) -> Option<SourceNo> {
     let configuration = shared.configuration();
     let sources = configuration.sources.values();
     sources
-        .filter(|source| source.name == SOURCE_NAME)
+        .filter(|source| tells(source))
         .map(|source| source.no)
         .next()
 }
 
-/// Tells what waits.
+/// Tells what waits. What could not be told is tried again a moment later.
 pub(crate) async fn run(
     shared: &Shared,
     orders: &mpsc::Sender<WriterOrder>,
     door: &Door,
 ) -> Result<()> {
+    let told = tell_all(shared, orders, door).await;
+    if told.is_err() {
+        tokio::time::sleep(PATIENCE).await;
+        shared.untold.store(true, Ordering::Release);
+    }
+    told
+}
+
+async fn tell_all(shared: &Shared, orders: &mpsc::Sender<WriterOrder>, door: &Door) -> Result<()> {
     let Some(source) = source(shared) else {
         return Ok(());
     };

@@ -9,6 +9,7 @@ use super::replay::replay_equals_live;
 use super::webhooks;
 use super::world::{BEGIN, World, roles};
 use crate::clock::{Clock, HandClock};
+use crate::violations::SOURCE_NAME;
 use crate::{CommandError, Rapport, Settings};
 use rapport_core::entry::{Command, Reference, Source};
 use rapport_core::event::{Dialect, KeyKind, SourceNo};
@@ -68,10 +69,17 @@ pub(super) async fn begin(dice: &mut Dice) -> World {
         name: "Website".to_owned(),
         strict: false,
     };
-    rapport
-        .command("test", Command::PutSource(source))
-        .await
-        .unwrap();
+    let violations = Source {
+        no: SourceNo(2),
+        name: SOURCE_NAME.to_owned(),
+        strict: false,
+    };
+    for source in [source, violations] {
+        rapport
+            .command("test", Command::PutSource(source))
+            .await
+            .unwrap();
+    }
     World {
         rapport,
         clock,
@@ -93,7 +101,11 @@ async fn step(world: World, dice: &mut Dice) -> World {
             expect(&world, said::decision(dice)).await;
             world
         }
-        94..96 => {
+        94 => {
+            expect(&world, said::plan(dice)).await;
+            world
+        }
+        95 => {
             world.settle().await;
             world
         }

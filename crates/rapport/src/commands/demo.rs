@@ -128,18 +128,18 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     bar.set_message("importing the till's file");
     doors.import(&door, &calls).await?;
     bar.set_message("waiting until everything is folded");
-    let events = calls.iter().map(Call::events).sum();
+    let events: u64 = calls.iter().map(Call::events).sum();
     folded(&door, &before, events).await?;
     bar.set_message("building segments from history");
     make_segments(&door).await?;
     bar.finish_and_clear();
     let after = door.get("outcomes").await?;
-    let known_before = count(&after, "duplicate") - count(&before, "duplicate");
+    let new = count(&after, "accepted") - count(&before, "accepted");
     let people = story::people(&plan);
     let told = Told {
-        events: calls.len(),
+        events,
         days: plan.days,
-        known_before,
+        new,
     };
     print!("{}", look::look(&door, &told, &people).await?);
     if let Some(file) = &arguments.truth {

@@ -1,12 +1,16 @@
 //! The documents hold: their rules can be read, and what is generated is up to date.
 
+use rapport_core::event::dialect;
 use rapport_core::event::mapping::{Delivery, Map, Mapped, ready};
 use rapport_core::event::transform;
 use rapport_core::event::transform::script::Engine as _;
+use rapport_core::event::{Call, Dialect, KeyKind, Origin, Request, SourceNo, Validated};
 use rapport_core::segment::{reference, text, tree};
 use rapport_core::time::Millis;
+use rapport_flow::plan::{Compiled, Verdict};
 use rapport_import::{Format, Mapping, preview};
 use rapport_script::QuickJs;
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 mod examples;
@@ -14,6 +18,7 @@ mod examples;
 const SEGMENTS: &str = include_str!("../../../../docs/segments.md");
 const WEBHOOK_SOURCES: &str = include_str!("../../../../docs/webhook-sources.md");
 const TRANSFORMATIONS: &str = include_str!("../../../../docs/transformations.md");
+const PLANS: &str = include_str!("../../../../docs/tracking-plans.md");
 const IMPORTS: &str = include_str!("../../../../docs/imports.md");
 const TRACKING: &str = include_str!("../../../../docs/tracking.md");
 const NODE: &str = include_str!("../../../../tests/sdk/package.json");
@@ -131,6 +136,49 @@ fn every_step_and_script_in_the_documents_can_be_read() {
         let expected = r#"{"event":"Sold","properties":{"revenue":2.5}}"#;
         assert_eq!(made, Ok(Some(expected.to_owned())));
     }
+}
+
+#[test]
+fn the_plan_in_the_documents_makes_of_the_event_what_stands_beside_it() {
+    let call = blocks(PLANS, "sh")
+        .into_iter()
+        .find(|call| call.contains("-X PUT"));
+    let spelled = call.and_then(|call| call.split('\'').nth(1));
+    let plan = serde_json::from_str(spelled.expect("a body")).expect("a plan");
+    let plan = Compiled::new(plan).expect("schemas");
+    let read = |language: &str| -> Value {
+        let found = blocks(PLANS, language);
+        assert_eq!(found.len(), 1, "{language}");
+        serde_json::from_str(found[0]).expect("JSON")
+    };
+    let body = json!({ "batch": [read("json sent")] }).to_string();
+    let request = Request {
+        number: 1,
+        received: Millis(1_700_000_000_000),
+        origin: Origin {
+            source: SourceNo(1),
+            key_kind: KeyKind::Server,
+            dialect: Dialect::Segment,
+            call: Call::Batch,
+            ip: None,
+            user_agent: None,
+        },
+        body: body.into_bytes(),
+    };
+    let mut items = dialect::validate(&request, &dialect::NoMaps);
+    let Some(Validated::Event(mut event)) = items.pop() else {
+        panic!("{items:?}");
+    };
+    let Verdict::Trimmed(_, mut violations) = plan.judge(&mut event) else {
+        panic!("it is trimmed");
+    };
+    violations.sort();
+    let taken: Value = serde_json::from_str(&event.properties).expect("JSON");
+    assert_eq!(taken, read("json taken"));
+    let told = violations
+        .iter()
+        .map(|one| json!({ "field": one.field, "kind": one.kind }));
+    assert_eq!(told.collect::<Value>(), read("json violations"));
 }
 
 #[test]

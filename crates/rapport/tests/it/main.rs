@@ -3,6 +3,7 @@
 mod client;
 mod crash;
 mod docs;
+mod doors;
 mod imports;
 mod server;
 mod setup;

@@ -63,6 +63,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_pattern_made_to_backtrack_takes_no_time() {
+        let text = "a".repeat(32 << 10);
+        // Each star tried at each place would take longer than anybody waits.
+        assert!(!is_like(&text, &format!("{}b", "*a".repeat(200))));
+        assert!(!is_like(&text, &format!("*{}b", "a?".repeat(500))));
+        assert!(is_like(&text, &"*".repeat(10_000)));
+    }
+
+    #[test]
     fn stars_stand_for_any_characters_and_question_marks_for_one() {
         for (text, pattern, expected) in [
             ("", "", true),

@@ -105,6 +105,24 @@ pub(in crate::tests) fn policy(dice: &mut Dice) -> Policy {
     serde_json::from_str(dice.of(&POLICIES)).expect("a policy")
 }
 
+/// A tracking plan that much of what is said violates, or none.
+pub(in crate::tests) fn plan(dice: &mut Dice) -> Command {
+    let spelled = dice.of(&[
+        r#"{"on_violation": "omit", "events": {
+            "Milk Bought": {"properties": {"price": {"maximum": 2}, "kind": {"enum": ["cow"]}}},
+            "$identify": {"properties": {"plan": {"const": "gold"}}}}}"#,
+        r#"{"on_unplanned": "flag", "events": {"Milk Bought": {"required": ["litres"]}}}"#,
+        r#"{"on_violation": "block", "on_unplanned": "block", "events": {
+            "Milk Bought": {"properties": {"price": {"maximum": 1}}}, "Cart Left": true,
+            "$page": false}}"#,
+    ]);
+    let plan = (!dice.one_in(4)).then(|| serde_json::from_str(spelled).expect("a plan"));
+    Command::PutPlan {
+        source: SourceNo(1),
+        plan,
+    }
+}
+
 /// What browsers are told, changed.
 pub(in crate::tests) fn decision(dice: &mut Dice) -> Command {
     let segment: Box<str> = dice.of(&SEGMENTS).into();

@@ -20,13 +20,21 @@ const TRIED_BY_BOT: usize = 70;
 /// How often the bot comes by afterwards.
 const VISITS_OF_BOT: i64 = 50;
 
+/// How names of families begin.
+pub(super) const FAMILY_NAME: &str = "family-";
+
+/// The name of a family.
+pub(super) fn family(no: u64) -> String {
+    format!("{FAMILY_NAME}{no}")
+}
+
 /// The tablet of a family: three people with following numbers have one, or none of them.
 pub(super) fn tablet(plan: &Plan, no: u64) -> Option<Shared> {
     let family = no / FAMILY as u64;
     let mut chance = Chance::new(plan.seed ^ 0xFA11, family);
     chance
         .percent(FAMILIES_PERCENT)
-        .then(|| shared(&format!("family-{family}"), &mut chance))
+        .then(|| shared(&self::family(family), &mut chance))
 }
 
 /// Some visits at the family's tablet, each signed in as who holds it then.

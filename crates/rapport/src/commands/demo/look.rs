@@ -11,11 +11,12 @@ use std::fmt::Write as _;
 /// What was told, in numbers.
 pub(super) struct Told {
     /// Events sent.
-    pub(super) events: usize,
+    pub(super) events: u64,
     /// Days they cover.
     pub(super) days: i64,
-    /// Of these, how many the server knew before.
-    pub(super) known_before: u64,
+    /// Of these, how many were new to the server. A few never are: the messenger tells a contact's
+    /// name with each message.
+    pub(super) new: u64,
 }
 
 /// The closing words.
@@ -27,11 +28,11 @@ pub(super) async fn look(door: &FrontDoor, told: &Told, people: &[Person]) -> Re
         people.len(),
         told.days
     );
-    if told.known_before > 0 {
+    if told.new < told.events / 2 {
         let _ = writeln!(
             text,
-            "{} of them were there before and changed nothing.",
-            told.known_before
+            "It was told before and changed nothing; {} events are new since then.",
+            told.new
         );
     }
     let _ = writeln!(text, "\nSegments, live from now on:");

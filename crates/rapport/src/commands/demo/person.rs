@@ -110,7 +110,7 @@ impl Person {
         let app = std::mem::replace(&mut self.app, app);
         let device = std::mem::replace(&mut self.device, device);
         self.former
-            .extend([("anonymous_id", app), ("device", device)]);
+            .extend([("anonymous_id", app), ("device_id", device)]);
     }
 
     /// Everything that names them and nobody else, by kind.
@@ -121,7 +121,7 @@ impl Person {
             ("email", self.email.clone()),
             ("anonymous_id", self.browser.clone()),
             ("anonymous_id", self.app.clone()),
-            ("device", self.device.clone()),
+            ("device_id", self.device.clone()),
             ("loyalty_card", self.card()),
             ("instagram_id", self.social()),
         ];

@@ -1,5 +1,6 @@
 //! The truth of the story: whom each identifier belongs to, and how well the server found out.
 
+use super::crowd::{self, FAMILY};
 use super::diary::{Call, Shared, Way};
 use super::front_door::FrontDoor;
 use super::person::Person;
@@ -59,7 +60,7 @@ impl Truth {
         self.owners.iter().map(line).collect()
     }
 
-    /// Asks the server whose each identifier is, and counts.
+    /// Asks the server whose each identifier is and which are shared, and counts.
     pub(super) async fn score(&self, door: &FrontDoor) -> Result<Score> {
         let mut found: BTreeMap<String, Vec<&Owner>> = BTreeMap::new();
         for ((kind, value), owner) in &self.owners {
@@ -69,7 +70,17 @@ impl Truth {
                 found.entry(id.to_owned()).or_default().push(owner);
             }
         }
-        Ok(Score::of(&self.owners, &found))
+        let shared = door.get("identity/shared?limit=1000").await?;
+        let shared = shared["results"].as_array().into_iter().flatten();
+        let isolated = shared
+            .filter_map(|one| Some((one["kind"].as_str()?, one["value"].as_str()?)))
+            .filter_map(|(kind, value)| {
+                let of = self.owners.iter();
+                let mut own = of.filter(|(id, _)| id.0 == kind && id.1 == value);
+                own.next().map(|(_, owner)| owner)
+            });
+        let isolated: Vec<&Owner> = isolated.collect();
+        Ok(Score::of(&self.owners, &found, &isolated))
     }
 }
 
@@ -105,7 +116,7 @@ fn in_call(body: &Map<String, Value>) -> Vec<(&'static str, Option<String>)> {
         ("anonymous_id", text(body.get("anonymousId"))),
         ("email", told("email")),
         ("phone", told("phone")),
-        ("device", text(context["device"].get("id"))),
+        ("device_id", text(context["device"].get("id"))),
     ]
 }
 
@@ -139,24 +150,33 @@ pub(super) struct Score {
     pub(super) recall: f64,
     /// Profiles that hold identifiers of more than one person.
     pub(super) mixed: usize,
-    /// Shared devices that share a profile with identifiers of people: each with of how many.
-    pub(super) not_isolated: BTreeMap<String, usize>,
+    /// Devices that the server found to be of too many, so that they name nobody any more.
+    pub(super) isolated: Vec<String>,
+    /// Identifiers of one person that the server took for shared.
+    pub(super) wrongly_isolated: usize,
+    /// Families with a tablet.
+    pub(super) families: usize,
+    /// Of these, those whose members are in one profile.
+    pub(super) families_joined: usize,
 }
 
 impl Score {
-    fn of(owners: &BTreeMap<Id, Owner>, found: &BTreeMap<String, Vec<&Owner>>) -> Score {
+    fn of(
+        owners: &BTreeMap<Id, Owner>,
+        found: &BTreeMap<String, Vec<&Owner>>,
+        isolated: &[&Owner],
+    ) -> Score {
         let (mut joined, mut right, mut mixed) = (0, 0, 0);
-        let mut not_isolated = BTreeMap::new();
+        let mut families_joined = BTreeSet::new();
         for together in found.values() {
             let people = count(together.iter().copied());
             joined += pairs(people.values().sum());
             right += people.values().map(|many| pairs(*many)).sum::<u64>();
             mixed += usize::from(people.len() > 1);
-            for owner in together {
-                if let (Owner::Shared(name), false) = (owner, people.is_empty()) {
-                    not_isolated.insert(name.clone(), people.len());
-                }
-            }
+            let homes = people.keys().map(|no| no / FAMILY as u64);
+            let homes: Vec<u64> = homes.collect();
+            let pairs = homes.windows(2).filter(|two| two[0] == two[1]);
+            families_joined.extend(pairs.map(|two| crowd::family(two[0])));
         }
         let pairs = count(owners.values())
             .values()
@@ -169,6 +189,12 @@ impl Score {
                 part as f64 / whole as f64
             }
         };
+        let devices: BTreeSet<&String> = owners.values().filter_map(device).collect();
+        let families: Vec<_> = devices
+            .into_iter()
+            .filter(|name| name.starts_with(crowd::FAMILY_NAME))
+            .collect();
+        let known: BTreeSet<&String> = isolated.iter().filter_map(|owner| device(owner)).collect();
         Score {
             identifiers: owners.len(),
             pairs,
@@ -177,8 +203,22 @@ impl Score {
             precision: share(right, joined),
             recall: share(right, pairs),
             mixed,
-            not_isolated,
+            wrongly_isolated: isolated.len() - known.len(),
+            isolated: known.into_iter().cloned().collect(),
+            families_joined: families
+                .iter()
+                .filter(|name| families_joined.contains(**name))
+                .count(),
+            families: families.len(),
         }
+    }
+}
+
+/// The name of a device of several.
+fn device(owner: &Owner) -> Option<&String> {
+    match owner {
+        Owner::Shared(name) => Some(name),
+        Owner::Person(_) => None,
     }
 }
 
@@ -213,7 +253,7 @@ mod tests {
                     .push(owner);
             }
         }
-        let score = Score::of(&owners, &by_profile);
+        let score = Score::of(&owners, &by_profile, &[]);
         assert_eq!((score.precision, score.recall, score.mixed), expected);
     }
 
@@ -226,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_of_several_makes_no_pairs_and_is_told_where_it_is_not_alone() {
+    fn a_device_of_several_makes_no_pairs_and_is_told_once_it_is_isolated() {
         let kiosk = Owner::Shared("kiosk".to_owned());
         let one = Owner::Person(1);
         let owners = BTreeMap::from([
@@ -234,8 +274,33 @@ mod tests {
             (("anonymous_id", "k".to_owned()), kiosk.clone()),
         ]);
         let found = BTreeMap::from([("a".to_owned(), vec![&one, &kiosk])]);
-        let score = Score::of(&owners, &found);
-        assert_eq!((score.pairs, score.joined), (0, 0));
-        assert_eq!(score.not_isolated["kiosk"], 1);
+        let score = Score::of(&owners, &found, &[&kiosk]);
+        assert_eq!((score.pairs, score.joined, score.mixed), (0, 0, 0));
+        assert_eq!(
+            (score.isolated, score.wrongly_isolated),
+            (vec!["kiosk".to_owned()], 0)
+        );
+        assert_eq!(Score::of(&owners, &found, &[&one]).wrongly_isolated, 1);
+    }
+
+    #[test]
+    fn a_family_whose_members_are_one_profile_is_counted() {
+        let owner = |no| Owner::Person(no);
+        let tablet = Owner::Shared(crowd::family(4));
+        let people = [owner(12), owner(13), owner(14)];
+        let owners: BTreeMap<Id, Owner> = people
+            .iter()
+            .chain([&tablet])
+            .enumerate()
+            .map(|(n, owner)| (("user_id", n.to_string()), owner.clone()))
+            .collect();
+        let apart = BTreeMap::from([
+            ("a".to_owned(), vec![&people[0], &tablet]),
+            ("b".to_owned(), vec![&people[1]]),
+        ]);
+        let score = Score::of(&owners, &apart, &[]);
+        assert_eq!((score.families, score.families_joined), (1, 0));
+        let one = BTreeMap::from([("a".to_owned(), vec![&people[0], &people[2]])]);
+        assert_eq!(Score::of(&owners, &one, &[]).families_joined, 1);
     }
 }
