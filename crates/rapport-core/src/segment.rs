@@ -12,6 +12,7 @@ pub mod catalogue;
 mod chain;
 pub mod count;
 pub mod error;
+pub mod estimate;
 pub mod explain;
 pub mod fact;
 pub mod leaf;
@@ -28,6 +29,7 @@ pub mod rule;
 pub mod span;
 pub mod text;
 pub mod tree;
+pub mod trial;
 pub mod window;
 pub mod zone;
 

@@ -16,6 +16,7 @@ pub mod build;
 pub mod compact;
 pub mod flush;
 pub mod retain;
+pub mod retain_changes;
 pub mod tell;
 
 /// Files that are written and wait to be listed, and what they replace.

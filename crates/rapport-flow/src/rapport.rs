@@ -27,6 +27,7 @@ use tokio::sync::{mpsc, oneshot};
 
 mod ask;
 mod imports;
+mod insight;
 mod live;
 mod outbox;
 mod redrive;

@@ -29,6 +29,10 @@ pub struct Settings {
     pub lag_ready_requests: u64,
     /// Profiles and identifiers kept decoded in memory.
     pub cache_profiles: usize,
+    /// Who entered and left segments is kept this long, in milliseconds.
+    pub changes_keep_ms: i64,
+    /// Entries and exits kept at most, of all segments; the oldest go first.
+    pub changes_max: u64,
     /// Whether requests stay on the ledger unfolded: only to measure what collecting costs alone.
     pub is_paused: bool,
 }
@@ -48,6 +52,8 @@ impl Default for Settings {
             rejected_bytes: 1 << 30,
             lag_ready_requests: 500_000,
             cache_profiles: 50_000,
+            changes_keep_ms: 90 * DAY_MS,
+            changes_max: 50_000_000,
             is_paused: false,
         }
     }

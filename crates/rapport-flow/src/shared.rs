@@ -25,6 +25,9 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use tokio::sync::watch;
 
+/// Rules that are not saved looked at at once.
+const PREVIEWS_MAX: usize = 2;
+
 /// The storage engines of one directory.
 #[derive(Clone)]
 pub struct Roles {
@@ -149,6 +152,8 @@ pub(crate) struct Shared {
     pub retained_ms: AtomicI64,
     /// Held by whoever takes a merge back.
     pub undoing: tokio::sync::Mutex<()>,
+    /// How many may look at rules that are not saved, at once.
+    pub previews: Arc<tokio::sync::Semaphore>,
     /// Whether violations of tracking plans may wait to be told.
     pub untold: AtomicBool,
     /// Counts of violations, as of the last commit.
@@ -185,6 +190,7 @@ impl Shared {
             left_behind: LeftBehind::default(),
             retained_ms: AtomicI64::new(i64::MIN),
             undoing: tokio::sync::Mutex::default(),
+            previews: Arc::new(tokio::sync::Semaphore::new(PREVIEWS_MAX)),
             untold: AtomicBool::new(true),
             violations: Mutex::default(),
             looked_up: Mutex::default(),

@@ -4,6 +4,7 @@ mod clock;
 mod flow;
 mod full;
 mod imports;
+mod insight;
 mod large;
 mod listener;
 mod mixes;

@@ -59,6 +59,8 @@ pub struct Flow {
     pub rejected_bytes: u64,
     pub lag_ready_requests: u64,
     pub cache_profiles: usize,
+    pub changes_keep_ms: i64,
+    pub changes_max: u64,
 }
 
 /// Enrichment of events.

@@ -8,7 +8,7 @@ use super::profiles;
 use super::spelled::{Identifiers, identifiers, owned};
 use crate::Api;
 use crate::errors::{Code, Error};
-use axum::extract::State;
+use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -23,12 +23,22 @@ use rapport_core::segment::{text, tree};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+mod overlap;
+mod preview;
+mod turnover;
+
 pub(super) fn routes() -> Router<Api> {
     Router::new()
         .route("/segments", get(all))
-        .route("/segments/{key}", get(show).put(put).delete(remove))
+        .route(
+            "/segments/{key}",
+            get(show).put(put).delete(remove).post(ask),
+        )
         .route("/segments/{key}/members", get(members))
         .route("/segments/{key}/explain", get(explain))
+        .route("/segments/{key}/overlap", get(overlap::show))
+        .route("/segments/{key}/sizes", get(turnover::sizes))
+        .route("/segments/{key}/changes", get(turnover::changes))
 }
 
 /// A segment.
@@ -138,6 +148,23 @@ fn read(raw: &str) -> Result<Rule, Error> {
         return Ok(text::parse(&rule)?);
     }
     Ok(tree::parse(raw)?)
+}
+
+/// What is asked of rules that are no segments. A segment may have these words for its key, too:
+/// nothing else is posted to one.
+async fn ask(
+    State(api): State<Api>,
+    _: Actor,
+    Named(word): Named,
+    request: Request,
+) -> Result<Response, Error> {
+    match word.as_str() {
+        "preview" => preview::show(&api, Body::from_request(request, &api).await?).await,
+        _ => Err(Error::new(
+            Code::MethodNotAllowed,
+            format!("/api/v1/segments/{word} does not take POST"),
+        )),
+    }
 }
 
 async fn remove(

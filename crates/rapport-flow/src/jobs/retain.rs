@@ -27,6 +27,7 @@ pub(crate) fn is_due(shared: &Shared) -> bool {
 pub(crate) async fn run(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> Result<()> {
     rejected(shared, orders).await?;
     runs(shared, orders).await?;
+    super::retain_changes::run(shared, orders).await?;
     // Behind the work: what failed is tried again soon, and not in a minute.
     shared
         .retained_ms
@@ -64,15 +65,20 @@ async fn rejected(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> Result
             break;
         }
     }
+    forget(orders, Table::Rejected, keys).await
+}
+
+/// Has the writer remove keys.
+pub(super) async fn forget(
+    orders: &mpsc::Sender<WriterOrder>,
+    table: Table,
+    keys: Vec<Key>,
+) -> Result<()> {
     if keys.is_empty() {
         return Ok(());
     }
     let (reply, answer) = oneshot::channel();
-    let order = WriterOrder::Forget {
-        table: Table::Rejected,
-        keys,
-        reply,
-    };
+    let order = WriterOrder::Forget { table, keys, reply };
     orders.send(order).await.map_err(|_| Error::Stopping)?;
     answer.await.map_err(|_| Error::Stopping)?
 }

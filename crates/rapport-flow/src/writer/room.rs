@@ -16,6 +16,7 @@ impl Writer {
     /// longest ago goes.
     pub fn make_room(&mut self) {
         self.forget_spent();
+        self.forget_hours();
         if self.people.len() <= self.shared.settings.cache_profiles {
             return;
         }

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::entry::CommandEntry;
+use crate::fold::Member;
 use crate::fold::Effects;
 use crate::fold::worlds::RulesSaid;
 use crate::identity::Identifier;
