@@ -16,6 +16,7 @@ pub mod estimate;
 pub mod explain;
 pub mod fact;
 pub mod leaf;
+pub mod list;
 pub mod literal;
 pub mod membership;
 pub mod operator;

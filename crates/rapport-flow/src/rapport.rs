@@ -28,6 +28,7 @@ use tokio::sync::{mpsc, oneshot};
 mod ask;
 mod imports;
 mod insight;
+mod lists;
 mod live;
 mod outbox;
 mod redrive;

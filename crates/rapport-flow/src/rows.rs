@@ -198,6 +198,23 @@ pub fn segment_from(key: &[u8]) -> Option<(SegmentNo, i64)> {
     Some((SegmentNo(segment), from))
 }
 
+/// The key of some members of a frozen segment.
+#[must_use]
+pub fn frozen_key(position: Position, list: SegmentNo, chunk: u32) -> Key {
+    let mut key = position_key(position).into_vec();
+    key.extend(list.0.to_be_bytes());
+    key.extend(chunk.to_be_bytes());
+    key.into()
+}
+
+/// Reads such a key.
+#[must_use]
+pub fn frozen_of(key: &[u8]) -> Option<(Position, SegmentNo, u32)> {
+    let number = |at: usize| Some(u32::from_be_bytes(key.get(at..at + 4)?.try_into().ok()?));
+    let (list, chunk) = (number(16)?, number(20)?);
+    Some((position_of(key)?, SegmentNo(list), chunk))
+}
+
 /// Events of one origin in one row of [`Table::Moved`] at most.
 pub const MOVED: usize = 4_096;
 

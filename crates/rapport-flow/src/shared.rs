@@ -154,6 +154,8 @@ pub(crate) struct Shared {
     pub undoing: tokio::sync::Mutex<()>,
     /// How many may look at rules that are not saved, at once.
     pub previews: Arc<tokio::sync::Semaphore>,
+    /// Whether members of frozen segments may wait to be put on a list.
+    pub unlisted: AtomicBool,
     /// Whether violations of tracking plans may wait to be told.
     pub untold: AtomicBool,
     /// Counts of violations, as of the last commit.
@@ -191,6 +193,7 @@ impl Shared {
             retained_ms: AtomicI64::new(i64::MIN),
             undoing: tokio::sync::Mutex::default(),
             previews: Arc::new(tokio::sync::Semaphore::new(PREVIEWS_MAX)),
+            unlisted: AtomicBool::new(true),
             untold: AtomicBool::new(true),
             violations: Mutex::default(),
             looked_up: Mutex::default(),

@@ -71,11 +71,14 @@ pub enum Table {
     Change = 26,
     /// How many entered and left which segment in an hour: segment number and hour.
     Turnover = 27,
+    /// Members of frozen segments who wait to be put on a list: the position of the entry, list
+    /// number and chunk number, to a roaring bitmap.
+    Frozen = 28,
 }
 
 impl Table {
     /// Every table, ascending.
-    pub const ALL: [Table; 27] = [
+    pub const ALL: [Table; 28] = [
         Table::Meta,
         Table::Config,
         Table::Profile,
@@ -103,6 +106,7 @@ impl Table {
         Table::CompanyPeople,
         Table::Change,
         Table::Turnover,
+        Table::Frozen,
     ];
 
     /// Whether its keys are numbers.

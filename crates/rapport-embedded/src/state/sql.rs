@@ -224,5 +224,6 @@ fn name(table: Table) -> &'static str {
         Table::CompanyPeople => "company_people",
         Table::Change => "change",
         Table::Turnover => "turnover",
+        Table::Frozen => "frozen",
     }
 }

@@ -57,7 +57,7 @@ enum Gate {
 pub(super) fn filtered_json(event: &Event) -> &str {
     match event.kind {
         Kind::Identify | Kind::Group => &event.traits,
-        Kind::Track | Kind::Page | Kind::Screen | Kind::Alias => &event.properties,
+        Kind::Track | Kind::Page | Kind::Screen | Kind::Alias | Kind::List => &event.properties,
     }
 }
 

@@ -10,13 +10,14 @@ use crate::segment::fact::FACTS;
 use crate::segment::random::{PLACES, Random};
 use crate::segment::rule::{Happening, Rule};
 
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     Kind::Track,
     Kind::Identify,
     Kind::Page,
     Kind::Screen,
     Kind::Group,
     Kind::Alias,
+    Kind::List,
 ];
 
 impl Parser<'_> {
