@@ -10,6 +10,7 @@ pub use self::error::Error;
 
 pub mod catalogue;
 mod chain;
+pub mod complete;
 pub mod count;
 pub mod error;
 pub mod estimate;

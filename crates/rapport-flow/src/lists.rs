@@ -180,7 +180,10 @@ async fn marked<'a>(
 
 async fn owners(shared: &Shared, names: &[(usize, Identifier)]) -> Result<Vec<Option<ProfileNo>>> {
     let hash = shared.hash();
-    let hashes: Vec<u128> = names.iter().map(|(_, name)| hash.identifier(name)).collect();
+    let hashes: Vec<u128> = names
+        .iter()
+        .map(|(_, name)| hash.identifier(name))
+        .collect();
     let keys: Vec<_> = hashes
         .iter()
         .map(|hash| number_key(rows::cell_of(*hash)))

@@ -159,9 +159,7 @@ fn looked_at(event: &Event) -> &str {
 fn looked_at_mut(event: &mut Event) -> &mut Box<str> {
     match event.kind {
         Kind::Identify | Kind::Group => &mut event.traits,
-        Kind::Track | Kind::Page | Kind::Screen | Kind::Alias | Kind::List => {
-            &mut event.properties
-        }
+        Kind::Track | Kind::Page | Kind::Screen | Kind::Alias | Kind::List => &mut event.properties,
     }
 }
 

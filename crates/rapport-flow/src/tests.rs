@@ -7,6 +7,7 @@ mod imports;
 mod insight;
 mod large;
 mod listener;
+mod lists;
 mod mixes;
 mod reading;
 mod redrive;

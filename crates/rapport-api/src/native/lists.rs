@@ -204,8 +204,9 @@ async fn upload(
     })?;
     let word = page.one("kind").unwrap_or(column);
     let kind = IdKind::from_word(word).ok_or_else(|| {
-        let message =
-            format!("`{word}` is no kind of identifier: say which with `kind`, such as `kind=email`");
+        let message = format!(
+            "`{word}` is no kind of identifier: say which with `kind`, such as `kind=email`"
+        );
         Error::new(Code::InvalidQuery, message)
     })?;
     let on = match page.one("action").unwrap_or("add") {
@@ -221,7 +222,10 @@ async fn upload(
     let rows = cells.into_iter().map(|(row, text)| {
         let reference = match text.is_empty() {
             true => Err("there is nothing in it".to_owned()),
-            false => Ok(Reference::Identifier(Identifier::new(kind.clone(), text.as_str()))),
+            false => Ok(Reference::Identifier(Identifier::new(
+                kind.clone(),
+                text.as_str(),
+            ))),
         };
         Row {
             row,
@@ -229,7 +233,9 @@ async fn upload(
             reference,
         }
     });
-    report::change(&api, &key, on, rows.collect()).await.map(Json)
+    report::change(&api, &key, on, rows.collect())
+        .await
+        .map(Json)
 }
 
 #[derive(Deserialize)]

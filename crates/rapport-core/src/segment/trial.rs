@@ -104,8 +104,7 @@ impl Trial {
 
     /// Joins what history keeps of somebody to what their state does.
     pub fn unite(&self, leaves: &mut Leaves, from: &Leaves) {
-        self.catalogue
-            .unite(leaves, from, &mut Touched::default());
+        self.catalogue.unite(leaves, from, &mut Touched::default());
     }
 
     /// Whether the rule holds for somebody at `now`.

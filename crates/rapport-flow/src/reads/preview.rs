@@ -71,7 +71,10 @@ pub(crate) async fn of(shared: &Arc<Shared>, trial: &Trial, bounds: Bounds) -> R
     // Held by whatever it starts, so that what outlasts it counts as well.
     let turn = Arc::clone(&shared.previews).acquire_owned().await;
     let turn = turn.ok().map(Arc::new);
-    let all = next_profile(&*shared.roles.state).await?.0.saturating_sub(1);
+    let all = next_profile(&*shared.roles.state)
+        .await?
+        .0
+        .saturating_sub(1);
     let sample = Sample::of(all, bounds.sample as u64);
     let mut looking = Looking {
         shared,

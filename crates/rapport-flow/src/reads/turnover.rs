@@ -55,8 +55,7 @@ pub(crate) async fn hours(shared: &Shared, segment: SegmentNo, from: Millis) -> 
             let some = state.scan(page).await?;
             for (key, row) in &some {
                 if let Some((_, hour)) = rows::segment_from(key) {
-                    read.moved
-                        .insert(hour, rows::unpack(Table::Turnover, row)?);
+                    read.moved.insert(hour, rows::unpack(Table::Turnover, row)?);
                 }
             }
             match some.last() {
@@ -143,7 +142,9 @@ pub(crate) async fn changes(shared: &Shared, asked: &Asked) -> Result<Changes> {
                 found.after = found.changes.last().map(|last| last.key.clone());
                 return Ok(found);
             }
-            let why = row.first().and_then(|place| Why::ALL.get(usize::from(*place)));
+            let why = row
+                .first()
+                .and_then(|place| Why::ALL.get(usize::from(*place)));
             found.changes.push(Change {
                 person,
                 at,

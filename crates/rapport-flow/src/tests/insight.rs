@@ -96,7 +96,10 @@ async fn a_preview_of_few_people_is_what_the_saved_segment_has() {
         assert_eq!(numbers(&seen), members, "{rule}");
         let estimate = seen.estimate.expect("everybody was looked at");
         let known = members.len() as u64;
-        assert_eq!((estimate.low, estimate.size, estimate.high), (known, known, known));
+        assert_eq!(
+            (estimate.low, estimate.size, estimate.high),
+            (known, known, known)
+        );
         assert_eq!((seen.looked, seen.all, seen.people), (40, 40, 37));
         // Saved, it is answered without a look into history, and the same.
         let again = preview(&world, rule, BOUNDS).await;
@@ -130,7 +133,10 @@ async fn a_preview_of_a_sample_has_bounds_that_hold_the_truth() {
     let all = preview(&world, r#"did "Milk Bought" at least 3 times"#, BOUNDS).await;
     let (estimate, truth) = (seen.estimate.unwrap(), all.estimate.unwrap().size);
     assert_eq!((seen.looked, seen.members.len()), (16, 2));
-    assert!((estimate.low..=estimate.high).contains(&truth), "{estimate:?} {truth}");
+    assert!(
+        (estimate.low..=estimate.high).contains(&truth),
+        "{estimate:?} {truth}"
+    );
     assert!(estimate.low < estimate.high);
 }
 
@@ -209,20 +215,32 @@ async fn who_entered_and_left_is_kept_with_why_and_survives_a_restart() {
     assert_eq!(sorted, wanted);
     let moments: Vec<_> = known.iter().map(|one| one.at).collect();
     assert!(moments.is_sorted());
-    let journal = world.rapport.journal_of(&[known[0].person], None, 10).await.unwrap();
+    let journal = world
+        .rapport
+        .journal_of(&[known[0].person], None, 10)
+        .await
+        .unwrap();
     world
-        .command(Command::UndoMerge { merge: journal[0].0 })
+        .command(Command::UndoMerge {
+            merge: journal[0].0,
+        })
         .await
         .unwrap();
     let world = world.restart().await;
     let after = changes(&world, "fresh").await;
-    assert_eq!(said(&after[known.len()..]), [(1, true, "member"), (2, false, "member")]);
+    assert_eq!(
+        said(&after[known.len()..]),
+        [(1, true, "member"), (2, false, "member")]
+    );
     let no = world.rapport.registry().get("fresh").unwrap().no;
     let turnover = world.rapport.turnover(no, Millis(0)).await.unwrap();
     assert_eq!(turnover.size, 1);
-    let (entered, left) = turnover.moved.values().fold((0, 0), |(entered, left), hour| {
-        (entered + hour.0, left + hour.1)
-    });
+    let (entered, left) = turnover
+        .moved
+        .values()
+        .fold((0, 0), |(entered, left), hour| {
+            (entered + hour.0, left + hour.1)
+        });
     assert_eq!((entered, left), (4, 3));
     assert_eq!(world.members("fresh").await, [2]);
 }
@@ -312,7 +330,15 @@ async fn old_changes_are_forgotten_and_those_of_removed_segments_too() {
         .await
         .unwrap();
     world.advance(89 * DAY_MS).await;
-    let count = async |segment| world.rapport.changes(&asked(segment)).await.unwrap().changes.len();
+    let count = async |segment| {
+        world
+            .rapport
+            .changes(&asked(segment))
+            .await
+            .unwrap()
+            .changes
+            .len()
+    };
     assert_eq!(count(other).await, 0);
     assert_eq!(count(no).await, 6);
     world.advance(2 * DAY_MS).await;

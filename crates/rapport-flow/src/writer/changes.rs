@@ -170,11 +170,7 @@ impl Writer {
     }
 
     /// Adds the writes of changed member lists.
-    pub async fn members(
-        &mut self,
-        members: &[Listed],
-        writes: &mut Vec<Write>,
-    ) -> Result<()> {
+    pub async fn members(&mut self, members: &[Listed], writes: &mut Vec<Write>) -> Result<()> {
         let chunk = |row: &Listed| chunk_of(row.segment, row.person);
         let chunks: BTreeSet<(u32, u32)> = members.iter().map(chunk).collect();
         self.load_chunks(&chunks).await?;

@@ -65,7 +65,8 @@ impl Writer {
         let found = self.shared.roles.state.load(Table::Turnover, &keys).await?;
         for (hour, row) in missing.into_iter().zip(found) {
             let counts = row.map(|row| rows::unpack(Table::Turnover, &row));
-            self.hours.insert(hour, counts.transpose()?.unwrap_or_default());
+            self.hours
+                .insert(hour, counts.transpose()?.unwrap_or_default());
         }
         Ok(())
     }

@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn a_column_is_read_through_quotes_marks_and_short_rows() {
-        let file = "\u{feff}name, email \r\n\"Byron, Ada\",ada@example.org\n\nBob\n\"C\"\"d\", c@x.y ";
+        let file =
+            "\u{feff}name, email \r\n\"Byron, Ada\",ada@example.org\n\nBob\n\"C\"\"d\", c@x.y ";
         let read = cells(file, "email").expect("cells");
         let expected = [(2, "ada@example.org"), (3, ""), (4, "c@x.y")];
         assert_eq!(read, expected.map(|(row, cell)| (row, cell.to_owned())));
@@ -127,6 +128,10 @@ mod tests {
     #[test]
     fn a_quote_that_is_never_closed_ends_somewhere() {
         let file = format!("email\n\"{}", "a".repeat(3 << 20));
-        assert!(cells(&file, "email").expect_err("an error").contains("quote"));
+        assert!(
+            cells(&file, "email")
+                .expect_err("an error")
+                .contains("quote")
+        );
     }
 }

@@ -116,7 +116,10 @@ mod tests {
         };
         assert_eq!((on.kind, &*on.name), (Kind::List, "vip"));
         assert_eq!(on.identifiers[0].to_string(), "email:ada@example.org");
-        assert_eq!((&*on.properties, &*off.properties), ("{\"on\":true}", "{\"on\":false}"));
+        assert_eq!(
+            (&*on.properties, &*off.properties),
+            ("{\"on\":true}", "{\"on\":false}")
+        );
         assert_eq!(off.position, Position::event(7, 1));
     }
 
@@ -124,7 +127,10 @@ mod tests {
     fn what_is_no_item_is_said_to_be_none() {
         for body in ["", "{}", "[]", "{\"batch\":[{}]}", "{\"batch\":[7]}"] {
             let made = validated(body.as_bytes());
-            assert!(matches!(made.as_slice(), [Validated::Invalid { .. }]), "{body}: {made:?}");
+            assert!(
+                matches!(made.as_slice(), [Validated::Invalid { .. }]),
+                "{body}: {made:?}"
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What follows an event in a rule's text: `where`, how often or how much, and within which window.
 
-use super::Parser;
 use super::cursor::Token;
+use super::{Parser, Slot};
 use crate::segment::count::Count;
 use crate::segment::error::Error;
 use crate::segment::rule::{
@@ -165,6 +165,9 @@ impl Parser<'_> {
             }
             return Ok((Comparison::Equal, Measure::Range(from, to)));
         }
+        for comparison in Comparison::ALL {
+            self.cursor.offers(comparison.word());
+        }
         let mut ahead = self.cursor;
         let comparison = match ahead.next()? {
             Token::Sign(sign) => Comparison::from_word(sign),
@@ -177,7 +180,7 @@ impl Parser<'_> {
         };
         self.cursor = ahead;
         if self.cursor.take("attribute")? {
-            return Ok((comparison, Measure::Attribute(self.path()?)));
+            return Ok((comparison, Measure::Attribute(self.attribute()?)));
         }
         Ok((comparison, Measure::Number(self.decimal()?)))
     }
@@ -241,6 +244,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn whole_number(&mut self, what: &str) -> Result<i64, Error> {
+        self.cursor.wants(|_| Slot::Number);
         let mut ahead = self.cursor;
         if let Token::Number(digits) = ahead.next()?
             && digits.bytes().all(|byte| byte.is_ascii_digit())

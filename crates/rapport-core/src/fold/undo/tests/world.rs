@@ -3,8 +3,8 @@
 
 use super::*;
 use crate::entry::CommandEntry;
-use crate::fold::Member;
 use crate::fold::Effects;
+use crate::fold::Member;
 use crate::fold::worlds::RulesSaid;
 use crate::identity::Identifier;
 use std::sync::Arc;
