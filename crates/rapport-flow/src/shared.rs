@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::collect;
 use crate::configuration::Configuration;
 use crate::counters::Counters;
+use crate::discovery::Found;
 use crate::feed::Feed;
 use crate::latency::Latencies;
 use crate::live::Hub;
@@ -154,6 +155,8 @@ pub(crate) struct Shared {
     pub undoing: tokio::sync::Mutex<()>,
     /// How many may look at rules that are not saved, at once.
     pub previews: Arc<tokio::sync::Semaphore>,
+    /// Which events and properties there are, as of a moment ago, for whoever types rules.
+    pub known: Mutex<Option<(std::time::Instant, Arc<Found>)>>,
     /// Whether members of frozen segments may wait to be put on a list.
     pub unlisted: AtomicBool,
     /// Whether violations of tracking plans may wait to be told.
@@ -193,6 +196,7 @@ impl Shared {
             retained_ms: AtomicI64::new(i64::MIN),
             undoing: tokio::sync::Mutex::default(),
             previews: Arc::new(tokio::sync::Semaphore::new(PREVIEWS_MAX)),
+            known: Mutex::default(),
             unlisted: AtomicBool::new(true),
             untold: AtomicBool::new(true),
             violations: Mutex::default(),

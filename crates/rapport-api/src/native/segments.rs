@@ -23,6 +23,7 @@ use rapport_core::segment::{text, tree};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+mod complete;
 mod overlap;
 mod preview;
 mod turnover;
@@ -160,6 +161,7 @@ async fn ask(
 ) -> Result<Response, Error> {
     match word.as_str() {
         "preview" => preview::show(&api, Body::from_request(request, &api).await?).await,
+        "complete" => complete::show(&api, Body::from_request(request, &api).await?).await,
         _ => Err(Error::new(
             Code::MethodNotAllowed,
             format!("/api/v1/segments/{word} does not take POST"),
@@ -237,7 +239,8 @@ async fn explain(
         .rapport
         .catalogue()
         .explain(&key, &facts, &profile.memberships, now);
-    let explained = explained.ok_or_else(|| Error::missing(format_args!("segment {key}")))?;
+    let mut explained = explained.ok_or_else(|| Error::missing(format_args!("segment {key}")))?;
+    api.rapport.name_events(&profile, &mut explained).await?;
     Ok(Json(explained).into_response())
 }
 
