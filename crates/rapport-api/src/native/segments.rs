@@ -17,6 +17,7 @@ use rapport_core::entry::Command;
 use rapport_core::identity::ProfileNo;
 use rapport_core::profile::Profile;
 use rapport_core::segment::catalogue::Facts;
+use rapport_core::segment::explain::Explanation;
 use rapport_core::segment::registry::{Build, Definition};
 use rapport_core::segment::rule::Rule;
 use rapport_core::segment::{text, tree};
@@ -226,6 +227,13 @@ async fn explain(
         )
     })?;
     let profile = asked(&api, text).await?;
+    let mut explained = explained_of(&api, &key, &profile)
+        .ok_or_else(|| Error::missing(format_args!("segment {key}")))?;
+    api.rapport.name_events(&profile, &mut explained).await?;
+    Ok(Json(explained).into_response())
+}
+
+fn explained_of(api: &Api, key: &str, profile: &Profile) -> Option<Explanation> {
     let numbers = profile.origins_since();
     let facts = Facts {
         number: profile.number,
@@ -235,13 +243,8 @@ async fn explain(
         leaves: &profile.leaves,
     };
     let now = api.rapport.clock().now();
-    let explained = api
-        .rapport
-        .catalogue()
-        .explain(&key, &facts, &profile.memberships, now);
-    let mut explained = explained.ok_or_else(|| Error::missing(format_args!("segment {key}")))?;
-    api.rapport.name_events(&profile, &mut explained).await?;
-    Ok(Json(explained).into_response())
+    let catalogue = api.rapport.catalogue();
+    catalogue.explain(key, &facts, &profile.memberships, now)
 }
 
 /// A query's `+` means a blank to programs and a plus to people: an identifier that is not found

@@ -119,19 +119,13 @@ fn suggested(completion: &Completion, known: &Found, registry: &Registry) -> Vec
             (begins || plain.contains(&stem)).then_some((!begins, one))
         })
         .collect();
-    ranked.sort_by(|(left_inside, left), (right_inside, right)| {
-        let left = (
-            left_inside,
-            left.kind == "word",
-            u64::MAX - left.weight,
-            &left.text,
-        );
-        left.cmp(&(
-            right_inside,
-            right.kind == "word",
-            u64::MAX - right.weight,
-            &right.text,
-        ))
+    ranked.sort_by_cached_key(|(is_inside, one)| {
+        let is_sign = !one
+            .text
+            .starts_with(|first: char| first.is_alphanumeric() || first == '"');
+        let is_word = one.kind == "word";
+        let rank = (*is_inside, is_word, is_sign, u64::MAX - one.weight);
+        (rank, one.text.clone())
     });
     ranked.dedup_by(|(_, one), (_, other)| one.text == other.text);
     let suggestions = ranked.into_iter().map(|(_, suggestion)| suggestion);

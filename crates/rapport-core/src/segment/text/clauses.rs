@@ -219,9 +219,12 @@ impl Parser<'_> {
         let before = std::mem::replace(&mut self.cursor, ahead);
         let offset = self.cursor.offset();
         let least = self.whole_number("a number").ok();
-        let has_and = self.cursor.take("and").unwrap_or(false);
-        let most = self.whole_number("a number").ok();
-        let is_count = has_and && self.takes_times().unwrap_or(false);
+        let has_and = least.is_some() && self.cursor.take("and").unwrap_or(false);
+        let most = match has_and {
+            true => self.whole_number("a number").ok(),
+            false => None,
+        };
+        let is_count = most.is_some() && self.takes_times().unwrap_or(false);
         let (true, Some(least), Some(most)) = (is_count, least, most) else {
             self.cursor = before;
             return Ok(None);
