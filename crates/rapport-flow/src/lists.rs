@@ -12,7 +12,7 @@ use rapport_core::identity::{Identifier, ProfileNo, normalise, shared};
 use rapport_core::profile::Profile;
 use rapport_store::ledger::Submission;
 use rapport_store::state::{Table, number_key};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// People in one request of the ledger at most.
@@ -77,7 +77,7 @@ pub(crate) async fn look_up(shared: &Shared, asked: &[Reference]) -> Result<Vec<
     let marked = marked(shared, names.iter().map(|(_, name)| name)).await?;
     let owners = owners(shared, &names).await?;
     for ((place, name), owner) in names.into_iter().zip(owners) {
-        if marked.contains_key(&name) {
+        if marked.contains(&name) {
             found[place] = Found::Shared;
         } else if let Some(owner) = owner {
             numbers.push((place, shared.survivor(owner), Some(name)));
@@ -117,7 +117,7 @@ pub(crate) async fn name_of(shared: &Shared, profile: &Profile) -> Result<Option
         return Ok(Some(first.clone()));
     }
     let marked = marked(shared, names.iter().copied()).await?;
-    let name = names.into_iter().find(|name| !marked.contains_key(name));
+    let name = names.into_iter().find(|name| !marked.contains(name));
     Ok(name.cloned())
 }
 
@@ -159,12 +159,12 @@ pub(crate) async fn submit(collector: &Collector, items: &[Item]) -> Result<Opti
 async fn marked<'a>(
     shared: &Shared,
     names: impl Iterator<Item = &'a Identifier>,
-) -> Result<BTreeMap<Identifier, ()>> {
+) -> Result<BTreeSet<Identifier>> {
     let hash = shared.hash();
     let keys: Vec<_> = names
         .map(|name| number_key(rows::cell_of(hash.identifier(name))))
         .collect();
-    let mut marked = BTreeMap::new();
+    let mut marked = BTreeSet::new();
     for row in shared.roles.state.load(Table::Shared, &keys).await? {
         let Some(row) = row else { continue };
         let records: Vec<(Identifier, shared::Record)> = rows::unpack(Table::Shared, &row)?;
@@ -172,7 +172,7 @@ async fn marked<'a>(
         marked.extend(
             records
                 .filter(|(_, record)| record.marked().is_some())
-                .map(|(name, _)| (name, ())),
+                .map(|(name, _)| name),
         );
     }
     Ok(marked)

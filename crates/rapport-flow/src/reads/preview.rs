@@ -252,6 +252,9 @@ impl Looking<'_> {
 
     /// The newest events of these people that are wanted, from files and from memory.
     async fn rows(&self, people: &[Profile]) -> Result<Option<Vec<Arc<Row>>>> {
+        if Instant::now() >= self.ends {
+            return Ok(None);
+        }
         let origins: BTreeSet<ProfileNo> = people.iter().flat_map(Profile::origins).collect();
         let origins: Vec<ProfileNo> = origins.into_iter().collect();
         let ask = asked(&self.wanted);
