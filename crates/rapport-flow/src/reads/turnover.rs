@@ -36,7 +36,9 @@ pub(crate) async fn hours(shared: &Shared, segment: SegmentNo, from: Millis) -> 
     let mut read = Hours::default();
     for _ in 0..TRIES {
         let version = state.head().await?.version;
-        let size = state.load(Table::Series, &[size_key.clone()]).await?;
+        let size = state
+            .load(Table::Series, std::slice::from_ref(&size_key))
+            .await?;
         let size = size.into_iter().flatten().next();
         let size = size.and_then(|row| row.as_slice().try_into().ok());
         read = Hours {

@@ -51,7 +51,7 @@ pub(super) fn decided_by(condition: &Condition, look: &Look<'_>) -> Why {
         Condition::Known { fact, path, .. } => {
             let raw = look.seen.facts.attributes.raw((fact.moved_by)(path));
             let value = raw.and_then(|raw| RawValue::from_string(raw.to_owned()).ok());
-            let since = fact.since(&look.seen.facts, path).map(Rfc3339);
+            let since = fact.since(look.seen.facts, path).map(Rfc3339);
             Why::Attribute { value, since }
         }
         Condition::Random(random) => Why::Random {
