@@ -11,6 +11,7 @@ use rapport_core::identity::policy::Policy;
 use rapport_core::identity::{IdKind, Identifier, ProfileNo, extract};
 use rapport_core::json;
 use rapport_core::profile::Profile;
+use rapport_core::segment::complete::complete;
 use rapport_core::segment::registry::Registry;
 use rapport_core::segment::{text, tree};
 use rapport_core::time::Millis;
@@ -52,6 +53,11 @@ pub(crate) const ALL: &[Target] = &[
         name: "a rule in text",
         golden: || corpus::RULES,
         take: rule_in_text,
+    },
+    Target {
+        name: "a rule to complete",
+        golden: || corpus::RULES,
+        take: rule_to_complete,
     },
     Target {
         name: "a rule in JSON",
@@ -218,6 +224,18 @@ fn at_the_door(call: Call, input: &[u8]) {
     );
     let items = dialect::validate(&request(Dialect::Segment, call, &taken), &NoMaps);
     assert!((1..=BATCH_EVENTS_MAX).contains(&items.len()));
+}
+
+/// Every place of a text has an answer that lies in it.
+fn rule_to_complete(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else {
+        return;
+    };
+    for at in [0, text.len() / 2, text.len()] {
+        let found = complete(text, at);
+        assert!(found.from <= found.to && found.to <= text.len());
+        assert!(text.get(found.from..found.to).is_some());
+    }
 }
 
 fn rule_in_text(input: &[u8]) {

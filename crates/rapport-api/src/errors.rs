@@ -328,6 +328,11 @@ pub struct Error {
 }
 
 impl Error {
+    /// What happened this time.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// An error with what happened this time.
     pub fn new(code: Code, message: impl Into<String>) -> Error {
         Error {

@@ -17,6 +17,7 @@ mod exposure;
 mod identity;
 mod imports;
 mod list;
+mod lists;
 mod live;
 mod merges;
 mod outcomes;
@@ -67,7 +68,8 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(webhook_maps::routes())
         .merge(transformations::routes())
         .merge(events::routes())
-        .merge(plans::routes());
+        .merge(plans::routes())
+        .merge(lists::routes());
     Router::new().nest("/api/v1", resources)
 }
 

@@ -15,6 +15,7 @@ use tower::ServiceExt;
 
 mod decide;
 mod destinations;
+mod insight;
 mod live;
 mod native;
 mod one_person;

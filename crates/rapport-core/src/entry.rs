@@ -172,6 +172,13 @@ pub enum Command {
         /// An IANA name.
         zone: String,
     },
+    /// Remembers who is in a segment, so that they are put on a list one after another.
+    FreezeSegment {
+        /// The segment's key.
+        segment: String,
+        /// The list's key.
+        list: String,
+    },
 }
 
 /// Where events come from.

@@ -43,6 +43,8 @@ pub enum Dialect {
     Webhook,
     /// Rows of an imported file, as the job that reads it hands them over.
     Import,
+    /// Who is put on lists and taken off them, as Rapport itself hands it over.
+    List,
 }
 
 impl Dialect {
@@ -56,6 +58,7 @@ impl Dialect {
             Dialect::Posthog => "posthog",
             Dialect::Webhook => "webhook",
             Dialect::Import => "import",
+            Dialect::List => "list",
         }
     }
 
@@ -69,6 +72,7 @@ impl Dialect {
             Dialect::Posthog,
             Dialect::Webhook,
             Dialect::Import,
+            Dialect::List,
         ]
         .into_iter()
         .find(|dialect| dialect.word() == word)
@@ -101,6 +105,8 @@ pub enum Kind {
     Group,
     /// A previous id and a user id are the same person.
     Alias,
+    /// Somebody was put on a list or taken off it. No door takes these from outside.
+    List,
 }
 
 impl Kind {
@@ -114,6 +120,7 @@ impl Kind {
             Kind::Screen => "screen",
             Kind::Group => "group",
             Kind::Alias => "alias",
+            Kind::List => "list",
         }
     }
 
@@ -127,6 +134,7 @@ impl Kind {
             "screen" => Kind::Screen,
             "group" => Kind::Group,
             "alias" => Kind::Alias,
+            "list" => Kind::List,
             _ => return None,
         })
     }

@@ -52,10 +52,27 @@ pub struct Effects {
     /// Memberships that moved and that the world may hear of.
     pub changes: Vec<Change>,
     /// Rows of the segments' member lists, in order: the last word on a (segment, person) holds.
-    pub members: Vec<(SegmentNo, ProfileNo, Member)>,
+    pub members: Vec<Listed>,
     /// Profiles that were absorbed, with the identifiers they had: what changed for them before is
     /// told of those.
     pub absorbed: BTreeMap<ProfileNo, Arc<[Identifier]>>,
+}
+
+/// A row of a segment's member list, as it is from now on. It may say what is so already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The segment.
+    pub segment: SegmentNo,
+    /// Whose row.
+    pub person: ProfileNo,
+    /// Whether they are listed.
+    pub member: Member,
+    /// Since when, by the clock of the entry or timer.
+    pub at: Millis,
+    /// The entry, or for a timer the last one folded before it.
+    pub cause: Position,
+    /// What kind of cause it was.
+    pub why: Why,
 }
 
 /// Whether a person stands in a segment's member list.
@@ -100,6 +117,34 @@ pub enum Why {
     Member,
     /// The segment was built.
     Build,
+    /// The person was absorbed, or took over what an absorbed one was in: said of rows of member
+    /// lists only.
+    Merge,
+}
+
+impl Why {
+    /// Every kind of cause. The place of each is stored: add at the end.
+    pub const ALL: [Why; 6] = [
+        Why::Event,
+        Why::LateEvent,
+        Why::Timer,
+        Why::Member,
+        Why::Build,
+        Why::Merge,
+    ];
+
+    /// The word the API uses.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Why::Event => "event",
+            Why::LateEvent => "late_event",
+            Why::Timer => "timer",
+            Why::Member => "member",
+            Why::Build => "build",
+            Why::Merge => "merge",
+        }
+    }
 }
 
 /// How one event ended, and in whom.
@@ -184,7 +229,7 @@ impl<'a> Fold<'a> {
                     self.rules.catalogue.touch_all(&mut self.touched);
                 }
                 for absorbed in merged {
-                    self.absorb(number, absorbed);
+                    self.absorb(number, absorbed, event.received);
                 }
                 self.apply(number, event);
                 Folded {
@@ -277,7 +322,14 @@ impl<'a> Fold<'a> {
             } else {
                 Member::Out
             };
-            self.effects.members.push((flip.segment, person, member));
+            self.effects.members.push(Listed {
+                segment: flip.segment,
+                person,
+                member,
+                at: flip.at,
+                cause: self.last,
+                why,
+            });
             self.effects.changes.push(Change {
                 person,
                 segment: flip.segment,

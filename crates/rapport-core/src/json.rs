@@ -51,11 +51,17 @@ impl<'a> Value<'a> {
 /// The value at a path of keys (and indexes into lists, from 0). `None` where there is none.
 #[must_use]
 pub fn pick<'a>(raw: &'a str, path: &[Box<str>]) -> Option<Value<'a>> {
+    Value::parse(self::raw(raw, path)?)
+}
+
+/// The text of the value at a path.
+#[must_use]
+pub fn raw<'a>(raw: &'a str, path: &[Box<str>]) -> Option<&'a str> {
     let mut raw = raw;
     for name in path {
         raw = child(raw, name)?;
     }
-    Value::parse(raw)
+    Some(raw)
 }
 
 /// The members of an object in their order, keys with escapes resolved, values as text.

@@ -10,11 +10,14 @@ pub use self::error::Error;
 
 pub mod catalogue;
 mod chain;
+pub mod complete;
 pub mod count;
 pub mod error;
+pub mod estimate;
 pub mod explain;
 pub mod fact;
 pub mod leaf;
+pub mod list;
 pub mod literal;
 pub mod membership;
 pub mod operator;
@@ -28,6 +31,7 @@ pub mod rule;
 pub mod span;
 pub mod text;
 pub mod tree;
+pub mod trial;
 pub mod window;
 pub mod zone;
 

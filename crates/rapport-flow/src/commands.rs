@@ -20,6 +20,7 @@ use std::sync::Arc;
 pub mod build_range;
 mod configure;
 mod decide;
+mod freeze;
 mod merge;
 mod plan;
 mod revoke;
@@ -128,6 +129,9 @@ async fn enter(
         | Command::EnableSource { .. } => revoke::apply(writer, &entry.command, &mut writes),
         Command::PutPlan { source, plan } => plan::put(writer, *source, plan.as_ref(), &mut writes),
         Command::PutTimeZone { zone } => time_zone::put(writer, &entry, zone, &mut writes),
+        Command::FreezeSegment { segment, list } => {
+            freeze::apply(writer, &entry, segment, list, &mut writes).await
+        }
         Command::BuildRange { .. } => build_range::replay(writer, &entry, &mut writes).await,
         Command::PutWebhook(webhook) => webhook::put(writer, webhook, &mut writes),
         Command::DeleteWebhook { source } => webhook::delete(writer, *source, &mut writes),

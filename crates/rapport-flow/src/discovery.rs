@@ -51,7 +51,10 @@ pub fn look(entries: &[Entry]) -> Found {
 fn listed(entry: &Entry) -> Option<&Event> {
     match entry {
         Entry::Event(row) if row.outcome == Outcome::Accepted => {
-            Some(&row.event).filter(|event| event.name.len() <= NAME_BYTES_MAX)
+            let is_sent = |event: &&Event| event.kind != Kind::List;
+            Some(&row.event)
+                .filter(is_sent)
+                .filter(|event| event.name.len() <= NAME_BYTES_MAX)
         }
         _ => None,
     }

@@ -15,7 +15,9 @@ use tokio::sync::{mpsc, oneshot};
 pub mod build;
 pub mod compact;
 pub mod flush;
+pub mod freeze;
 pub mod retain;
+pub mod retain_changes;
 pub mod tell;
 
 /// Files that are written and wait to be listed, and what they replace.
@@ -49,6 +51,7 @@ pub(crate) struct Jobs {
     building: Arc<AtomicBool>,
     retaining: Arc<AtomicBool>,
     telling: Arc<AtomicBool>,
+    freezing: Arc<AtomicBool>,
     door: Arc<tell::Door>,
 }
 
@@ -66,6 +69,7 @@ impl Jobs {
             building: Arc::default(),
             retaining: Arc::default(),
             telling: Arc::default(),
+            freezing: Arc::default(),
             door,
         }
     }
@@ -115,6 +119,13 @@ impl Jobs {
                 tell::run(&shared, &orders, &door).await
             });
         }
+        let shared = Arc::clone(&self.shared);
+        if freeze::is_due(&shared) {
+            let (orders, door) = (self.orders.clone(), Arc::clone(&self.door));
+            self.begin(&self.freezing, "freeze", async move {
+                freeze::run(&shared, &orders, &door).await
+            });
+        }
     }
 
     /// Whether any job is running, or about to run because of what was folded.
@@ -125,6 +136,7 @@ impl Jobs {
             &self.building,
             &self.retaining,
             &self.telling,
+            &self.freezing,
         ]
         .iter()
         .any(|running| running.load(Ordering::Acquire));

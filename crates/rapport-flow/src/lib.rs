@@ -23,6 +23,7 @@ pub mod imports;
 pub mod jobs;
 pub mod keys;
 pub mod latency;
+pub mod lists;
 pub mod live;
 pub mod outbox;
 pub mod plan;

@@ -146,20 +146,21 @@ fn schema_name(event: &Event) -> &str {
         Kind::Page => "$page",
         Kind::Screen => "$screen",
         Kind::Alias => "$alias",
+        Kind::List => "$list",
     }
 }
 
 fn looked_at(event: &Event) -> &str {
     match event.kind {
         Kind::Identify | Kind::Group => &event.traits,
-        Kind::Track | Kind::Page | Kind::Screen | Kind::Alias => &event.properties,
+        Kind::Track | Kind::Page | Kind::Screen | Kind::Alias | Kind::List => &event.properties,
     }
 }
 
 fn looked_at_mut(event: &mut Event) -> &mut Box<str> {
     match event.kind {
         Kind::Identify | Kind::Group => &mut event.traits,
-        Kind::Track | Kind::Page | Kind::Screen | Kind::Alias => &mut event.properties,
+        Kind::Track | Kind::Page | Kind::Screen | Kind::Alias | Kind::List => &mut event.properties,
     }
 }
 

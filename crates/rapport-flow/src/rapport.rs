@@ -8,7 +8,7 @@ use crate::commands::undo_merge::{self, Prepared};
 use crate::counters::REFUSED;
 use crate::error::{CommandError, Error, Refusal, Result};
 use crate::health::{self, Health};
-use crate::jobs::Jobs;
+use crate::jobs::{self, Jobs};
 use crate::keys::KeyRing;
 use crate::recover::recover;
 use crate::settings::Settings;
@@ -27,6 +27,8 @@ use tokio::sync::{mpsc, oneshot};
 
 mod ask;
 mod imports;
+mod insight;
+mod lists;
 mod live;
 mod outbox;
 mod redrive;
@@ -266,7 +268,8 @@ impl Rapport {
     /// Whether nothing waits: every request is folded and no job is running.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.shared.feed.last() <= self.head().position.request && !self.jobs.are_running()
+        let is_folded = self.shared.feed.last() <= self.head().position.request;
+        is_folded && !self.jobs.are_running() && !jobs::freeze::is_due(&self.shared)
     }
 
     /// The manifest, and the entries behind it that are still in memory, as of one moment.

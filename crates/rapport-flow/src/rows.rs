@@ -161,6 +161,60 @@ pub fn members_key(segment: SegmentNo, chunk: u32) -> Key {
         .into()
 }
 
+/// The key of an entry into a segment, or of an exit: sorts by segment and moment, entries first.
+#[must_use]
+pub fn change_key(segment: SegmentNo, at: Millis, person: ProfileNo, has_left: bool) -> Key {
+    let mut key = segment_from_key(segment, at.0).into_vec();
+    key.extend(person.0.to_be_bytes());
+    key.push(u8::from(has_left));
+    key.into()
+}
+
+/// Reads the key of a change: the segment, the moment, whose, and whether they left.
+#[must_use]
+pub fn change_of(key: &[u8]) -> Option<(SegmentNo, Millis, ProfileNo, bool)> {
+    let (segment, at) = segment_from(key.get(..12)?)?;
+    let person = u64::from_be_bytes(key.get(12..20)?.try_into().ok()?);
+    match key.get(20..)? {
+        [direction] => Some((segment, Millis(at), ProfileNo(person), *direction == 1)),
+        _ => None,
+    }
+}
+
+/// The first key of what is kept of a segment from a moment, or from an hour, on.
+#[must_use]
+pub fn segment_from_key(segment: SegmentNo, from: i64) -> Key {
+    let mut key = segment.0.to_be_bytes().to_vec();
+    // The sign bit is flipped so that moments before 1970 sort first.
+    key.extend((from ^ i64::MIN).to_be_bytes());
+    key.into()
+}
+
+/// Reads such a key.
+#[must_use]
+pub fn segment_from(key: &[u8]) -> Option<(SegmentNo, i64)> {
+    let segment = u32::from_be_bytes(key.get(..4)?.try_into().ok()?);
+    let from = i64::from_be_bytes(key.get(4..12)?.try_into().ok()?) ^ i64::MIN;
+    Some((SegmentNo(segment), from))
+}
+
+/// The key of some members of a frozen segment.
+#[must_use]
+pub fn frozen_key(position: Position, list: SegmentNo, chunk: u32) -> Key {
+    let mut key = position_key(position).into_vec();
+    key.extend(list.0.to_be_bytes());
+    key.extend(chunk.to_be_bytes());
+    key.into()
+}
+
+/// Reads such a key.
+#[must_use]
+pub fn frozen_of(key: &[u8]) -> Option<(Position, SegmentNo, u32)> {
+    let number = |at: usize| Some(u32::from_be_bytes(key.get(at..at + 4)?.try_into().ok()?));
+    let (list, chunk) = (number(16)?, number(20)?);
+    Some((position_of(key)?, SegmentNo(list), chunk))
+}
+
 /// Events of one origin in one row of [`Table::Moved`] at most.
 pub const MOVED: usize = 4_096;
 
@@ -217,6 +271,12 @@ impl Hash {
     #[must_use]
     pub fn seen(&self, source: u32, message_id: &str) -> u128 {
         self.of(&source.to_be_bytes(), message_id.as_bytes())
+    }
+
+    /// Of a stratum of a sample: a lot that nobody outside can foresee, and the same each time.
+    #[must_use]
+    pub fn lot(&self, stratum: u64) -> u128 {
+        self.of(b"lot", &stratum.to_be_bytes())
     }
 
     /// Of a value that a transformation masks.

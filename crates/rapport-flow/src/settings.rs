@@ -33,6 +33,10 @@ pub struct Settings {
     pub cache_profiles: usize,
     /// Bytes they may take; the half seen longest ago goes when they take more.
     pub cache_bytes: usize,
+    /// Who entered and left segments is kept this long, in milliseconds.
+    pub changes_keep_ms: i64,
+    /// Entries and exits kept at most, of all segments; the oldest go first.
+    pub changes_max: u64,
     /// Whether requests stay on the ledger unfolded: only to measure what collecting costs alone.
     pub is_paused: bool,
 }
@@ -54,6 +58,8 @@ impl Default for Settings {
             lag_ready_requests: 500_000,
             cache_profiles: 50_000,
             cache_bytes: 160 << 20,
+            changes_keep_ms: 90 * DAY_MS,
+            changes_max: 50_000_000,
             is_paused: false,
         }
     }

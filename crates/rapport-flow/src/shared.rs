@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::collect;
 use crate::configuration::Configuration;
 use crate::counters::Counters;
+use crate::discovery::Found;
 use crate::feed::Feed;
 use crate::latency::Latencies;
 use crate::live::Hub;
@@ -24,6 +25,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use tokio::sync::watch;
+
+/// Rules that are not saved looked at at once.
+const PREVIEWS_MAX: usize = 2;
 
 /// The storage engines of one directory.
 #[derive(Clone)]
@@ -149,6 +153,12 @@ pub(crate) struct Shared {
     pub retained_ms: AtomicI64,
     /// Held by whoever takes a merge back.
     pub undoing: tokio::sync::Mutex<()>,
+    /// How many may look at rules that are not saved, at once.
+    pub previews: Arc<tokio::sync::Semaphore>,
+    /// Which events and properties there are, as of a moment ago, for whoever types rules.
+    pub known: Mutex<Option<(std::time::Instant, Arc<Found>)>>,
+    /// Whether members of frozen segments may wait to be put on a list.
+    pub unlisted: AtomicBool,
     /// Whether violations of tracking plans may wait to be told.
     pub untold: AtomicBool,
     /// Counts of violations, as of the last commit.
@@ -185,6 +195,9 @@ impl Shared {
             left_behind: LeftBehind::default(),
             retained_ms: AtomicI64::new(i64::MIN),
             undoing: tokio::sync::Mutex::default(),
+            previews: Arc::new(tokio::sync::Semaphore::new(PREVIEWS_MAX)),
+            known: Mutex::default(),
+            unlisted: AtomicBool::new(true),
             untold: AtomicBool::new(true),
             violations: Mutex::default(),
             looked_up: Mutex::default(),

@@ -31,6 +31,7 @@ mod publish;
 mod room;
 mod run;
 mod timers;
+mod turnover;
 
 pub(crate) use changes::bitmap;
 pub(crate) use pages::{all, pages};
@@ -78,6 +79,8 @@ pub(crate) struct Writer {
     crowded: BTreeMap<u64, Vec<(u128, u64)>>,
     bitmaps: HashMap<(u32, u32), RoaringBitmap>,
     sizes: BTreeMap<u32, u64>,
+    /// How many entered and left each segment in the hours at hand, as of the transaction under way.
+    hours: BTreeMap<(u32, i64), (u64, u64)>,
     pending: Pending,
 }
 
@@ -116,6 +119,7 @@ impl Writer {
             crowded: BTreeMap::new(),
             bitmaps: HashMap::new(),
             sizes: BTreeMap::new(),
+            hours: BTreeMap::new(),
             pending: Pending::default(),
             shared,
         };
@@ -150,6 +154,7 @@ impl Writer {
         self.pending = Pending::default();
         self.news.forget();
         self.bitmaps.clear();
+        self.hours.clear();
         self.sizes = self.read_sizes().await?;
         let rows = all(&*state, Table::Config).await?;
         self.configuration = Arc::new(Configuration::from_rows(&rows)?);

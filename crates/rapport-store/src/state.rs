@@ -66,11 +66,19 @@ pub enum Table {
     /// People whom a group call linked to a company: the first eight bytes of the hash of its id,
     /// and the profile's number. Whoever left since is found out by looking at the profile.
     CompanyPeople = 25,
+    /// Who entered and left which segment, kept for a while: segment number, moment, profile
+    /// number, and whether they left.
+    Change = 26,
+    /// How many entered and left which segment in an hour: segment number and hour.
+    Turnover = 27,
+    /// Members of frozen segments who wait to be put on a list: the position of the entry, list
+    /// number and chunk number, to a roaring bitmap.
+    Frozen = 28,
 }
 
 impl Table {
     /// Every table, ascending.
-    pub const ALL: [Table; 25] = [
+    pub const ALL: [Table; 28] = [
         Table::Meta,
         Table::Config,
         Table::Profile,
@@ -96,6 +104,9 @@ impl Table {
         Table::Violation,
         Table::Violations,
         Table::CompanyPeople,
+        Table::Change,
+        Table::Turnover,
+        Table::Frozen,
     ];
 
     /// Whether its keys are numbers.

@@ -60,6 +60,8 @@ pub struct Flow {
     pub lag_ready_requests: u64,
     pub cache_profiles: usize,
     pub cache_bytes: usize,
+    pub changes_keep_ms: i64,
+    pub changes_max: u64,
 }
 
 /// Enrichment of events.

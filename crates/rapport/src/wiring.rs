@@ -77,6 +77,8 @@ pub(crate) fn settings(flow: &Flow) -> Settings {
         lag_ready_requests: flow.lag_ready_requests,
         cache_profiles: flow.cache_profiles,
         cache_bytes: flow.cache_bytes,
+        changes_keep_ms: flow.changes_keep_ms,
+        changes_max: flow.changes_max,
         is_paused: std::env::var_os(PAUSE_FOLD).is_some(),
         ..Settings::default()
     }

@@ -8,7 +8,7 @@ use super::profiles;
 use super::spelled::{Identifiers, identifiers, owned};
 use crate::Api;
 use crate::errors::{Code, Error};
-use axum::extract::State;
+use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -17,18 +17,30 @@ use rapport_core::entry::Command;
 use rapport_core::identity::ProfileNo;
 use rapport_core::profile::Profile;
 use rapport_core::segment::catalogue::Facts;
+use rapport_core::segment::explain::Explanation;
 use rapport_core::segment::registry::{Build, Definition};
 use rapport_core::segment::rule::Rule;
 use rapport_core::segment::{text, tree};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+mod complete;
+mod overlap;
+mod preview;
+mod turnover;
+
 pub(super) fn routes() -> Router<Api> {
     Router::new()
         .route("/segments", get(all))
-        .route("/segments/{key}", get(show).put(put).delete(remove))
+        .route(
+            "/segments/{key}",
+            get(show).put(put).delete(remove).post(ask),
+        )
         .route("/segments/{key}/members", get(members))
         .route("/segments/{key}/explain", get(explain))
+        .route("/segments/{key}/overlap", get(overlap::show))
+        .route("/segments/{key}/sizes", get(turnover::sizes))
+        .route("/segments/{key}/changes", get(turnover::changes))
 }
 
 /// A segment.
@@ -140,6 +152,24 @@ fn read(raw: &str) -> Result<Rule, Error> {
     Ok(tree::parse(raw)?)
 }
 
+/// What is asked of rules that are no segments. A segment may have these words for its key, too:
+/// nothing else is posted to one.
+async fn ask(
+    State(api): State<Api>,
+    _: Actor,
+    Named(word): Named,
+    request: Request,
+) -> Result<Response, Error> {
+    match word.as_str() {
+        "preview" => preview::show(&api, Body::from_request(request, &api).await?).await,
+        "complete" => complete::show(&api, Body::from_request(request, &api).await?).await,
+        _ => Err(Error::new(
+            Code::MethodNotAllowed,
+            format!("/api/v1/segments/{word} does not take POST"),
+        )),
+    }
+}
+
 async fn remove(
     State(api): State<Api>,
     Actor(actor): Actor,
@@ -197,6 +227,13 @@ async fn explain(
         )
     })?;
     let profile = asked(&api, text).await?;
+    let mut explained = explained_of(&api, &key, &profile)
+        .ok_or_else(|| Error::missing(format_args!("segment {key}")))?;
+    api.rapport.name_events(&profile, &mut explained).await?;
+    Ok(Json(explained).into_response())
+}
+
+fn explained_of(api: &Api, key: &str, profile: &Profile) -> Option<Explanation> {
     let numbers = profile.origins_since();
     let facts = Facts {
         number: profile.number,
@@ -206,12 +243,8 @@ async fn explain(
         leaves: &profile.leaves,
     };
     let now = api.rapport.clock().now();
-    let explained = api
-        .rapport
-        .catalogue()
-        .explain(&key, &facts, &profile.memberships, now);
-    let explained = explained.ok_or_else(|| Error::missing(format_args!("segment {key}")))?;
-    Ok(Json(explained).into_response())
+    let catalogue = api.rapport.catalogue();
+    catalogue.explain(key, &facts, &profile.memberships, now)
 }
 
 /// A query's `+` means a blank to programs and a plus to people: an identifier that is not found

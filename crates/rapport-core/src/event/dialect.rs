@@ -6,6 +6,7 @@ use crate::event::{Dialect, Request, SourceNo, Validated};
 pub mod import;
 pub mod jitsu;
 pub mod limits;
+pub mod list;
 mod manner;
 pub mod object;
 pub mod posthog;
@@ -30,6 +31,7 @@ pub fn validate(request: &Request, maps: &dyn Maps) -> Vec<Validated> {
         Dialect::Posthog => posthog::validate(request),
         Dialect::Webhook => webhook::validate(request, maps.of(request.origin.source)),
         Dialect::Import => import::validate(request),
+        Dialect::List => list::validate(request),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a merge means beside identity: two people's leaves and memberships become one's, and
 //! whoever knew them by their identifiers hears what is other now.
 
-use super::{Change, Fold, Member, Why};
+use super::{Change, Fold, Listed, Member, Why};
 use crate::identity::journal::MergeCause;
 use crate::identity::{Identifier, ProfileNo, merge};
 use crate::position::Position;
@@ -62,7 +62,7 @@ impl Fold<'_> {
             journal,
         )?;
         let survivor = left.min(right);
-        self.absorb(survivor, absorbed);
+        self.absorb(survivor, absorbed, received);
         self.settle(survivor, received, Why::Member);
         self.hand_over(survivor, received, Why::Member);
         Some(survivor)
@@ -70,7 +70,7 @@ impl Fold<'_> {
 
     /// Gives the survivor of a merge what the absorbed profile's segments kept. The survivor is
     /// not settled yet: the caller does that once the whole entry is applied, and then hands over.
-    pub(super) fn absorb(&mut self, number: ProfileNo, absorbed: Profile) {
+    pub(super) fn absorb(&mut self, number: ProfileNo, absorbed: Profile, at: Millis) {
         let catalogue = self.rules.catalogue;
         if let Some(armed) = absorbed.armed {
             self.due.remove(&(armed, absorbed.number));
@@ -89,12 +89,16 @@ impl Fold<'_> {
         catalogue.touch_all(&mut self.touched);
         survivor.memberships.unite(&absorbed.memberships);
         for membership in absorbed.memberships.iter() {
-            self.effects
-                .members
-                .push((membership.segment, absorbed.number, Member::Out));
-            self.effects
-                .members
-                .push((membership.segment, number, Member::In));
+            for (person, member) in [(absorbed.number, Member::Out), (number, Member::In)] {
+                self.effects.members.push(Listed {
+                    segment: membership.segment,
+                    person,
+                    member,
+                    at,
+                    cause: self.last,
+                    why: Why::Merge,
+                });
+            }
         }
         let names = absorbed.links.into_iter().map(|link| link.identifier);
         let names: Arc<[Identifier]> = names.collect();

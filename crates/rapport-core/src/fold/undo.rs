@@ -7,7 +7,7 @@
 //! Marks of shared identifiers are facts of their own and are not taken back.
 
 use super::rulebook::{Revision, Rulebook};
-use super::{Change, Due, Fold, Member};
+use super::{Change, Due, Fold, Listed};
 use crate::entry::{Command, Reference};
 use crate::event::Event;
 use crate::identity::ProfileNo;
@@ -79,7 +79,7 @@ pub struct Refolded {
     /// The difference in memberships: what the world hears of.
     pub changes: Vec<Change>,
     /// The difference in the member lists.
-    pub members: Vec<(SegmentNo, ProfileNo, Member)>,
+    pub members: Vec<Listed>,
     /// Whoever comes with the last step of a build that runs.
     pub late: Vec<(SegmentNo, ProfileNo)>,
     /// The rules after the last entry: those in force.

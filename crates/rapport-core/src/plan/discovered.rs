@@ -67,7 +67,7 @@ impl Discovered {
     pub fn inspect(&mut self, event: &Event) {
         let raw = match event.kind {
             Kind::Identify | Kind::Group => &event.traits,
-            Kind::Track | Kind::Page | Kind::Screen | Kind::Alias => &event.properties,
+            Kind::Track | Kind::Page | Kind::Screen | Kind::Alias | Kind::List => &event.properties,
         };
         self.inspected += 1;
         self.members(raw, "", event.at, 0);

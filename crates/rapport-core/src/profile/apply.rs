@@ -10,6 +10,10 @@ use crate::profile::reserved;
 /// traits, and what another event says beside its own. Returns the names of the attributes whose value is another one now. (A group call's
 /// traits are the company's: [`company::apply`](crate::profile::company::apply).)
 pub fn apply(policy: &Policy, profile: &mut Profile, event: &Event) -> Vec<Box<str>> {
+    // Who is put on a list was not seen.
+    if event.kind == Kind::List {
+        return Vec::new();
+    }
     profile.first_seen = profile.first_seen.min(event.at);
     profile.last_seen = profile.last_seen.max(event.at);
     let mut changed = Vec::new();

@@ -104,7 +104,7 @@ pub fn traits_of(event: &Event) -> Vec<(Cow<'_, str>, &str)> {
         }
         Kind::Group => members(&event.traits),
         Kind::Track | Kind::Page | Kind::Screen => said(event, "set"),
-        Kind::Alias => Vec::new(),
+        Kind::Alias | Kind::List => Vec::new(),
     }
 }
 

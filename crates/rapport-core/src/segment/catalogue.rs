@@ -11,6 +11,7 @@ use crate::segment::zone::Zone;
 use crate::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(in crate::segment) use self::index::filtered_json;
 pub use self::touched::Touched;
 pub use self::wanted::Wanted;
 pub use crate::segment::person::{Facts, Named};

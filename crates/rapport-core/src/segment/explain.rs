@@ -1,7 +1,7 @@
 //! Why a person is in a segment or not, leaf by leaf, and when that changes by itself.
 
 use crate::segment::catalogue::compiled::Tree;
-use crate::segment::catalogue::{Catalogue, Facts, Touched};
+use crate::segment::catalogue::{Catalogue, Facts, Touched, Wanted};
 use crate::segment::membership::Memberships;
 use crate::segment::person::Seen;
 use crate::segment::rule::Rule;
@@ -9,8 +9,10 @@ use crate::time::Millis;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+pub use self::evidence::Evidence;
 pub use self::why::{Counted, Events};
 
+mod evidence;
 mod why;
 
 /// Why a person is in a segment or not.
@@ -31,6 +33,9 @@ pub struct Explanation {
     pub at: Rfc3339,
     /// The rule, part by part.
     pub rule: Node,
+    /// The types and names of the events that it asks for.
+    #[serde(skip)]
+    pub wanted: Wanted,
 }
 
 /// A part of the rule.
@@ -79,6 +84,9 @@ pub enum Why {
         /// What it is taken from; absent where there is none.
         #[serde(skip_serializing_if = "Option::is_none")]
         value: Option<Box<RawValue>>,
+        /// Since when it is what it is; absent where nobody ever said.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        since: Option<Rfc3339>,
     },
     /// Events.
     Events(Events),
@@ -91,6 +99,9 @@ pub enum Why {
     Segment {
         /// Its key.
         segment: Box<str>,
+        /// Since when; absent where the person is not in it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        entered_at: Option<Rfc3339>,
     },
 }
 
@@ -137,6 +148,7 @@ impl Catalogue {
                     now,
                 },
             ),
+            wanted: evidence::wanted(&segment.rule),
         };
         self.each_later_state(person, memberships, now, |memberships, now| {
             let look = Look {
@@ -208,10 +220,11 @@ fn node(rule: &Rule, tree: &Tree, look: &Look<'_>) -> Node {
                 since: since.map(Rfc3339),
             }
         }
-        (Rule::In(key) | Rule::NotIn(key), _) => Why::Segment {
+        (Rule::In(key) | Rule::NotIn(key), Tree::Is(condition)) => Why::Segment {
             segment: key.clone(),
+            entered_at: why::entered(condition, look),
         },
-        (_, Tree::Is(condition)) => why::decided_by(condition, look),
+        (_, Tree::Is(condition)) => evidence::asked(rule, why::decided_by(condition, look)),
         _ => unreachable!("a tree is compiled from its rule"),
     };
     Node {

@@ -17,7 +17,7 @@ did       = "did" event [ "where" filter ] [ asked ] [ window ]
           | "did" event [ "where" filter ] "in at least" number "of the last" number ( unit | "periods of" span )
           | "did not" event [ "where" filter ] [ window ]
           | "viewed" ( "page" | "screen" ) [ text ] [ "where" filter ] [ asked ] [ window ] ;
-event     = text | "track" text | ( "page" | "screen" ) [ text ] | "track" | "identify" | "group" | "alias" ;
+event     = text | "track" text | ( "page" | "screen" | "list" ) [ text ] | "track" | "identify" | "group" | "alias" ;
 asked     = count | "for the first time" | "again after" span | "with" total ;
 count     = ( "at least" | "at most" | "exactly" ) number "times" | "between" number "and" number "times" ;
 total     = function "of" path ( sign ( number | "attribute" path ) | "between" number "and" number ) ;

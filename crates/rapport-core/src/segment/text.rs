@@ -20,7 +20,11 @@ mod filter;
 mod leaf;
 mod operand;
 mod sequence;
+mod watch;
 mod window;
+
+pub use self::watch::Slot;
+pub(super) use self::watch::Watch;
 
 /// The words of the language, which are names only in quotes.
 pub const RESERVED: [&str; 27] = [
@@ -98,6 +102,20 @@ pub fn parse(text: &str) -> Result<Rule, Error> {
     rule.check()
         .map_err(|message| Error::rule(text, 0, message))?;
     Ok(rule)
+}
+
+/// Reads a rule for somebody who hears what could stand at its end.
+pub(super) fn listen(text: &str, watch: &Watch) -> Result<(), Error> {
+    let mut parser = Parser {
+        cursor: Cursor::watched(text, watch),
+        depth: 0,
+    };
+    let rule = parser.rule()?;
+    if parser.cursor.peek()? != Token::End {
+        return Err(parser.unexpected("`and`, `or` or the end of the rule", &AFTER_CONDITION));
+    }
+    rule.check()
+        .map_err(|message| Error::rule(text, 0, message))
 }
 
 /// Reads a filter alone: what stands behind `where`.

@@ -222,5 +222,8 @@ fn name(table: Table) -> &'static str {
         Table::Violation => "violation",
         Table::Violations => "violations",
         Table::CompanyPeople => "company_people",
+        Table::Change => "change",
+        Table::Turnover => "turnover",
+        Table::Frozen => "frozen",
     }
 }

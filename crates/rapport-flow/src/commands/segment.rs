@@ -6,6 +6,7 @@ use crate::error::CommandError;
 use crate::writer::Writer;
 use rapport_core::entry::CommandEntry;
 use rapport_core::segment;
+use rapport_core::segment::list;
 use rapport_core::segment::registry::{Moment, Registry};
 use rapport_core::segment::text;
 use rapport_store::state::Write;
@@ -21,6 +22,12 @@ pub(super) async fn put(
 ) -> Outcome {
     let rule = text::parse(rule).map_err(invalid)?;
     let mut registry = Registry::clone(&writer.configuration.registry);
+    let known = registry.get(key).map(|definition| &definition.rule);
+    if let Some(known) = known.filter(|known| list::name(known).is_some() && **known != rule) {
+        return Err(CommandError::Contradicts {
+            message: format!("{key} is a list: its members are named, and `{known}` stays"),
+        });
+    }
     let moment = Moment {
         position: entry.position,
         received: entry.received,

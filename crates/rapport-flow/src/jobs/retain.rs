@@ -32,6 +32,7 @@ pub(crate) async fn run(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> 
     rejected(shared, orders).await?;
     violations(shared, orders).await?;
     runs(shared, orders).await?;
+    super::retain_changes::run(shared, orders).await?;
     // Behind the work: what failed is tried again soon, and not in a minute.
     shared
         .retained_ms
@@ -125,8 +126,12 @@ async fn newest_but(shared: &Shared, kept: usize) -> Result<Option<Key>> {
     }
 }
 
-/// Removes these rows.
-async fn forget(orders: &mpsc::Sender<WriterOrder>, table: Table, keys: Vec<Key>) -> Result<()> {
+/// Has the writer remove keys.
+pub(super) async fn forget(
+    orders: &mpsc::Sender<WriterOrder>,
+    table: Table,
+    keys: Vec<Key>,
+) -> Result<()> {
     if keys.is_empty() {
         return Ok(());
     }

@@ -4,7 +4,7 @@
 use super::Writer;
 use crate::outbox::Message;
 use crate::rows::{self, CHUNK};
-use rapport_core::fold::{Effects, Member};
+use rapport_core::fold::{Effects, Listed, Member};
 use rapport_core::identity::journal::{Record, What};
 use rapport_core::identity::{Identifier, ProfileNo};
 use rapport_core::people::PeopleChanges;
@@ -14,7 +14,7 @@ use rapport_core::segment::membership::SegmentNo;
 use rapport_store::Result;
 use rapport_store::state::{Table, Write, number_key};
 use roaring::RoaringBitmap;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 impl Writer {
@@ -170,30 +170,23 @@ impl Writer {
     }
 
     /// Adds the writes of changed member lists.
-    pub async fn members(
-        &mut self,
-        members: &[(SegmentNo, ProfileNo, Member)],
-        writes: &mut Vec<Write>,
-    ) -> Result<()> {
-        let last: BTreeMap<(SegmentNo, ProfileNo), Member> = members
-            .iter()
-            .map(|&(segment, person, member)| ((segment, person), member))
-            .collect();
-        let chunks: BTreeSet<(u32, u32)> = last
-            .keys()
-            .map(|(segment, person)| chunk_of(*segment, *person))
-            .collect();
+    pub async fn members(&mut self, members: &[Listed], writes: &mut Vec<Write>) -> Result<()> {
+        let chunk = |row: &Listed| chunk_of(row.segment, row.person);
+        let chunks: BTreeSet<(u32, u32)> = members.iter().map(chunk).collect();
         self.load_chunks(&chunks).await?;
-        for (&(segment, person), member) in &last {
-            let bitmap = self.bitmaps.entry(chunk_of(segment, person)).or_default();
-            let place = u32::try_from(person.0 % CHUNK).expect("a chunk is small");
-            let size = self.sizes.entry(segment.0).or_default();
-            match member {
+        let mut moved: Vec<&Listed> = Vec::new();
+        for row in members {
+            let bitmap = self.bitmaps.entry(chunk(row)).or_default();
+            let place = u32::try_from(row.person.0 % CHUNK).expect("a chunk is small");
+            let size = self.sizes.entry(row.segment.0).or_default();
+            match row.member {
                 Member::In if bitmap.insert(place) => *size += 1,
                 Member::Out if bitmap.remove(place) => *size -= 1,
-                Member::In | Member::Out => {}
+                Member::In | Member::Out => continue,
             }
+            moved.push(row);
         }
+        self.turnover(&moved, writes).await?;
         for &(segment, chunk) in &chunks {
             writes.push(chunk_write(
                 segment,

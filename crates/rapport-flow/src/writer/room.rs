@@ -26,6 +26,7 @@ impl Writer {
     /// longest ago goes.
     pub fn make_room(&mut self) {
         self.forget_spent();
+        self.forget_hours();
         self.weigh();
         let settings = &self.shared.settings;
         let fits = self.weighed.bytes <= settings.cache_bytes;

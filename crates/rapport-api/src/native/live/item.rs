@@ -256,13 +256,7 @@ fn flip(change: &Change, registry: &Registry) -> Option<String> {
         profile_id: change.person.to_string(),
         at: change.at.to_string(),
         cause: change.cause.to_string(),
-        why: match change.why {
-            Why::Event => "event",
-            Why::LateEvent => "late_event",
-            Why::Timer => "timer",
-            Why::Member => "member",
-            Why::Build => "build",
-        },
+        why: change.why.word(),
     };
     serde_json::to_string(&flipped).ok()
 }

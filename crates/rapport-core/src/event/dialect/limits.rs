@@ -24,7 +24,9 @@ impl Limits {
     #[must_use]
     pub const fn of(dialect: Dialect) -> Limits {
         let (event_bytes, body_bytes) = match dialect {
-            Dialect::Segment | Dialect::Import => (EVENT_BYTES_MAX, BATCH_BYTES_MAX),
+            Dialect::Segment | Dialect::Import | Dialect::List => {
+                (EVENT_BYTES_MAX, BATCH_BYTES_MAX)
+            }
             Dialect::Rudder => (LARGE_EVENT_BYTES_MAX, 4_000 * 1024),
             Dialect::Jitsu => (LARGE_EVENT_BYTES_MAX, 4_096 * 1024),
             Dialect::Posthog => (LARGE_EVENT_BYTES_MAX, 20 * 1024 * 1024),

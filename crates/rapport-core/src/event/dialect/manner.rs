@@ -94,7 +94,7 @@ impl Manner {
     pub(super) fn kind(&self, word: &str) -> Option<Kind> {
         match word {
             "merge" if self.merge.is_some() => Some(Kind::Alias),
-            _ => Kind::from_word(word),
+            _ => Kind::from_word(word).filter(|kind| *kind != Kind::List),
         }
     }
 }

@@ -90,7 +90,8 @@ fn rule(mut object: Object<'_>, levels: usize) -> Result<Rule, Error> {
 
 fn recipe(object: &mut Object<'_>, levels: usize) -> Result<Recipe, Error> {
     let (word, place) = object.need("type")?;
-    let kind = Kind::from_word(text(word, &place)?).ok_or_else(|| {
+    let kind = Kind::from_word(text(word, &place)?).filter(|kind| *kind != Kind::List);
+    let kind = kind.ok_or_else(|| {
         let message = "this is `track`, `identify`, `page`, `screen`, `group` or `alias`";
         Error::new(&place, message)
     })?;

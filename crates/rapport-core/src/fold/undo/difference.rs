@@ -4,7 +4,7 @@
 //! else. So it is told of every identifier whose person is in a segment now and was not, or the
 //! other way round, and of nothing else.
 
-use super::super::{Change, Member, Why};
+use super::super::{Change, Listed, Member, Why};
 use crate::identity::{Identifier, ProfileNo};
 use crate::people::People;
 use crate::position::Position;
@@ -13,15 +13,13 @@ use crate::segment::membership::SegmentNo;
 use crate::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 
-type Members = Vec<(SegmentNo, ProfileNo, Member)>;
-
 /// The changes the world hears of, and those of the member lists.
 pub(super) fn of(
     before: &[Profile],
     people: &People,
     cause: Position,
     now: Millis,
-) -> (Vec<Change>, Members) {
+) -> (Vec<Change>, Vec<Listed>) {
     let news = News::new(before, people);
     let mut changes = Vec::new();
     let mut tell = |person, segment, member, about: Option<Vec<Identifier>>| {
@@ -57,7 +55,7 @@ pub(super) fn of(
             tell(person, segment, Member::Out, Some(names));
         }
     }
-    (changes, listed(before, people))
+    (changes, listed(before, people, cause, now))
 }
 
 /// Who was who, and who is.
@@ -125,7 +123,7 @@ fn identifiers(profile: &Profile) -> impl Iterator<Item = &Identifier> {
     profile.links.iter().map(|link| &link.identifier)
 }
 
-fn listed(before: &[Profile], people: &People) -> Members {
+fn listed(before: &[Profile], people: &People, cause: Position, now: Millis) -> Vec<Listed> {
     let rows = |profile: &Profile| {
         let person = profile.number;
         let row = |segment| (segment, person);
@@ -137,6 +135,13 @@ fn listed(before: &[Profile], people: &People) -> Members {
     let out = old.difference(&new).map(|row| (row, Member::Out));
     let within = new.difference(&old).map(|row| (row, Member::In));
     out.chain(within)
-        .map(|(&(segment, person), member)| (segment, person, member))
+        .map(|(&(segment, person), member)| Listed {
+            segment,
+            person,
+            member,
+            at: now,
+            cause,
+            why: Why::Member,
+        })
         .collect()
 }

@@ -54,10 +54,10 @@ enum Gate {
 }
 
 /// What filters look into: traits of identify and group, properties of the others.
-pub(super) fn filtered_json(event: &Event) -> &str {
+pub(in crate::segment) fn filtered_json(event: &Event) -> &str {
     match event.kind {
         Kind::Identify | Kind::Group => &event.traits,
-        Kind::Track | Kind::Page | Kind::Screen | Kind::Alias => &event.properties,
+        Kind::Track | Kind::Page | Kind::Screen | Kind::Alias | Kind::List => &event.properties,
     }
 }
 

@@ -1,9 +1,10 @@
 //! Why a single condition holds or does not.
 
-use super::{Look, Rfc3339, Why};
+use super::{Evidence, Look, Rfc3339, Why};
 use crate::segment::catalogue::compiled::Condition;
 use crate::segment::chain::{Chain, Found};
 use crate::segment::leaf::{Kept, LeafNo};
+use crate::segment::path::Path;
 use crate::segment::question::Question;
 use crate::segment::random::{Percent, place};
 use serde::Serialize;
@@ -19,6 +20,9 @@ pub struct Events {
     /// What the property comes to, where one is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<String>,
+    /// The properties that it asks for.
+    #[serde(skip)]
+    pub properties: Vec<Path>,
     /// What may be missing from the answer, and why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<&'static str>,
@@ -31,6 +35,9 @@ pub struct Counted {
     pub at: Rfc3339,
     /// Which message it was: [`message_hash`](crate::segment::leaf::message_hash) in hex.
     pub message: String,
+    /// What it was, where history was asked.
+    #[serde(flatten)]
+    pub event: Option<Evidence>,
 }
 
 const FULL: &str = "as many events are kept as are kept of one person: older ones do not count";
@@ -44,14 +51,27 @@ pub(super) fn decided_by(condition: &Condition, look: &Look<'_>) -> Why {
         Condition::Known { fact, path, .. } => {
             let raw = look.seen.facts.attributes.raw((fact.moved_by)(path));
             let value = raw.and_then(|raw| RawValue::from_string(raw.to_owned()).ok());
-            Why::Attribute { value }
+            let since = fact.since(look.seen.facts, path).map(Rfc3339);
+            Why::Attribute { value, since }
         }
         Condition::Random(random) => Why::Random {
             place: Percent(place(&random.salt, look.seen.facts.number)).to_string(),
         },
         Condition::In(no) | Condition::NotIn(no) => Why::Segment {
             segment: no.0.to_string().into(),
+            entered_at: entered(condition, look),
         },
+    }
+}
+
+/// Since when the person is in the segment that a condition speaks of.
+pub(super) fn entered(condition: &Condition, look: &Look<'_>) -> Option<Rfc3339> {
+    match condition {
+        Condition::In(no) | Condition::NotIn(no) => {
+            let membership = look.memberships.get(*no)?;
+            Some(Rfc3339(membership.entered_at))
+        }
+        _ => None,
     }
 }
 
@@ -70,6 +90,7 @@ fn asked(question: &Question, look: &Look<'_>) -> Events {
         total: total
             .and_then(|total| total.number())
             .map(|number| number.to_string()),
+        properties: Vec::new(),
         limit,
     }
 }
@@ -82,6 +103,7 @@ fn followed(chain: &Chain, look: &Look<'_>) -> Events {
             counted: events.len(),
             events: events.into_iter().map(counts).collect(),
             total: None,
+            properties: Vec::new(),
             limit,
         },
         Found::Nothing => Events {
@@ -108,5 +130,6 @@ fn counts(event: &Kept) -> Counted {
     Counted {
         at: Rfc3339(event.at),
         message: format!("{:013x}", event.message),
+        event: None,
     }
 }

@@ -72,10 +72,10 @@ impl<'a> World<'a> {
     }
 
     fn list(&mut self, effects: &Effects) {
-        for &(segment, person, member) in &effects.members {
-            match member {
-                Member::In => self.listed.insert((segment.0, person)),
-                Member::Out => self.listed.remove(&(segment.0, person)),
+        for row in &effects.members {
+            match row.member {
+                Member::In => self.listed.insert((row.segment.0, row.person)),
+                Member::Out => self.listed.remove(&(row.segment.0, row.person)),
             };
         }
     }

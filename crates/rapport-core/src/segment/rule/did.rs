@@ -34,7 +34,7 @@ impl Happening {
     /// Whether events of this type have names.
     #[must_use]
     pub fn has_names(kind: Kind) -> bool {
-        matches!(kind, Kind::Track | Kind::Page | Kind::Screen)
+        matches!(kind, Kind::Track | Kind::Page | Kind::Screen | Kind::List)
     }
 }
 

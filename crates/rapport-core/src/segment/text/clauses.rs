@@ -1,7 +1,7 @@
 //! What follows an event in a rule's text: `where`, how often or how much, and within which window.
 
-use super::Parser;
 use super::cursor::Token;
+use super::{Parser, Slot};
 use crate::segment::count::Count;
 use crate::segment::error::Error;
 use crate::segment::rule::{
@@ -165,6 +165,9 @@ impl Parser<'_> {
             }
             return Ok((Comparison::Equal, Measure::Range(from, to)));
         }
+        for comparison in Comparison::ALL {
+            self.cursor.offers(comparison.word());
+        }
         let mut ahead = self.cursor;
         let comparison = match ahead.next()? {
             Token::Sign(sign) => Comparison::from_word(sign),
@@ -177,7 +180,7 @@ impl Parser<'_> {
         };
         self.cursor = ahead;
         if self.cursor.take("attribute")? {
-            return Ok((comparison, Measure::Attribute(self.path()?)));
+            return Ok((comparison, Measure::Attribute(self.attribute()?)));
         }
         Ok((comparison, Measure::Number(self.decimal()?)))
     }
@@ -216,9 +219,12 @@ impl Parser<'_> {
         let before = std::mem::replace(&mut self.cursor, ahead);
         let offset = self.cursor.offset();
         let least = self.whole_number("a number").ok();
-        let has_and = self.cursor.take("and").unwrap_or(false);
-        let most = self.whole_number("a number").ok();
-        let is_count = has_and && self.takes_times().unwrap_or(false);
+        let has_and = least.is_some() && self.cursor.take("and").unwrap_or(false);
+        let most = match has_and {
+            true => self.whole_number("a number").ok(),
+            false => None,
+        };
+        let is_count = most.is_some() && self.takes_times().unwrap_or(false);
         let (true, Some(least), Some(most)) = (is_count, least, most) else {
             self.cursor = before;
             return Ok(None);
@@ -241,6 +247,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn whole_number(&mut self, what: &str) -> Result<i64, Error> {
+        self.cursor.wants(|_| Slot::Number);
         let mut ahead = self.cursor;
         if let Token::Number(digits) = ahead.next()?
             && digits.bytes().all(|byte| byte.is_ascii_digit())

@@ -1,5 +1,6 @@
 //! Conditions in a rule's text.
 
+use super::Slot;
 use super::cursor::Token;
 use super::{CONDITION_WORDS, Parser};
 use crate::event::Kind;
@@ -10,19 +11,21 @@ use crate::segment::fact::FACTS;
 use crate::segment::random::{PLACES, Random};
 use crate::segment::rule::{Happening, Rule};
 
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     Kind::Track,
     Kind::Identify,
     Kind::Page,
     Kind::Screen,
     Kind::Group,
     Kind::Alias,
+    Kind::List,
 ];
 
 impl Parser<'_> {
     pub(super) fn condition(&mut self) -> Result<Rule, Error> {
         for fact in FACTS {
             if self.cursor.take(fact.word)? {
+                self.cursor.note(|watch| watch.fact(Some(fact.word)));
                 let (path, test) = self.path_and_test()?;
                 return Ok(Rule::Known { fact, path, test });
             }
@@ -51,6 +54,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn segment_key(&mut self) -> Result<Box<str>, Error> {
+        self.cursor.wants(|_| Slot::Segment);
         self.quoted("the key of a segment in double quotes")
     }
 
@@ -76,27 +80,29 @@ impl Parser<'_> {
         } else {
             return Err(self.unexpected("`page` or `screen`", &["page", "screen"]));
         };
-        let name = self.optional_name()?;
-        Ok(Happening { kind, name })
+        let name = self.optional_name(kind)?;
+        Ok(self.happened(kind, name))
+    }
+
+    fn happened(&self, kind: Kind, name: Option<Box<str>>) -> Happening {
+        self.cursor.note(|watch| watch.event(kind, name.as_deref()));
+        Happening { kind, name }
     }
 
     pub(super) fn happening(&mut self) -> Result<Happening, Error> {
         for kind in KINDS {
             if self.cursor.take(kind.word())? {
                 let offset = self.cursor.offset();
-                let name = self.optional_name()?;
+                let name = self.optional_name(kind)?;
                 if name.is_some() && !Happening::has_names(kind) {
                     let message = format!("events of type `{}` have no name", kind.word());
                     return Err(self.cursor.error(offset, message));
                 }
-                return Ok(Happening { kind, name });
+                return Ok(self.happened(kind, name));
             }
         }
-        match self.optional_name()? {
-            Some(name) => Ok(Happening {
-                kind: Kind::Track,
-                name: Some(name),
-            }),
+        match self.optional_name(Kind::Track)? {
+            Some(name) => Ok(self.happened(Kind::Track, Some(name))),
             None => {
                 let words = KINDS.map(Kind::word);
                 let error = self.unexpected("the name of an event in double quotes", &words);
@@ -105,7 +111,10 @@ impl Parser<'_> {
         }
     }
 
-    fn optional_name(&mut self) -> Result<Option<Box<str>>, Error> {
+    fn optional_name(&mut self, kind: Kind) -> Result<Option<Box<str>>, Error> {
+        if Happening::has_names(kind) {
+            self.cursor.wants(|_| Slot::Event(kind));
+        }
         let offset = self.cursor.offset();
         if !matches!(self.cursor.peek()?, Token::Quoted(_)) {
             return Ok(None);
@@ -119,6 +128,7 @@ impl Parser<'_> {
 
     /// `random "test" below 10 percent`, `from 10 percent`, `from 10 to 20 percent`.
     fn random(&mut self) -> Result<Rule, Error> {
+        self.cursor.wants(|_| Slot::Draw);
         let salt = self.quoted("the name of the draw in double quotes")?;
         let offset = self.cursor.offset();
         let (mut from, mut to) = (0, PLACES);
@@ -144,6 +154,7 @@ impl Parser<'_> {
     }
 
     fn share(&mut self) -> Result<u16, Error> {
+        self.cursor.wants(|_| Slot::Number);
         let mut ahead = self.cursor;
         if let Token::Number(digits) = ahead.next()?
             && let Some(share) = Decimal::parse(digits).and_then(Random::places)

@@ -1,5 +1,6 @@
 //! A place in a rule's text that moves from token to token.
 
+use super::watch::{Slot, Watch};
 use crate::segment::error::Error;
 use crate::segment::literal::Quoted;
 use crate::segment::path::{continues_word, is_reserved, starts_word};
@@ -52,11 +53,50 @@ impl Token<'_> {
 pub(super) struct Cursor<'a> {
     text: &'a str,
     at: usize,
+    /// Who hears what could stand at the end of the text.
+    watch: Option<&'a Watch>,
 }
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(text: &'a str) -> Cursor<'a> {
-        Cursor { text, at: 0 }
+        Cursor {
+            text,
+            at: 0,
+            watch: None,
+        }
+    }
+
+    /// The same, with somebody who hears what could stand at the end of the text.
+    pub(super) fn watched(text: &'a str, watch: &'a Watch) -> Cursor<'a> {
+        Cursor {
+            watch: Some(watch),
+            ..Cursor::new(text)
+        }
+    }
+
+    /// Tells the watch something, if there is one.
+    pub(super) fn note(&self, tell: impl FnOnce(&Watch)) {
+        if let Some(watch) = self.watch {
+            tell(watch);
+        }
+    }
+
+    /// Says that something with a value of its own could stand here, where the text ends here.
+    pub(super) fn wants(&self, slot: impl FnOnce(&Watch) -> Slot) {
+        if self.is_at_end() {
+            self.note(|watch| watch.slot(slot(watch)));
+        }
+    }
+
+    /// Says that these words could stand here, where the text ends here.
+    pub(super) fn offers(&self, words: &str) {
+        if self.is_at_end() {
+            self.note(|watch| watch.word(words));
+        }
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.watch.is_some() && self.rest().trim_start().is_empty()
     }
 
     /// Where the next token starts, in bytes.
@@ -97,6 +137,7 @@ impl<'a> Cursor<'a> {
 
     /// Takes the next token if it is this word or sign.
     pub(super) fn take(&mut self, word: &str) -> Result<bool, Error> {
+        self.offers(word);
         let mut ahead = *self;
         let found = ahead.next()?.is(word);
         if found {
@@ -108,10 +149,20 @@ impl<'a> Cursor<'a> {
     /// Takes words that stand one after another, if they do.
     pub(super) fn take_words(&mut self, words: &str) -> Result<bool, Error> {
         let mut ahead = *self;
-        for word in words.split(' ') {
+        let mut left = words;
+        loop {
+            if ahead.is_at_end() {
+                ahead.offers(left);
+                return Ok(false);
+            }
+            let (word, rest) = left.split_once(' ').unwrap_or((left, ""));
             if !ahead.take(word)? {
                 return Ok(false);
             }
+            if rest.is_empty() {
+                break;
+            }
+            left = rest;
         }
         *self = ahead;
         Ok(true)

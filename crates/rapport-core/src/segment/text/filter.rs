@@ -1,14 +1,18 @@
 //! Names and tests in a rule's text, and filters on properties.
 
 use super::cursor::Token;
-use super::{Parser, one_or};
+use super::{Parser, Watch, one_or};
 use crate::segment::error::Error;
 use crate::segment::operator::{Operator, Test};
 use crate::segment::path::{PATH_MAX, Path};
 use crate::segment::rule::Filter;
 
+/// The word before the path of an attribute.
+const ATTRIBUTE: &str = "attribute";
+
 impl Parser<'_> {
     pub(super) fn filter(&mut self) -> Result<Filter, Error> {
+        self.cursor.note(|watch| watch.fact(None));
         self.go_deeper()?;
         let mut parts = vec![self.filter_and()?];
         while self.take_inside_filter("or")? {
@@ -34,6 +38,7 @@ impl Parser<'_> {
         }
         let behind_word = ahead;
         while ahead.take("(")? || ahead.take("not")? {}
+        ahead.wants(Watch::named);
         let starts_softly = Parser {
             cursor: ahead,
             depth: 0,
@@ -83,6 +88,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn path(&mut self) -> Result<Path, Error> {
+        self.cursor.wants(Watch::named);
         let token = self.cursor.peek()?;
         if !token.starts_path() {
             let error = self.cursor.expected("a name");
@@ -110,9 +116,19 @@ impl Parser<'_> {
                 break;
             }
         }
-        Path::new(names).ok_or_else(|| {
+        let path = Path::new(names).ok_or_else(|| {
             self.cursor
                 .error(offset, format!("a path has at most {PATH_MAX} names"))
-        })
+        })?;
+        self.cursor.note(|watch| watch.path(path.to_string()));
+        Ok(path)
+    }
+
+    /// The path of an attribute, between properties.
+    pub(super) fn attribute(&mut self) -> Result<Path, Error> {
+        self.cursor.note(|watch| watch.fact(Some(ATTRIBUTE)));
+        let path = self.path()?;
+        self.cursor.note(|watch| watch.fact(None));
+        Ok(path)
     }
 }

@@ -1,7 +1,7 @@
 //! What stands behind an operator in a rule's text.
 
-use super::Parser;
 use super::cursor::Token;
+use super::{Parser, Slot};
 use crate::json::Decimal;
 use crate::segment::error::Error;
 use crate::segment::literal::Literal;
@@ -75,6 +75,14 @@ impl Parser<'_> {
     }
 
     fn literal(&mut self, operator: &Operator) -> Result<Literal, Error> {
+        self.cursor.wants(|watch| match operator.takes {
+            Takes::Date => Slot::Date,
+            _ => watch.value(),
+        });
+        if operator.takes == Takes::Value {
+            self.cursor.offers("true");
+            self.cursor.offers("false");
+        }
         let mut ahead = self.cursor;
         let literal = match ahead.next()? {
             Token::Quoted(text) => Literal::Text(text),
@@ -97,6 +105,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn decimal(&mut self) -> Result<Decimal, Error> {
+        self.cursor.wants(|_| Slot::Number);
         let mut ahead = self.cursor;
         if let Token::Number(digits) = ahead.next()?
             && let Some(number) = Decimal::parse(digits)
@@ -117,7 +126,7 @@ impl Parser<'_> {
         let mut ahead = self.cursor;
         let to = if ahead.take("attribute")? {
             self.cursor = ahead;
-            Reference::Attribute(self.path()?)
+            Reference::Attribute(self.attribute()?)
         } else {
             let Token::Word(step) = ahead.next()? else {
                 return Ok(None);

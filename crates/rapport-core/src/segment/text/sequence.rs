@@ -1,7 +1,7 @@
 //! Sequences in a rule's text.
 
-use super::Parser;
 use super::cursor::Token;
+use super::{Parser, Slot};
 use crate::segment::error::Error;
 use crate::segment::rule::{Absent, Filter, Rule, Sequence, Step, Without};
 use crate::segment::span::Span;
@@ -82,6 +82,7 @@ impl Parser<'_> {
     }
 
     fn step_name(&mut self) -> Result<Box<str>, Error> {
+        self.cursor.wants(|_| Slot::Step);
         let mut ahead = self.cursor;
         match ahead.next()? {
             Token::Word(word) => {

@@ -1,7 +1,7 @@
 //! Windows and spans in a rule's text.
 
-use super::Parser;
 use super::cursor::Token;
+use super::{Parser, Slot};
 use crate::segment::error::Error;
 use crate::segment::span::{Span, UNITS};
 use crate::segment::window::{Anchor, BACK_MAX, Dates, Window};
@@ -124,6 +124,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn date(&mut self) -> Result<Millis, Error> {
+        self.cursor.wants(|_| Slot::Date);
         let offset = self.cursor.offset();
         let text = self.quoted("a date in double quotes, like \"2026-11-22\"")?;
         Millis::parse(&text).ok_or_else(|| {

@@ -8,6 +8,8 @@ use std::net::TcpStream;
 
 const PROFILE_API: &str = include_str!("../../../../../docs/profile-api.md");
 const DECIDE: &str = include_str!("../../../../../docs/decide.md");
+const UNDERSTANDING: &str = include_str!("../../../../../docs/understanding.md");
+const LISTS: &str = include_str!("../../../../../docs/lists.md");
 const LIVE: &str = include_str!("../../../../../docs/live.md");
 
 /// What stands for any value.
@@ -21,6 +23,16 @@ fn the_examples_of_the_profile_api_answer_as_written() {
 #[test]
 fn the_examples_of_the_decision_call_answer_as_written() {
     check(DECIDE, 5);
+}
+
+#[test]
+fn the_examples_of_understanding_segments_answer_as_written() {
+    check(UNDERSTANDING, 8);
+}
+
+#[test]
+fn the_examples_of_lists_answer_as_written() {
+    check(LISTS, 6);
 }
 
 /// A message of the live view has the members that its document shows.

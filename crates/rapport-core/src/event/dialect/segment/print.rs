@@ -37,7 +37,9 @@ pub fn print(event: &Event) -> String {
     item.put_text("timestamp", &event.at.to_string());
     match event.kind {
         Kind::Identify | Kind::Group => item.put("traits", &event.traits),
-        Kind::Track | Kind::Page | Kind::Screen => item.put("properties", &event.properties),
+        Kind::Track | Kind::Page | Kind::Screen | Kind::List => {
+            item.put("properties", &event.properties)
+        }
         Kind::Alias => {}
     }
     item.put("context", &event.context);

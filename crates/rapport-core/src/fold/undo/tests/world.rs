@@ -4,6 +4,7 @@
 use super::*;
 use crate::entry::CommandEntry;
 use crate::fold::Effects;
+use crate::fold::Member;
 use crate::fold::worlds::RulesSaid;
 use crate::identity::Identifier;
 use std::sync::Arc;
