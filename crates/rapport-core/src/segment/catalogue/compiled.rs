@@ -70,7 +70,6 @@ pub(in crate::segment) struct Timed {
 #[derive(Clone, Debug)]
 pub(in crate::segment) struct Leaf {
     pub no: LeafNo,
-    pub happening: Happening,
     pub bounds: Bounds,
     pub dates: Option<Dates>,
     /// The properties it keeps: where its index finds each, and its form.
