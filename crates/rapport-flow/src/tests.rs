@@ -5,6 +5,7 @@ mod flow;
 mod full;
 mod imports;
 mod large;
+mod late;
 mod listener;
 mod mixes;
 mod reading;

@@ -7,10 +7,10 @@ use super::folding::LATENCY_RATE;
 use super::load::{self, Plan, now};
 use super::report::{Report, Target};
 use super::segments::{PROBE_EVENT, PROBED, put_all};
-use super::server::{Kind, SERVER_KEY, Server};
+use super::server::{Kind, SERVER_KEY, Server, TOKEN};
 use super::traffic::Shape;
 use super::{Scale, gauges, probes};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -91,7 +91,7 @@ async fn enter(address: SocketAddr, rate: u64, seconds: f64) -> Result<Vec<(Inst
             let due = began + Duration::from_secs_f64(number as f64 / REQUESTS_A_SECOND as f64);
             tokio::time::sleep_until(due.into()).await;
             sent.push((Instant::now(), each));
-            let body = sparks(number * each..(number + 1) * each);
+            let body = sparks("s", number * each..(number + 1) * each);
             match client.call("POST", "/v1/batch", "", &body).await? {
                 (200, _) => {}
                 (status, answer) => bail!("/v1/batch: {status} {answer}"),
@@ -109,11 +109,12 @@ async fn enter(address: SocketAddr, rate: u64, seconds: f64) -> Result<Vec<(Inst
     Ok(all)
 }
 
-fn sparks(people: std::ops::Range<u64>) -> String {
+/// A request in which each of these people sparks. The traffic's people are those of `u-`.
+fn sparks(prefix: &str, people: std::ops::Range<u64>) -> String {
     let time = now();
     let one = |person: u64| {
         format!(
-            "{{\"type\":\"track\",\"event\":\"{SPARK}\",\"userId\":\"spark-{person}\",\"messageId\":\"spark-{person}\",\"timestamp\":\"{time}\"}}"
+            "{{\"type\":\"track\",\"event\":\"{SPARK}\",\"userId\":\"{prefix}-{person:08}\",\"messageId\":\"spark-{person}\",\"timestamp\":\"{time}\"}}"
         )
     };
     let events: Vec<String> = people.map(one).collect();
@@ -179,7 +180,7 @@ async fn midnight(scale: &Scale, report: &mut Report) -> Result<()> {
     ];
     put_all(&mut server.client().await?, &rules).await?;
     let people = scale.people;
-    let hundred = move |number: u64| sparks(number * 100..people.min(number * 100 + 100));
+    let hundred = move |number: u64| sparks("u", number * 100..people.min(number * 100 + 100));
     load::pour(server.address, people.div_ceil(100), hundred).await?;
     server.stop().await?;
     let ahead_ms = DAY_MS - now().0.rem_euclid(DAY_MS) - BEFORE_MIDNIGHT_MS;
@@ -195,7 +196,7 @@ async fn midnight(scale: &Scale, report: &mut Report) -> Result<()> {
     let load = tokio::spawn(async move { load::send(&background).await });
     let run = u64::from(std::process::id());
     let probes = probes::membership(server.address, 20.0, seconds, run);
-    let (took, settled) = tokio::join!(probes, gone(&server, scale.people, midnight));
+    let (took, settled) = tokio::join!(probes, gone(&server, midnight));
     let (took, settled_s, sent) = (took?, settled?, load.await??);
     let note = format!(
         "{} people leave `did today` at one instant, beside {:.0} events/s on R",
@@ -220,17 +221,21 @@ async fn midnight(scale: &Scale, report: &mut Report) -> Result<()> {
     server.stop().await
 }
 
-/// From midnight until this many timers have fired, in seconds.
-async fn gone(server: &Server, people: u64, midnight: Instant) -> Result<f64> {
+/// From midnight until nobody is in the segment, in seconds.
+async fn gone(server: &Server, midnight: Instant) -> Result<f64> {
     tokio::time::sleep_until(midnight.into()).await;
     let mut client = server.client().await?;
     loop {
-        let left = timers(&mut client).await?;
-        if left >= people {
+        let (_, answer) = client
+            .call("GET", "/api/v1/segments/today", TOKEN, "")
+            .await?;
+        let answer: serde_json::Value = serde_json::from_str(&answer)?;
+        let left = answer["size"].as_u64().context("a size")?;
+        if left == 0 {
             return Ok(midnight.elapsed().as_secs_f64());
         }
         if midnight.elapsed() > PATIENCE {
-            bail!("{left} of {people} have left");
+            bail!("{left} have not left");
         }
         tokio::time::sleep(LOOK).await;
     }
