@@ -12,7 +12,7 @@ use crate::segment::person::Seen;
 use crate::segment::question::Question;
 use crate::segment::random::Random;
 use crate::segment::registry::Build;
-use crate::segment::rule::{Happening, Rule};
+use crate::segment::rule::Rule;
 use crate::segment::window::Dates;
 use crate::time::Millis;
 use std::collections::BTreeSet;

@@ -39,11 +39,11 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 const RULE: &str = "sequence \"Product Viewed\" where category = \"shoes\" then \"Order Completed\" \
                     where cart_id = first.cart_id within 3 days";
 /// The same, of origins: nobody is two within one visit.
-const SQL: &str = "with seen as (select origin, at, event, json_extract_string(properties, '$.cart_id') as cart, \
+const SQL: &str = "with seen as (select origin, \"at\" as moment, event, json_extract_string(properties, '$.cart_id') as cart, \
     json_extract_string(properties, '$.category') as category from read_parquet(FILES) \
     where outcome = 'accepted' and type = 'track' and event in ('Product Viewed', 'Order Completed') \
-    and at > now() - interval 3 days) select count(distinct v.origin) from seen v join seen o \
-    on v.origin = o.origin and v.cart = o.cart and o.at > v.at \
+    and \"at\" > now() - interval 3 days) select count(distinct v.origin) from seen v join seen o \
+    on v.origin = o.origin and v.cart = o.cart and o.moment > v.moment \
     where v.event = 'Product Viewed' and v.category = 'shoes' and o.event = 'Order Completed'";
 /// The columns that the rule asks for.
 const COLUMNS: [&str; 6] = [
