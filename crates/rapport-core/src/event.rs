@@ -8,9 +8,12 @@ use serde::{Deserialize, Serialize};
 
 pub mod dialect;
 pub mod mapping;
+mod sighting;
 pub mod skew;
 pub mod transform;
 pub mod webhook;
+
+pub use self::sighting::Sighting;
 
 /// Number of a source (a website, an app, a server): dense, from 1, never recycled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

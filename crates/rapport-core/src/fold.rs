@@ -198,9 +198,9 @@ impl<'a> Fold<'a> {
 
     /// Folds one event; the working set holds whoever its identifiers belong to.
     pub fn event(&mut self, event: &Event) -> Folded {
-        self.fire(event.received);
-        self.last = event.position;
         let Rules { policy, vetoes, .. } = self.rules;
+        self.fire_about(event);
+        self.last = event.position;
         match resolve::resolve(
             policy,
             vetoes,
@@ -248,6 +248,29 @@ impl<'a> Fold<'a> {
             }
             self.due.remove(&(moment, number));
             self.fire_one(number, now);
+        }
+    }
+
+    /// Fires what is due of whomever an event may be about. The others can wait: at midnight
+    /// everybody is due.
+    fn fire_about(&mut self, event: &Event) {
+        let now = event.received;
+        if self.due.first().is_none_or(|(moment, _)| *moment > now) {
+            return;
+        }
+        let names = resolve::wanted(self.rules.policy, event).into_iter();
+        let people: Vec<_> = names.filter_map(|name| self.people.owner(&name)).collect();
+        self.fire_of(people, now);
+    }
+
+    /// Fires the timers of these people that are due at `now`, each at its own moment.
+    pub fn fire_of(&mut self, people: impl IntoIterator<Item = ProfileNo>, now: Millis) {
+        for number in people {
+            let armed = self.people.profile(number).and_then(|person| person.armed);
+            if let Some(armed) = armed.filter(|armed| *armed <= now) {
+                self.due.remove(&(armed, number));
+                self.fire_one(number, now);
+            }
         }
     }
 

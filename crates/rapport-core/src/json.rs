@@ -282,6 +282,17 @@ fn code_unit(text: &str) -> Option<u32> {
     u32::from_str_radix(digits, 16).ok()
 }
 
+/// Whether one of eight bytes is a quote or a backslash: a byte that equals the one looked for is
+/// zero after the exclusive or, and only of a zero does the subtraction borrow its high bit.
+fn has_quote_or_backslash(eight: [u8; 8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_le_bytes(eight);
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
+    zero(quote) | zero(backslash) != 0
+}
+
 /// A place inside a list or an object that moves from member to member.
 struct Scanner<'a> {
     text: &'a str,
@@ -349,6 +360,11 @@ impl<'a> Scanner<'a> {
     fn skip_string(&mut self) {
         let bytes = self.text.as_bytes();
         self.at += 1;
+        while let Some(Ok(eight)) = bytes.get(self.at..self.at + 8).map(<[u8; 8]>::try_from)
+            && !has_quote_or_backslash(eight)
+        {
+            self.at += 8;
+        }
         while let Some(byte) = bytes.get(self.at) {
             self.at += 1;
             match byte {

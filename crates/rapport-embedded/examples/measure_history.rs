@@ -9,7 +9,7 @@ use rapport_core::position::Position;
 use rapport_core::time::Millis;
 use rapport_embedded::history::ParquetHistory;
 use rapport_store::Error;
-use rapport_store::history::{Ask, Entry, File, History, Ownership, Row, Scan};
+use rapport_store::history::{Ask, Entry, File, History, Ownership, Row, Scan, Seen};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -156,14 +156,16 @@ async fn scan(history: &ParquetHistory, files: &[File]) -> Result<(), Error> {
             through: Position::event(u64::MAX, 0),
             names: names.into_iter().map(str::to_owned).collect(),
             kinds: BTreeSet::new(),
+            content: true,
         };
         let started = Instant::now();
-        let mut seen = 0_u64;
-        let mut sink = |_: Row| {
-            seen += 1;
+        let mut bytes = 0;
+        let observer = Box::new(move |seen: &Seen<'_>| {
+            bytes += seen.event.content.len();
+            std::hint::black_box(bytes);
             Ok(())
-        };
-        history.scan_people(files, &scan, &mut sink).await?;
+        });
+        history.scan_people(files, &scan, observer).await?;
         report(&what, rows, started.elapsed());
     }
     let started = Instant::now();

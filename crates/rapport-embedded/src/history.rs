@@ -27,7 +27,9 @@ use folder::Folder;
 use opened::Cache;
 use rapport_core::identity::ProfileNo;
 use rapport_core::position::Position;
-use rapport_store::history::{Ask, Entry, File, History, MessageKey, Ownership, Row, Scan, Sink};
+use rapport_store::history::{
+    Ask, Entry, File, History, MessageKey, Observer, Ownership, Row, Scan, Sink,
+};
 use rapport_store::{Error, Result};
 use run::Run;
 use std::collections::BTreeSet;
@@ -167,10 +169,10 @@ impl History for ParquetHistory {
         .await
     }
 
-    async fn scan_people(&self, files: &[File], scan: &Scan, sink: Sink<'_, Row>) -> Result<()> {
+    async fn scan_people(&self, files: &[File], scan: &Scan, observer: Observer) -> Result<()> {
         let (history, files, scan) = (self.clone(), files.to_vec(), scan.clone());
-        in_step("scanning people", sink, move |emit| {
-            people::scan(&history.cache, &history.folder, &files, &scan, emit)
+        in_background("scanning people", move || {
+            people::scan(&history.cache, &history.folder, &files, &scan, observer)
         })
         .await
     }
@@ -224,7 +226,7 @@ async fn in_background<T: Send + 'static>(
 async fn in_step<T: Send + 'static>(
     what: &str,
     sink: Sink<'_, T>,
-    scan: impl FnOnce(people::Emit<'_, T>) -> Result<()> + Send + 'static,
+    scan: impl FnOnce(order::Emit<'_, T>) -> Result<()> + Send + 'static,
 ) -> Result<()> {
     let (chunks, mut read) = mpsc::channel::<Vec<T>>(AHEAD);
     let scanning = in_background(what, move || {

@@ -6,6 +6,7 @@ mod full;
 mod imports;
 mod insight;
 mod large;
+mod late;
 mod listener;
 mod lists;
 mod mixes;

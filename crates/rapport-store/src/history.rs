@@ -6,7 +6,7 @@
 use crate::Result;
 use async_trait::async_trait;
 use rapport_core::entry::CommandEntry;
-use rapport_core::event::{Event, SourceNo};
+use rapport_core::event::{Event, Sighting, SourceNo};
 use rapport_core::identity::ProfileNo;
 use rapport_core::outcome::Outcome;
 use rapport_core::position::Position;
@@ -120,7 +120,24 @@ pub struct Scan {
     pub names: BTreeSet<String>,
     /// Only events of these types where not empty.
     pub kinds: BTreeSet<String>,
+    /// Whether properties and traits are asked for; else they are empty, and need not be read.
+    pub content: bool,
 }
+
+/// An event of a scan, for as long as its consumer looks at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen<'a> {
+    /// The profile it was folded into, as numbered then.
+    pub origin: ProfileNo,
+    /// Its place in the one order.
+    pub position: Position,
+    /// What a leaf sees of it.
+    pub event: Sighting<'a>,
+}
+
+/// A consumer of a scan of everybody, called where the engine reads; an error stops the scan and
+/// is returned.
+pub type Observer = Box<dyn FnMut(&Seen<'_>) -> Result<()> + Send>;
 
 /// What dedup knows an event by: its source and its message id.
 pub type MessageKey = (SourceNo, Box<str>);
@@ -156,8 +173,8 @@ pub trait History: Send + Sync {
     /// with thousands of ids at once, most of which are in no file.
     async fn find(&self, files: &[File], ids: &[MessageKey]) -> Result<Vec<bool>>;
 
-    /// Accepted events in ascending order of origin (no order within one origin is promised).
-    async fn scan_people(&self, files: &[File], scan: &Scan, sink: Sink<'_, Row>) -> Result<()>;
+    /// Accepted events, those of one origin in a file together; no other order is promised.
+    async fn scan_people(&self, files: &[File], scan: &Scan, observer: Observer) -> Result<()>;
 
     /// Every entry behind `after`, in ascending order of position: the ledger given back.
     async fn scan_order(

@@ -28,6 +28,9 @@ use tokio::sync::watch;
 /// Set by the bench alone, which measures collecting without folding.
 pub(crate) const PAUSE_FOLD: &str = "RAPPORT_BENCH_PAUSE_FOLD";
 
+/// Set by the bench alone, which does not wait for midnight: how far the clock is put forward.
+pub(crate) const CLOCK_AHEAD_MS: &str = "RAPPORT_BENCH_CLOCK_AHEAD_MS";
+
 /// Opens a data directory's engines, for this process alone.
 pub(crate) fn engines(data: &Path) -> Result<(Roles, ParquetHistory)> {
     let directory =
@@ -45,7 +48,9 @@ pub(crate) fn engines(data: &Path) -> Result<(Roles, ParquetHistory)> {
 /// Opens a data directory and starts its flow.
 pub(crate) async fn open(config: &Config) -> Result<Rapport> {
     let (roles, _) = engines(&config.server.data)?;
-    let clock = Arc::new(SystemClock::start());
+    let ahead_ms = std::env::var(CLOCK_AHEAD_MS).ok();
+    let ahead_ms = ahead_ms.and_then(|ms| ms.parse().ok()).unwrap_or_default();
+    let clock = Arc::new(SystemClock::put_forward(ahead_ms));
     let tools = tools(&config.enrich)?;
     Ok(Rapport::start_with(roles, settings(&config.flow), tools, clock).await?)
 }

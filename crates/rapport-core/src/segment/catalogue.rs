@@ -1,7 +1,7 @@
 //! Everything the segments need to know of an entry, compiled from the registry: which leaves an
 //! event can move, which segments a leaf or an attribute can, and in which order they settle.
 
-use crate::event::Event;
+use crate::event::{Event, Sighting};
 use crate::segment::catalogue::compiled::{Leaf, Segment, Timed};
 use crate::segment::catalogue::index::Index;
 use crate::segment::leaf::{LeafNo, Leaves, message_hash};
@@ -11,11 +11,12 @@ use crate::segment::zone::Zone;
 use crate::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(in crate::segment) use self::index::filtered_json;
+pub use self::collector::Collector;
 pub use self::touched::Touched;
 pub use self::wanted::Wanted;
 pub use crate::segment::person::{Facts, Named};
 
+mod collector;
 mod compile;
 pub(in crate::segment) mod compiled;
 mod index;
@@ -83,17 +84,6 @@ impl Catalogue {
         self.give(event, leaves, |leaf| only.contains(&leaf.no), |_| {});
     }
 
-    /// The events that a scan of history for these leaves must yield.
-    #[must_use]
-    pub fn names_wanted(&self, only: &BTreeSet<LeafNo>) -> Wanted {
-        Wanted::of(
-            self.leaves
-                .iter()
-                .filter(|leaf| only.contains(&leaf.no))
-                .map(|leaf| &leaf.happening),
-        )
-    }
-
     /// Joins the states of two profiles, or the part of a state that history yields with the live
     /// one.
     pub fn unite(&self, into: &mut Leaves, from: &Leaves, touched: &mut Touched) {
@@ -137,21 +127,16 @@ impl Catalogue {
         event: &Event,
         leaves: &mut Leaves,
         wanted: impl Fn(&Leaf) -> bool,
-        mut moved: impl FnMut(&Leaf),
+        moved: impl FnMut(&Leaf),
     ) {
-        let mut message = None;
-        self.index.each(event, |place, found| {
-            let leaf = &self.leaves[place];
-            if !wanted(leaf) || leaf.dates.is_some_and(|dates| !dates.has(event.at)) {
-                return;
-            }
-            let message =
-                *message.get_or_insert_with(|| message_hash(event.source, &event.message_id));
-            let values = || leaf.values_of(found);
-            if leaves.add_with(leaf.no, (event.at, message), leaf.bounds, values) {
-                moved(leaf);
-            }
-        });
+        give(
+            &self.index,
+            &self.leaves,
+            &event.sighting(),
+            leaves,
+            wanted,
+            moved,
+        );
     }
 
     pub(in crate::segment) fn by_key(&self, key: &str) -> Option<&Segment> {
@@ -166,4 +151,26 @@ impl Catalogue {
     pub(in crate::segment) fn zone(&self) -> &Zone {
         &self.zone
     }
+}
+
+fn give(
+    index: &Index,
+    known: &[Leaf],
+    event: &Sighting<'_>,
+    leaves: &mut Leaves,
+    wanted: impl Fn(&Leaf) -> bool,
+    mut moved: impl FnMut(&Leaf),
+) {
+    let mut message = None;
+    index.each(event, |place, found| {
+        let leaf = &known[place];
+        if !wanted(leaf) || leaf.dates.is_some_and(|dates| !dates.has(event.at)) {
+            return;
+        }
+        let message = *message.get_or_insert_with(|| message_hash(event.source, event.message_id));
+        let values = || leaf.values_of(found);
+        if leaves.add_with(leaf.no, (event.at, message), leaf.bounds, values) {
+            moved(leaf);
+        }
+    });
 }

@@ -11,7 +11,7 @@ use self::meaning::{Person, oracle};
 use self::rules::Rule;
 use crate::event::{Event, Kind};
 use crate::identity::ProfileNo;
-use crate::segment::catalogue::{Catalogue, Touched};
+use crate::segment::catalogue::{Catalogue, Collector, Touched};
 use crate::segment::leaf::Leaves;
 use crate::time::Millis;
 use proptest::prelude::*;
@@ -192,13 +192,17 @@ impl<'a> World<'a> {
         for (segment, version) in building {
             self.live.advance(Millis(self.now));
             let only = self.live.registry.leaves_to_build(segment);
-            let wanted = self.live.catalogue.names_wanted(&only);
+            let collector = Collector::of(&self.live.registry, &only);
             let mut history = Leaves::default();
             for event in before
                 .iter()
-                .filter(|event| wanted.has(event.kind, &event.name))
+                .filter(|event| collector.wanted().has(event.kind, &event.name))
             {
-                self.live.catalogue.observe_only(&only, &mut history, event);
+                let mut seen = event.sighting();
+                if !collector.wanted().content {
+                    seen.content = "";
+                }
+                collector.observe(&mut history, &seen);
             }
             self.live
                 .registry

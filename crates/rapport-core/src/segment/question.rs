@@ -6,7 +6,7 @@ use crate::segment::fact::Fact;
 use crate::segment::leaf::{Datum, Form, Kept, LeafNo};
 use crate::segment::path::Path;
 use crate::segment::person::Seen;
-use crate::segment::rule::{Asked, Comparison, Function};
+use crate::segment::rule::{Asked, Comparison, Function, Measure};
 use crate::segment::window::{Stretch, Window};
 use crate::time::Millis;
 
@@ -183,8 +183,16 @@ impl Question {
                 later(event.at);
             }
         }
-        for joint in &self.joints {
-            let since = seen.facts.attributes.since(joint.attribute.split().0);
+        let joined = self.joints.iter().map(|joint| &joint.attribute);
+        let compared = self
+            .totalled
+            .iter()
+            .filter_map(|of| match &of.aggregate.to {
+                Measure::Attribute(path) => Some(path),
+                Measure::Number(_) | Measure::Range(..) => None,
+            });
+        for path in joined.chain(compared) {
+            let since = seen.facts.attributes.since(path.split().0);
             since.into_iter().for_each(&mut later);
         }
     }

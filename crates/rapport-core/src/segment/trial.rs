@@ -4,7 +4,7 @@
 use crate::event::Event;
 use crate::identity::ProfileNo;
 use crate::position::Position;
-use crate::segment::catalogue::{Catalogue, Facts, Touched, Wanted};
+use crate::segment::catalogue::{Catalogue, Collector, Facts, Touched, Wanted};
 use crate::segment::error::Error;
 use crate::segment::leaf::{LeafNo, Leaves};
 use crate::segment::membership::Memberships;
@@ -21,8 +21,8 @@ pub struct Trial {
     key: String,
     /// Leaves that the people's states have.
     known: BTreeSet<LeafNo>,
-    /// Leaves that only history can fill.
-    missing: BTreeSet<LeafNo>,
+    /// The leaves that only history can fill.
+    missing: Collector,
     lacks: Vec<String>,
     waits_for: Vec<Box<str>>,
 }
@@ -66,7 +66,7 @@ impl Trial {
                 .collect(),
             catalogue: Catalogue::new(&beside),
             key,
-            missing,
+            missing: Collector::of(&beside, &missing),
         })
     }
 
@@ -84,8 +84,8 @@ impl Trial {
 
     /// The events of somebody's history that it needs; none where their state answers all of it.
     #[must_use]
-    pub fn wanted(&self) -> Wanted {
-        self.catalogue.names_wanted(&self.missing)
+    pub fn wanted(&self) -> &Wanted {
+        self.missing.wanted()
     }
 
     /// What somebody's leaves keep for it: those of the segments there are, and nothing that was
@@ -99,7 +99,7 @@ impl Trial {
 
     /// Adds an event of history. Twice is once.
     pub fn add(&self, leaves: &mut Leaves, event: &Event) {
-        self.catalogue.observe_only(&self.missing, leaves, event);
+        self.missing.observe(leaves, &event.sighting());
     }
 
     /// Joins what history keeps of somebody to what their state does.

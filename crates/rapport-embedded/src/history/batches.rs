@@ -35,6 +35,8 @@ pub(super) struct Narrow {
     pub(super) names: BTreeSet<String>,
     /// Only events of these types, where not empty.
     pub(super) kinds: BTreeSet<String>,
+    /// Only these columns, where not empty.
+    pub(super) columns: Vec<usize>,
 }
 
 /// The batches of a file, in its own order.
@@ -101,6 +103,9 @@ impl Batches {
                 .reader()
                 .with_row_groups(vec![group])
                 .with_batch_size(self.batch_rows);
+            if !self.narrow.columns.is_empty() {
+                builder = builder.with_projection(self.opened.only(&self.narrow.columns));
+            }
             let predicates = self.predicates(group);
             if !predicates.is_empty() {
                 builder = builder.with_row_filter(RowFilter::new(predicates));

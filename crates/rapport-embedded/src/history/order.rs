@@ -11,7 +11,6 @@ use super::fault;
 use super::folder::Folder;
 use super::merge::{Merge, Order};
 use super::opened::{Cache, Opened};
-use super::people::{CHUNK, Emit};
 use arrow_array::RecordBatch;
 use arrow_select::interleave::interleave_record_batch;
 use parquet::arrow::ArrowWriter;
@@ -21,6 +20,12 @@ use rapport_store::Result;
 use rapport_store::history::{Entry, File};
 use std::ops::ControlFlow;
 use std::sync::Arc;
+
+/// Rows handed over at a time.
+const CHUNK: usize = 512;
+
+/// Takes what a scan has read so far; says when to stop.
+pub(super) type Emit<'a, T> = &'a mut dyn FnMut(Vec<T>) -> ControlFlow<()>;
 
 /// Bytes of columns that are sorted in memory.
 pub(super) const BUDGET: usize = 128 * 1024 * 1024;

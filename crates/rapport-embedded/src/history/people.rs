@@ -1,65 +1,127 @@
-//! A scan of everybody: accepted events in ascending order of origin, from all files at once.
+//! A scan of everybody: accepted events, file by file, of the columns that a leaf looks into.
 
-use super::batches::Narrow;
-use super::decode::Rows;
+use super::batches::{Batches, Narrow};
+use super::columns as c;
+use super::decode::{Detail, Places, numbers, texts};
 use super::folder::Folder;
-use super::merge::Merge;
-use super::opened::Cache;
+use super::opened::{Cache, Opened};
+use arrow_array::types::UInt32Type;
+use arrow_array::{PrimitiveArray, RecordBatch, StringArray};
+use rapport_core::event::{Kind, Sighting, SourceNo};
 use rapport_store::Result;
-use rapport_store::history::{File, Row, Scan};
-use std::ops::ControlFlow;
+use rapport_store::history::{File, Observer, Scan, Seen};
 use std::sync::Arc;
 
-/// Rows handed over at a time.
-pub(super) const CHUNK: usize = 512;
+/// The columns that any scan reads.
+const COLUMNS: [usize; 10] = [
+    c::REQUEST,
+    c::COMMAND,
+    c::INDEX,
+    c::RECEIVED,
+    c::AT,
+    c::SOURCE,
+    c::TYPE,
+    c::EVENT,
+    c::MESSAGE_ID,
+    c::ORIGIN,
+];
 
-/// Takes what a scan has read so far; says when to stop.
-pub(super) type Emit<'a, T> = &'a mut dyn FnMut(Vec<T>) -> ControlFlow<()>;
-
-/// Reads the rows that `scan` asks for.
+/// Reads the events that `scan` asks for, the files one after another: what leaves keep is a
+/// function of the set of events, so that none need wait for those of another file.
 pub(super) fn scan(
     cache: &Arc<Cache>,
     folder: &Arc<Folder>,
     files: &[File],
     scan: &Scan,
-    emit: Emit<'_, Row>,
+    mut observer: Observer,
 ) -> Result<()> {
     let asked = |file: &&File| {
         file.people.1 >= scan.from && file.people.0 < scan.to && file.first <= scan.through
     };
-    let files: Vec<File> = files.iter().filter(asked).cloned().collect();
-    let all_before = files.iter().all(|file| file.last <= scan.through);
-    let narrow = Narrow {
-        origins: Some(scan.from.0..scan.to.0),
-        after: None,
-        through: (!all_before).then_some(scan.through),
-        names: scan.names.clone(),
-        kinds: scan.kinds.clone(),
-    };
-    let mut rows: Vec<Option<Rows>> = files.iter().map(|_| None).collect();
-    let mut chunk = Vec::with_capacity(CHUNK);
-    Merge::of_files(cache, folder, &files, narrow).each(&mut |picked| {
-        let slot = &mut rows[picked.stream];
-        if picked.row == 0 {
-            *slot = None;
-        }
-        let whole = match slot {
-            Some(rows) => rows,
-            None => {
-                let rows = Rows::new(picked.batch).map_err(|why| picked.opened.damaged(why))?;
-                slot.insert(rows)
-            }
+    for file in files.iter().filter(asked) {
+        let opened = cache.open(folder, file)?;
+        let narrow = Narrow {
+            origins: Some(scan.from.0..scan.to.0),
+            after: None,
+            through: (file.last > scan.through).then_some(scan.through),
+            names: scan.names.clone(),
+            kinds: scan.kinds.clone(),
+            columns: columns(scan),
         };
-        chunk.push(
-            whole
-                .row(picked.row)
-                .map_err(|why| picked.opened.damaged(why))?,
-        );
-        let goes_on = chunk.len() < CHUNK || emit(std::mem::take(&mut chunk)).is_continue();
-        Ok(goes_on)
-    })?;
-    if !chunk.is_empty() {
-        let _ = emit(chunk);
+        let mut batches = Batches::begin(opened, narrow, 1);
+        while let Some(batch) = batches.next()? {
+            observe(batches.opened(), &batch, &mut observer)?;
+        }
     }
     Ok(())
+}
+
+fn columns(scan: &Scan) -> Vec<usize> {
+    let reads = |wanted: fn(Kind) -> bool| {
+        let mut kinds = scan.kinds.iter().filter_map(|word| Kind::from_word(word));
+        scan.content && (scan.kinds.is_empty() || kinds.any(wanted))
+    };
+    let mut columns = COLUMNS.to_vec();
+    if reads(Kind::has_traits) {
+        columns.push(c::TRAITS);
+    }
+    if reads(|kind| !kind.has_traits()) {
+        columns.push(c::PROPERTIES);
+    }
+    columns
+}
+
+fn observe(opened: &Opened, batch: &RecordBatch, observer: &mut Observer) -> Result<()> {
+    let seeing = Seeing::new(batch).map_err(|why| opened.damaged(why))?;
+    for row in 0..batch.num_rows() {
+        let seen = seeing.row(row).map_err(|why| opened.damaged(why))?;
+        observer(&seen)?;
+    }
+    Ok(())
+}
+
+/// A batch of the columns of a scan.
+struct Seeing {
+    places: Places,
+    source: PrimitiveArray<UInt32Type>,
+    kind: StringArray,
+    event: StringArray,
+    message_id: StringArray,
+    traits: Option<StringArray>,
+    properties: Option<StringArray>,
+}
+
+impl Seeing {
+    fn new(batch: &RecordBatch) -> std::result::Result<Seeing, Detail> {
+        Ok(Seeing {
+            places: Places::new(batch)?,
+            source: numbers(batch, c::SOURCE)?,
+            kind: texts(batch, c::TYPE)?,
+            event: texts(batch, c::EVENT)?,
+            message_id: texts(batch, c::MESSAGE_ID)?,
+            traits: texts(batch, c::TRAITS).ok(),
+            properties: texts(batch, c::PROPERTIES).ok(),
+        })
+    }
+
+    fn row(&self, row: usize) -> std::result::Result<Seen<'_>, Detail> {
+        let word = self.kind.value(row);
+        let kind = Kind::from_word(word).ok_or_else(|| format!("no event is of type {word:?}"))?;
+        let content = match kind.has_traits() {
+            true => &self.traits,
+            false => &self.properties,
+        };
+        Ok(Seen {
+            origin: self.places.origin(row).ok_or("an event is nobody's")?,
+            position: self.places.position(row),
+            event: Sighting {
+                at: self.places.at(row).ok_or("an event has no time")?,
+                source: SourceNo(self.source.value(row)),
+                kind,
+                name: self.event.value(row),
+                message_id: self.message_id.value(row),
+                content: content.as_ref().map_or("", |text| text.value(row)),
+            },
+        })
+    }
 }

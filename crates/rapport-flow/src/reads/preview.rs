@@ -80,7 +80,7 @@ pub(crate) async fn of(shared: &Arc<Shared>, trial: &Trial, bounds: Bounds) -> R
         shared,
         trial,
         turn,
-        wanted: trial.wanted(),
+        wanted: trial.wanted().clone(),
         ends: began + bounds.budget,
         shown: bounds.members,
         preview: Preview {

@@ -93,3 +93,16 @@ async fn a_merge_unites_what_both_did() {
         one.number
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_total_that_is_held_against_an_attribute_counts_since_the_attribute_is_so() {
+    let world = World::new().await;
+    let rule = r#"for 1 hour (did "Milk Bought" with sum of price <= attribute limit)"#;
+    world.segment("careful", rule).await;
+    let identify = r#"{"type":"identify","userId":"u1","messageId":"m1","traits":{"limit":5}}"#;
+    world.server(identify).await;
+    world.advance(HOUR_MS - 1).await;
+    assert_eq!(world.members("careful").await, [0_u64; 0]);
+    world.advance(1).await;
+    assert_eq!(world.members("careful").await, [1]);
+}

@@ -43,7 +43,8 @@ impl Writer {
         Ok(true)
     }
 
-    /// Fires timers of these people that are due at `now`; a transaction of its own.
+    /// Fires timers of these people that are due at `now`; a transaction of its own, which nobody
+    /// else's timers make longer.
     pub async fn fire(&mut self, rows: &[(Millis, ProfileNo)], now: Millis) -> Result<()> {
         let people = rows.iter().map(|(_, person)| *person).collect();
         crate::steps::load::profiles(self, people).await?;
@@ -56,7 +57,7 @@ impl Writer {
             due,
             self.head.position,
         );
-        fold.fire(now);
+        fold.fire_of(rows.iter().map(|(_, person)| *person), now);
         let (effects, due) = fold.finish();
         self.due = due;
         let messages = crate::steps::activate::step(self, &effects);

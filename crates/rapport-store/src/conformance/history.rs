@@ -4,12 +4,13 @@ mod finding;
 mod keeping;
 
 use super::{command, event, invalid};
-use crate::history::{Ask, Entry, File, History, Row, Scan};
+use crate::history::{Ask, Entry, File, History, Row, Scan, Seen};
+use rapport_core::event::Sighting;
 use rapport_core::identity::ProfileNo;
 use rapport_core::position::Position;
 use rapport_core::time::Millis;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Runs the suite on fresh histories.
 ///
@@ -24,7 +25,7 @@ pub async fn history<H: History>(make: impl AsyncFn() -> H) {
     a_timeline_continues_where_a_page_ended(&make().await).await;
     finding::accepted_ids_are_found(&make().await).await;
     finding::ids_are_found_after_a_compaction(&make().await).await;
-    people_come_in_ascending_order(&make().await).await;
+    everybody_is_seen_once(&make().await).await;
     a_scan_of_people_is_cut_and_filtered(&make().await).await;
     a_sink_stops_a_scan(&make().await).await;
     keeping::compaction_keeps_every_entry(&make().await).await;
@@ -263,18 +264,31 @@ async fn a_timeline_continues_where_a_page_ended(history: &impl History) {
     assert_eq!(paged, whole);
 }
 
-async fn people_come_in_ascending_order(history: &impl History) {
+async fn everybody_is_seen_once(history: &impl History) {
     let mut files = told(history).await;
     files.reverse();
-    let rows = people(history, &files, &everybody()).await;
-    assert!(rows.is_sorted_by_key(|row| row.origin), "origins ascend");
-    let mut found: Vec<_> = rows.iter().map(|row| row.event.position).collect();
-    found.sort_unstable();
-    let wanted: Vec<_> = rows_of(&story().concat())
+    let mut wanted: Vec<_> = rows_of(&story().concat())
         .iter()
-        .map(|row| row.event.position)
+        .map(|row| (row.origin, row.event.position, shown(&row.event.sighting())))
         .collect();
+    wanted.sort_unstable();
+    let found = people(history, &files, &everybody()).await;
     assert_eq!(found, wanted, "each accepted event once, and nothing else");
+    let content = wanted.iter().map(|(.., shown)| shown);
+    assert!(
+        content.clone().any(|shown| shown.contains("{\\\"")),
+        "there is content"
+    );
+    let blind = Scan {
+        content: false,
+        ..everybody()
+    };
+    let blind = people(history, &files, &blind).await;
+    assert_eq!(blind.len(), wanted.len());
+    assert!(
+        !blind.iter().any(|(.., shown)| shown.contains("{\\\"")),
+        "no content"
+    );
 }
 
 async fn a_scan_of_people_is_cut_and_filtered(history: &impl History) {
@@ -328,7 +342,7 @@ async fn a_scan_of_people_is_cut_and_filtered(history: &impl History) {
         let mut found: Vec<_> = people(history, &files, &scan)
             .await
             .iter()
-            .map(|row| row.event.position)
+            .map(|(_, position, _)| *position)
             .collect();
         found.sort_unstable();
         let wanted: Vec<_> = rows_of(&story().concat())
@@ -364,7 +378,7 @@ async fn a_sink_stops_a_scan(history: &impl History) {
     assert!(stopped.to_string().contains("enough"), "{stopped}");
     assert_eq!(taken, 3, "nothing more is given");
     let stopped = history
-        .scan_people(&files, &everybody(), &mut |_: Row| Err(stop()))
+        .scan_people(&files, &everybody(), Box::new(move |_| Err(stop())))
         .await;
     assert!(stopped.unwrap_err().to_string().contains("enough"));
 }
@@ -380,6 +394,7 @@ fn everybody() -> Scan {
         },
         names: BTreeSet::new(),
         kinds: BTreeSet::new(),
+        content: true,
     }
 }
 
@@ -402,14 +417,27 @@ async fn order(history: &impl History, files: &[File], after: Position) -> Vec<E
     entries
 }
 
-async fn people(history: &impl History, files: &[File], scan: &Scan) -> Vec<Row> {
-    let mut rows = Vec::new();
-    let mut sink = |row| {
-        rows.push(row);
+/// What is seen of everybody, in order.
+async fn people(
+    history: &impl History,
+    files: &[File],
+    scan: &Scan,
+) -> Vec<(Option<ProfileNo>, Position, String)> {
+    let found = Arc::new(Mutex::new(Vec::new()));
+    let into = Arc::clone(&found);
+    let observer = Box::new(move |seen: &Seen<'_>| {
+        let one = (Some(seen.origin), seen.position, shown(&seen.event));
+        into.lock().unwrap().push(one);
         Ok(())
-    };
-    history.scan_people(files, scan, &mut sink).await.unwrap();
-    rows
+    });
+    history.scan_people(files, scan, observer).await.unwrap();
+    let mut found = std::mem::take(&mut *found.lock().unwrap());
+    found.sort_unstable();
+    found
+}
+
+fn shown(event: &Sighting<'_>) -> String {
+    format!("{event:?}")
 }
 
 async fn timeline(

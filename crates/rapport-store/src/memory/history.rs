@@ -2,7 +2,9 @@
 
 use super::{Call, Faults, lock, missing};
 use crate::Result;
-use crate::history::{Ask, Entry, File, History, MessageKey, Ownership, Row, Scan, Sink};
+use crate::history::{
+    Ask, Entry, File, History, MessageKey, Observer, Ownership, Row, Scan, Seen, Sink,
+};
 use async_trait::async_trait;
 use rapport_core::identity::ProfileNo;
 use rapport_core::outcome::Outcome;
@@ -141,7 +143,7 @@ impl History for MemoryHistory {
         self.faults.end(Call::ReadHistory, &ending, found)
     }
 
-    async fn scan_people(&self, files: &[File], scan: &Scan, sink: Sink<'_, Row>) -> Result<()> {
+    async fn scan_people(&self, files: &[File], scan: &Scan, mut observer: Observer) -> Result<()> {
         let ending = self.faults.begin(Call::ReadHistory)?;
         let mut rows = self.accepted(files)?;
         rows.retain(|(origin, row)| {
@@ -150,8 +152,17 @@ impl History for MemoryHistory {
                 && wanted(row, &scan.names, &scan.kinds)
         });
         rows.sort_by_key(|(origin, _)| *origin);
-        rows.into_iter()
-            .try_for_each(|(_, row)| sink(Row::clone(&row)))?;
+        for (origin, row) in rows {
+            let mut event = row.event.sighting();
+            if !scan.content {
+                event.content = "";
+            }
+            observer(&Seen {
+                origin,
+                position: row.event.position,
+                event,
+            })?;
+        }
         self.faults.end(Call::ReadHistory, &ending, ())
     }
 

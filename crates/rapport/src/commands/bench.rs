@@ -1,5 +1,6 @@
 //! `rapport bench`: starts servers of its own and measures them from a process of its own.
 
+mod algebra;
 mod client;
 mod collecting;
 mod committed;
@@ -9,13 +10,16 @@ mod floor;
 mod folding;
 mod gauges;
 mod held;
+mod hundred;
 mod importing;
 mod load;
 mod probes;
 mod reads;
+mod rebuild;
 mod report;
 mod segments;
 mod server;
+mod timers;
 mod traffic;
 mod transforming;
 
@@ -51,6 +55,12 @@ pub(crate) struct Arguments {
     /// Where the servers' directories are made; on the disk to be measured.
     #[arg(long, value_name = "DIR", default_value = "bench-data")]
     data: PathBuf,
+    /// How many events there are of which a segment is built.
+    #[arg(long, value_name = "N")]
+    events: Option<u64>,
+    /// A Python that has the package duckdb, which is then measured beside a build.
+    #[arg(long, value_name = "PROGRAM")]
+    duckdb: Option<PathBuf>,
     /// Keeps the directories.
     #[arg(long)]
     keep: bool,
@@ -81,6 +91,12 @@ enum Part {
     Dialects,
     /// Reading profiles and deciding under load, and what viewers cost.
     Reads,
+    /// What 1 to 1,000 segments cost an event, and explaining one.
+    Segments,
+    /// Memberships that end by themselves: a steady stream of them, and a midnight.
+    Timers,
+    /// A segment built from a long history.
+    Rebuild,
 }
 
 /// A shape of traffic.
@@ -107,6 +123,8 @@ struct Scale {
     data: PathBuf,
     only: Vec<Part>,
     traffic: Vec<Traffic>,
+    events: u64,
+    duckdb: Option<PathBuf>,
 }
 
 impl Scale {
@@ -124,10 +142,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         floor::serve(&arguments.listen, &arguments.data).await?;
         return Ok(ExitCode::SUCCESS);
     }
-    let (people, seconds) = if arguments.quick {
-        (100_000, 4.0)
+    let (people, seconds, events) = if arguments.quick {
+        (100_000, 4.0, 1_000_000)
     } else {
-        (1_000_000, 30.0)
+        (1_000_000, 30.0, 10_000_000)
     };
     let scale = Scale {
         people: arguments.people.unwrap_or(people),
@@ -135,6 +153,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         data: arguments.data,
         only: arguments.only,
         traffic: arguments.traffic,
+        events: arguments.events.unwrap_or(events),
+        duckdb: arguments.duckdb,
     };
     directory::make_empty(&scale.data)?;
     let mut report = Report::of(scale.people, scale.seconds);
@@ -174,6 +194,16 @@ async fn measure(scale: &Scale, report: &mut Report) -> Result<()> {
     }
     if scale.has(Part::Dialects) {
         dialects::all(scale, report).await?;
+    }
+    if scale.has(Part::Segments) {
+        algebra::all(report)?;
+        hundred::all(scale, report).await?;
+    }
+    if scale.has(Part::Timers) {
+        timers::all(scale, report).await?;
+    }
+    if scale.has(Part::Rebuild) {
+        rebuild::all(scale, report).await?;
     }
     Ok(())
 }

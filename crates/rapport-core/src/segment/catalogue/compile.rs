@@ -85,11 +85,10 @@ fn segment(registry: &Registry, definition: &Definition) -> Segment {
     }
 }
 
-fn leaf(record: &LeafRecord, slots: &[usize]) -> Leaf {
+pub(super) fn leaf(record: &LeafRecord, slots: &[usize]) -> Leaf {
     let forms = record.spec.values.iter().map(|value| value.form);
     Leaf {
         no: record.no,
-        happening: record.spec.happening.clone(),
         bounds: record.bounds,
         dates: record.spec.dates,
         values: slots.iter().copied().zip(forms).collect(),

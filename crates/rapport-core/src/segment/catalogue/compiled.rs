@@ -12,7 +12,7 @@ use crate::segment::person::Seen;
 use crate::segment::question::Question;
 use crate::segment::random::Random;
 use crate::segment::registry::Build;
-use crate::segment::rule::{Happening, Rule};
+use crate::segment::rule::Rule;
 use crate::segment::window::Dates;
 use crate::time::Millis;
 use std::collections::BTreeSet;
@@ -70,7 +70,6 @@ pub(in crate::segment) struct Timed {
 #[derive(Clone, Debug)]
 pub(in crate::segment) struct Leaf {
     pub no: LeafNo,
-    pub happening: Happening,
     pub bounds: Bounds,
     pub dates: Option<Dates>,
     /// The properties it keeps: where its index finds each, and its form.

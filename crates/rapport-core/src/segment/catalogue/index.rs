@@ -1,7 +1,7 @@
 //! Which leaves an event can move: by its type and name, then by the value of one property that
 //! their filters fix, so that leaves for other values cost nothing.
 
-use crate::event::{Event, Kind};
+use crate::event::{Kind, Sighting};
 use crate::json::{Decimal, Paths, Value};
 use crate::segment::leaf::LeafSpec;
 use crate::segment::literal::Literal;
@@ -30,9 +30,16 @@ struct Group {
     /// Leaves that only an event with one value of a property can move: by the property's slot,
     /// then by the value.
     fixed: BTreeMap<usize, BTreeMap<Box<str>, Vec<Entry>>>,
+    /// Texts of which an event must have one to move any leaf of the group; empty where that is
+    /// not known.
+    needles: Vec<Box<str>>,
     /// Leaves not yet told apart, with the values that their filters fix.
     waiting: Vec<(Entry, Fixed)>,
 }
+
+/// The most texts that are looked for before an event is read as JSON: with more, reading it is
+/// faster.
+const NEEDLES_MAX: usize = 2;
 
 /// Slots, and the values a filter lets through in each.
 type Fixed = Vec<(usize, BTreeSet<Box<str>>)>;
@@ -51,14 +58,6 @@ enum Gate {
     Any(Vec<Gate>),
     Not(Box<Gate>),
     Property { slot: usize, test: Test },
-}
-
-/// What filters look into: traits of identify and group, properties of the others.
-pub(in crate::segment) fn filtered_json(event: &Event) -> &str {
-    match event.kind {
-        Kind::Identify | Kind::Group => &event.traits,
-        Kind::Track | Kind::Page | Kind::Screen | Kind::Alias | Kind::List => &event.properties,
-    }
 }
 
 impl Index {
@@ -95,8 +94,12 @@ impl Index {
     }
 
     /// Calls with the place of each leaf that the event belongs to, and the properties found.
-    pub(super) fn each(&self, event: &Event, mut see: impl FnMut(usize, &[Option<Value<'_>>])) {
-        let named = self.named.get(&event.name).map_or(&[][..], Vec::as_slice);
+    pub(super) fn each(
+        &self,
+        event: &Sighting<'_>,
+        mut see: impl FnMut(usize, &[Option<Value<'_>>]),
+    ) {
+        let named = self.named.get(event.name).map_or(&[][..], Vec::as_slice);
         let groups = named
             .iter()
             .chain(&self.unnamed)
@@ -107,7 +110,10 @@ impl Index {
             zone: &zone,
         };
         for group in groups {
-            let found = group.paths.pick(filtered_json(event));
+            if group.rejects(event.content) {
+                continue;
+            }
+            let found = group.paths.pick(event.content);
             group.each(&found, |entry| {
                 let passes = |gate: &Gate| gate.lets_through(&found, &clock);
                 if entry.gate.as_ref().is_none_or(passes) {
@@ -125,6 +131,7 @@ impl Group {
             paths: Paths::default(),
             open: Vec::new(),
             fixed: BTreeMap::new(),
+            needles: Vec::new(),
             waiting: Vec::new(),
         }
     }
@@ -153,6 +160,38 @@ impl Group {
                 by_value.entry(key).or_default().push(entry.clone());
             }
         }
+        self.needles = self.find_needles();
+    }
+
+    /// The texts that an event's content must have one of, where these are few: a text is spelled
+    /// in only one way, escapes apart.
+    fn find_needles(&self) -> Vec<Box<str>> {
+        let keys: Vec<&str> = self
+            .fixed
+            .values()
+            .flat_map(BTreeMap::keys)
+            .map(|key| &**key)
+            .collect();
+        let is_text = |key: &&str| {
+            key.bytes().all(is_plain) && key.bytes().any(|byte| byte.is_ascii_alphabetic())
+        };
+        let is_known =
+            self.open.is_empty() && keys.len() <= NEEDLES_MAX && keys.iter().all(is_text);
+        match is_known {
+            true => keys.into_iter().map(Into::into).collect(),
+            false => Vec::new(),
+        }
+    }
+
+    /// Whether the text alone shows that no leaf of the group can be moved, without reading it as
+    /// JSON.
+    fn rejects(&self, content: &str) -> bool {
+        !self.needles.is_empty()
+            && !self
+                .needles
+                .iter()
+                .any(|needle| content.contains(&**needle))
+            && !content.as_bytes().contains(&b'\\')
     }
 
     fn each(&self, found: &[Option<Value<'_>>], mut see: impl FnMut(&Entry)) {
@@ -169,6 +208,11 @@ impl Group {
             }
         }
     }
+}
+
+/// Whether it stands in JSON as it is. A text with a letter among such is no number's spelling.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'_' | b'-')
 }
 
 /// What a literal is found under: any value that equals it has this key.
@@ -230,7 +274,54 @@ impl Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::SourceNo;
     use crate::json::Value;
+    use crate::segment::text;
+    use crate::time::Millis;
+
+    fn found(leaves: &[&str], content: &str) -> Vec<usize> {
+        let mut index = Index::default();
+        for (place, leaf) in leaves.iter().enumerate() {
+            index.add(place, &text::parse_leaf(leaf).unwrap());
+        }
+        index.finish();
+        let event = Sighting {
+            at: Millis(0),
+            source: SourceNo(1),
+            kind: Kind::Track,
+            name: "A",
+            message_id: "m",
+            content,
+        };
+        let mut places = Vec::new();
+        index.each(&event, |place, _| places.push(place));
+        places
+    }
+
+    #[test]
+    fn what_is_rejected_unread_has_no_value_of_any_leaf() {
+        let leaves = [r#"did "A" where x = "c 1""#, r#"did "A" where y = "b""#];
+        for (content, places) in [
+            (r#"{"x":"c 1"}"#, vec![0]),
+            (r#"{"x":"c 1","y":"b"}"#, vec![0, 1]),
+            (r#"{"x":"c\u00201"}"#, vec![0]),
+            (r#"{"y":"\u0062"}"#, vec![1]),
+            (r#"{"z":"c 1"}"#, vec![]),
+            (r#"{"x":"d","y":7}"#, vec![]),
+            ("{}", vec![]),
+        ] {
+            assert_eq!(found(&leaves, content), places, "{content}");
+        }
+        let all = [leaves[0], r#"did "A""#];
+        assert_eq!(
+            found(&all, r#"{"x":"d"}"#),
+            [1],
+            "open ones are asked always"
+        );
+        let numbers = [r#"did "A" where x = 100"#, r#"did "A" where x = "12""#];
+        assert_eq!(found(&numbers, r#"{"x":1e2}"#), [0]);
+        assert_eq!(found(&numbers, r#"{"x":1.2e1}"#), [1]);
+    }
 
     #[test]
     fn whatever_equals_a_literal_is_found_under_its_key() {

@@ -4,6 +4,9 @@ use super::{Catalogue, Facts, Flip, Touched};
 use crate::segment::membership::{Membership, Memberships};
 use crate::segment::person::Seen;
 use crate::time::Millis;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 
 impl Catalogue {
     /// Decides the touched segments, and those that refer to one that changed, in an order in which
@@ -75,18 +78,32 @@ impl Catalogue {
         to: Millis,
         flips: &mut Vec<Flip>,
     ) -> Option<Millis> {
-        let mut next = self.next_moment(person, armed?.plus(-1));
+        let mut moments = BinaryHeap::new();
+        self.each_moment(person, armed?.plus(-1), |moment, place| {
+            moments.push(Reverse((moment, place)));
+        });
+        let seen = Seen::new(person, &self.zone);
         let mut touched = Touched::default();
-        while let Some(moment) = next.filter(|moment| *moment <= to) {
-            self.each_moment(person, moment.plus(-1), |candidate, ranks| {
-                if candidate == moment {
-                    touched.extend(ranks);
+        while let Some(&Reverse((moment, _))) = moments.peek()
+            && moment <= to
+        {
+            // Nothing happens meanwhile, so that only these have another moment behind it.
+            while let Some(mut first) = moments.peek_mut()
+                && first.0.0 == moment
+            {
+                let timed = &self.timed[first.0.1];
+                touched.extend(&timed.ranks);
+                match timed
+                    .tree
+                    .next_moment(&seen, &Memberships::default(), moment)
+                {
+                    Some(next) => first.0.0 = next,
+                    None => drop(PeekMut::pop(first)),
                 }
-            });
+            }
             self.settle(person, memberships, moment, &mut touched, flips);
-            next = self.next_moment(person, moment);
         }
-        next
+        moments.peek().map(|Reverse((moment, _))| *moment)
     }
 
     /// The memberships with the keys of their segments, ascending by number.
@@ -101,20 +118,15 @@ impl Catalogue {
     }
 
     /// Calls `see` with the next moment of each condition that can have one for the person, and
-    /// the ranks of the segments that hang on it.
-    fn each_moment(
-        &self,
-        person: &Facts<'_>,
-        after: Millis,
-        mut see: impl FnMut(Millis, &[usize]),
-    ) {
+    /// the condition's place.
+    fn each_moment(&self, person: &Facts<'_>, after: Millis, mut see: impl FnMut(Millis, usize)) {
         let seen = Seen::new(person, &self.zone);
         // No condition that can flip by itself speaks of segments.
         let nowhere = Memberships::default();
         let mut look = |place: &usize| {
-            let timed = &self.timed[*place];
-            if let Some(moment) = timed.tree.next_moment(&seen, &nowhere, after) {
-                see(moment, &timed.ranks);
+            let tree = &self.timed[*place].tree;
+            if let Some(moment) = tree.next_moment(&seen, &nowhere, after) {
+                see(moment, *place);
             }
         };
         self.dated.iter().for_each(&mut look);

@@ -1,6 +1,7 @@
 //! Which events a scan of history must yield.
 
 use crate::event::Kind;
+use crate::segment::leaf::LeafSpec;
 use crate::segment::rule::Happening;
 use std::collections::BTreeSet;
 
@@ -11,18 +12,18 @@ pub struct Wanted {
     pub named: BTreeSet<(Kind, Box<str>)>,
     /// All events of a type.
     pub kinds: BTreeSet<Kind>,
+    /// Whether any leaf looks into them: else their properties need not be read.
+    pub content: bool,
 }
 
 impl Wanted {
-    pub(super) fn of<'a>(happenings: impl Iterator<Item = &'a Happening>) -> Wanted {
-        let mut wanted = Wanted::default();
-        for Happening { kind, name } in happenings {
-            match name {
-                Some(name) => wanted.named.insert((*kind, name.clone())),
-                None => wanted.kinds.insert(*kind),
-            };
-        }
-        wanted
+    pub(super) fn add(&mut self, spec: &LeafSpec) {
+        let Happening { kind, name } = &spec.happening;
+        match name {
+            Some(name) => self.named.insert((*kind, name.clone())),
+            None => self.kinds.insert(*kind),
+        };
+        self.content |= spec.filter.is_some() || !spec.values.is_empty();
     }
 
     /// Whether nothing is wanted.

@@ -68,7 +68,7 @@ impl Explanation {
 
 impl Evidence {
     fn of(event: &Event, asked: &[Path]) -> Evidence {
-        let raw = crate::segment::catalogue::filtered_json(event);
+        let raw = event.content();
         let found = asked.iter().filter_map(|path| {
             let value = json::raw(raw, path.names())?;
             Some((path.to_string(), Json(value.into())))

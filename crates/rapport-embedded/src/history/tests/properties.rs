@@ -2,6 +2,8 @@
 
 use super::*;
 use proptest::prelude::*;
+use rapport_store::history::Seen;
+use std::sync::Mutex;
 
 /// Entries in order, some of nobody, some commands; few people, so that timelines are long.
 fn any_entries() -> impl Strategy<Value = Vec<Entry>> {
@@ -105,9 +107,8 @@ async fn check_people(history: &ParquetHistory, files: &[File], entries: &[Entry
         through: Position::event(20, 1),
         names: BTreeSet::from(["Event 1".to_owned(), "Event 2".to_owned()]),
         kinds: BTreeSet::from(["track".to_owned()]),
+        content: true,
     };
-    let read = of_everybody(history, files, &scan).await;
-    assert!(read.is_sorted_by_key(|row| row.origin));
     let mut expected = accepted(entries);
     expected.retain(|row| {
         row.origin >= Some(scan.from)
@@ -115,27 +116,44 @@ async fn check_people(history: &ParquetHistory, files: &[File], entries: &[Entry
             && row.event.position <= scan.through
             && scan.names.contains(&*row.event.name)
     });
-    assert_eq!(by_position(read), by_position(expected));
+    assert_eq!(of_everybody(history, files, &scan).await, shown(&expected));
     let all = of_everybody(history, files, &everything()).await;
-    assert!(all.is_sorted_by_key(|row| row.origin));
-    assert_eq!(by_position(all), by_position(accepted(entries)));
+    assert_eq!(all, shown(&accepted(entries)));
 }
 
-fn by_position(mut rows: Vec<Row>) -> Vec<Row> {
-    rows.sort_by_key(|row| row.event.position);
-    rows
-}
+type Shown = (Option<ProfileNo>, Position, String);
 
-async fn of_everybody(history: &ParquetHistory, files: &[File], scan: &Scan) -> Vec<Row> {
-    let mut read = Vec::new();
-    let mut sink = |row| {
-        read.push(row);
-        Ok(())
+fn shown(rows: &[Row]) -> Vec<Shown> {
+    let of = |row: &Row| {
+        (
+            row.origin,
+            row.event.position,
+            format!("{:?}", row.event.sighting()),
+        )
     };
+    let mut shown: Vec<Shown> = rows.iter().map(of).collect();
+    shown.sort_unstable();
+    shown
+}
+
+async fn of_everybody(history: &ParquetHistory, files: &[File], scan: &Scan) -> Vec<Shown> {
+    let read = Arc::new(Mutex::new(Vec::new()));
+    let into = Arc::clone(&read);
+    let observer = Box::new(move |seen: &Seen<'_>| {
+        let one = (
+            Some(seen.origin),
+            seen.position,
+            format!("{:?}", seen.event),
+        );
+        into.lock().expect("nobody panicked").push(one);
+        Ok(())
+    });
     history
-        .scan_people(files, scan, &mut sink)
+        .scan_people(files, scan, observer)
         .await
         .expect("the scan ends");
+    let mut read = std::mem::take(&mut *read.lock().expect("nobody panicked"));
+    read.sort_unstable();
     read
 }
 
@@ -150,5 +168,6 @@ fn everything() -> Scan {
         },
         names: BTreeSet::new(),
         kinds: BTreeSet::new(),
+        content: true,
     }
 }

@@ -106,6 +106,19 @@ fn of_collecting(report: &mut Report) {
 }
 
 async fn seed(scale: &Scale, server: &Server, report: &mut Report) -> Result<()> {
+    let rate = everybody(scale, server).await?;
+    report.add(
+        "new people",
+        rate,
+        "people/s",
+        Target::None,
+        "identify with two identifiers and four traits, until all are folded",
+    );
+    Ok(())
+}
+
+/// Everybody comes once; people folded a second.
+pub(super) async fn everybody(scale: &Scale, server: &Server) -> Result<f64> {
     let began = Instant::now();
     let hold = Arc::default();
     let governor = tokio::spawn(gauges::govern(server.address, Arc::clone(&hold), 2_000));
@@ -119,15 +132,7 @@ async fn seed(scale: &Scale, server: &Server, report: &mut Report) -> Result<()>
     drop(everybody);
     governor.await??;
     gauges::settle(server.address).await?;
-    let rate = scale.people as f64 / began.elapsed().as_secs_f64();
-    report.add(
-        "new people",
-        rate,
-        "people/s",
-        Target::None,
-        "identify with two identifiers and four traits, until all are folded",
-    );
-    Ok(())
+    Ok(scale.people as f64 / began.elapsed().as_secs_f64())
 }
 
 /// The most that is folded a second while the lag stays bounded.
@@ -162,7 +167,8 @@ async fn sustained(
 pub(super) struct Most {
     /// Events folded a second.
     pub(super) rate: f64,
-    cpu_us: f64,
+    /// Processor time of the server an event, in microseconds.
+    pub(super) cpu_us: f64,
     flushes: u64,
     compactions: u64,
 }

@@ -23,6 +23,8 @@ pub(super) struct Gauges {
     pub(super) compactions: u64,
     /// Profiles held decoded.
     pub(super) held: u64,
+    /// Timers fired in the background since the start.
+    pub(super) timers: u64,
 }
 
 /// Asks for the figures.
@@ -45,6 +47,7 @@ pub(super) async fn look(client: &mut Client) -> Result<Gauges> {
             "rapport_flushes_total" => gauges.flushes = value,
             "rapport_compactions_total" => gauges.compactions = value,
             "rapport_profiles_held" => gauges.held = value,
+            "rapport_timers_total" => gauges.timers = value,
             _ if name.starts_with("rapport_outcomes_total") && !name.contains("refused") => {
                 gauges.folded += value;
                 if name.contains("\"accepted\"") {

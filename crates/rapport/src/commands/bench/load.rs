@@ -2,6 +2,7 @@
 //! that stalls cannot hide it by being asked less (no coordinated omission).
 
 use super::client::Client;
+use super::gauges;
 use super::traffic::{Shape, Traffic};
 use anyhow::{Result, bail};
 use hdrhistogram::Histogram;
@@ -149,4 +150,48 @@ async fn sender(plan: Plan, place: u64, began: Instant, next: Arc<AtomicU64>) ->
             _ => sent.failed += 1,
         }
     }
+}
+
+/// Connections that pour.
+const POURING: u64 = 4;
+
+/// Sends requests of `/v1/batch` by their numbers while not too many wait, until all are folded.
+///
+/// # Errors
+/// Where one is refused for another reason than that the server is busy.
+pub(super) async fn pour(
+    address: SocketAddr,
+    requests: u64,
+    body: impl Fn(u64) -> String + Clone + Send + 'static,
+) -> Result<()> {
+    let hold = Arc::default();
+    let governor = tokio::spawn(gauges::govern(address, Arc::clone(&hold), 500));
+    let senders = (0..POURING).map(|place| {
+        let (hold, body) = (Arc::clone(&hold), body.clone());
+        tokio::spawn(async move {
+            let mut client = Client::connect(address).await?;
+            for number in (place..requests).step_by(POURING as usize) {
+                let body = body(number);
+                loop {
+                    while hold.load(Ordering::Relaxed) {
+                        tokio::time::sleep(Duration::from_millis(5)).await;
+                    }
+                    match client.call("POST", "/v1/batch", "", &body).await? {
+                        (200, _) => break,
+                        (429, _) => tokio::time::sleep(Duration::from_millis(20)).await,
+                        (status, answer) => bail!("/v1/batch: {status} {answer}"),
+                    }
+                }
+            }
+            Ok::<(), anyhow::Error>(())
+        })
+    });
+    let senders: Vec<_> = senders.collect();
+    for sender in senders {
+        sender.await??;
+    }
+    drop(hold);
+    governor.await??;
+    gauges::settle(address).await?;
+    Ok(())
 }

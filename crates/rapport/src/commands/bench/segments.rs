@@ -90,7 +90,16 @@ const RULES: [(&str, &str); COUNT] = [
 /// # Errors
 /// Where the server refuses one.
 pub(super) async fn put(client: &mut Client) -> Result<()> {
-    for (key, rule) in RULES {
+    put_all(client, &RULES).await
+}
+
+/// Puts segments by key and rule, and waits until each is built.
+///
+/// # Errors
+/// Where the server refuses one.
+pub(super) async fn put_all<T: AsRef<str>>(client: &mut Client, rules: &[(T, T)]) -> Result<()> {
+    for (key, rule) in rules {
+        let (key, rule) = (key.as_ref(), rule.as_ref());
         let body = serde_json::json!({ "name": key, "rule": rule }).to_string();
         let (status, answer) = client
             .call("PUT", &format!("/api/v1/segments/{key}"), TOKEN, &body)
@@ -99,7 +108,8 @@ pub(super) async fn put(client: &mut Client) -> Result<()> {
             bail!("segment {key}: {status} {answer}");
         }
     }
-    for (key, _) in RULES {
+    for (key, _) in rules {
+        let key = key.as_ref();
         loop {
             let (_, answer) = client
                 .call("GET", &format!("/api/v1/segments/{key}"), TOKEN, "")
@@ -107,7 +117,7 @@ pub(super) async fn put(client: &mut Client) -> Result<()> {
             if !answer.contains("building") || answer.contains("\"building\":false") {
                 break;
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
     Ok(())
