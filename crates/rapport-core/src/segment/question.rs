@@ -6,7 +6,7 @@ use crate::segment::fact::Fact;
 use crate::segment::leaf::{Datum, Form, Kept, LeafNo};
 use crate::segment::path::Path;
 use crate::segment::person::Seen;
-use crate::segment::rule::{Asked, Comparison, Function};
+use crate::segment::rule::{Asked, Comparison, Function, Measure};
 use crate::segment::window::{Stretch, Window};
 use crate::time::Millis;
 
@@ -185,6 +185,12 @@ impl Question {
         }
         for joint in &self.joints {
             let since = seen.facts.attributes.since(joint.attribute.split().0);
+            since.into_iter().for_each(&mut later);
+        }
+        if let Some(Totalled { aggregate, .. }) = &self.totalled
+            && let Measure::Attribute(path) = &aggregate.to
+        {
+            let since = seen.facts.attributes.since(path.split().0);
             since.into_iter().for_each(&mut later);
         }
     }

@@ -93,3 +93,21 @@ async fn a_merge_unites_what_both_did() {
         one.number
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_compared_with_an_attribute_has_held_since_that_has_its_value() {
+    let world = World::new().await;
+    world
+        .segment(
+            "still",
+            r#"for 1 hour did page "A" with distinct count of x = attribute x"#,
+        )
+        .await;
+    world
+        .server(r#"{"type":"identify","userId":"u1","traits":{"x":0},"messageId":"m1"}"#)
+        .await;
+    world.advance(HOUR_MS - 1).await;
+    assert_eq!(world.members("still").await, [0_u64; 0]);
+    world.advance(1).await;
+    assert_eq!(world.members("still").await, [1]);
+}
