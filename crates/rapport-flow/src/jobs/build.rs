@@ -21,7 +21,7 @@ pub(crate) use self::scan::scan_range;
 /// Origins united in one transaction.
 const RANGE: u64 = 4_096;
 /// Origins scanned in one pass over history.
-const PASS: u64 = 64 * RANGE;
+const PASS: u64 = 32 * RANGE;
 
 /// What was found for a range of origins.
 #[derive(Debug)]
