@@ -172,6 +172,20 @@ pub enum Command {
         /// An IANA name.
         zone: String,
     },
+    /// Makes a computed trait or changes how it is made.
+    PutTrait {
+        /// Its key: lower case letters, digits, `_` and `-`.
+        key: String,
+        /// Its name for people.
+        name: String,
+        /// How it is made, in canonical text.
+        computed: String,
+    },
+    /// Removes a computed trait.
+    DeleteTrait {
+        /// Its key.
+        key: String,
+    },
 }
 
 /// Where events come from.

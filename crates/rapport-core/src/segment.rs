@@ -10,6 +10,7 @@ pub use self::error::Error;
 
 pub mod catalogue;
 mod chain;
+pub mod computed;
 pub mod count;
 pub mod error;
 pub mod explain;

@@ -9,7 +9,7 @@ use crate::time::Millis;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-pub use self::why::{Counted, Events};
+pub use self::why::{Asked, Counted, Events};
 
 mod why;
 
@@ -80,6 +80,8 @@ pub enum Why {
         #[serde(skip_serializing_if = "Option::is_none")]
         value: Option<Box<RawValue>>,
     },
+    /// A computed trait.
+    Trait(Asked),
     /// Events.
     Events(Events),
     /// Chance.

@@ -49,7 +49,7 @@ pub(crate) async fn run(
 ) -> Result<()> {
     loop {
         let configuration = shared.configuration();
-        let Some(definition) = configuration.registry.by_no(segment) else {
+        let Some(definition) = configuration.registry.course(segment) else {
             return Ok(());
         };
         let Build::Running { cursor: from, end } = definition.build else {
@@ -98,7 +98,7 @@ pub(crate) async fn scan_range(
     from: ProfileNo,
     to: ProfileNo,
 ) -> rapport_store::Result<BTreeMap<ProfileNo, Leaves>> {
-    let Some(definition) = configuration.registry.by_no(segment) else {
+    let Some(definition) = configuration.registry.course(segment) else {
         return Ok(BTreeMap::new());
     };
     let leaves = configuration.registry.leaves_to_build(segment);
