@@ -34,6 +34,7 @@ mod spelled;
 mod time_zone;
 mod timeline;
 mod tokens;
+mod traits;
 mod transformations;
 mod webhook;
 mod webhook_maps;
@@ -67,7 +68,8 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(webhook_maps::routes())
         .merge(transformations::routes())
         .merge(events::routes())
-        .merge(plans::routes());
+        .merge(plans::routes())
+        .merge(traits::routes());
     Router::new().nest("/api/v1", resources)
 }
 

@@ -23,6 +23,7 @@ mod revoke;
 mod serve;
 mod sources;
 mod track;
+mod traits;
 mod transformations;
 mod webhook;
 

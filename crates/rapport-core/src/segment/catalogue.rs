@@ -2,6 +2,7 @@
 //! event can move, which segments a leaf or an attribute can, and in which order they settle.
 
 use crate::event::Event;
+use crate::profile::Profile;
 use crate::segment::catalogue::compiled::{Leaf, Offered, Segment, Timed};
 use crate::segment::catalogue::index::Index;
 use crate::segment::leaf::{LeafNo, Leaves, message_hash};
@@ -83,6 +84,20 @@ impl Catalogue {
         offered
             .filter_map(|one| Some((&*one.key, one.asking.value(&seen, now)?)))
             .collect()
+    }
+
+    /// The computed traits of a profile.
+    #[must_use]
+    pub fn traits_of(&self, profile: &Profile, now: Millis) -> BTreeMap<&str, String> {
+        let numbers = profile.origins_since();
+        let facts = Facts {
+            number: profile.number,
+            numbers: &numbers,
+            attributes: &profile.attributes,
+            companies: &profile.companies,
+            leaves: &profile.leaves,
+        };
+        self.traits(&facts, now)
     }
 
     /// Gives an event to every leaf that it can move.
