@@ -367,10 +367,11 @@ impl From<rapport_core::segment::error::Error> for Error {
         use rapport_core::segment::error::Error as Wrong;
         let code = match &error {
             Wrong::Rule { .. } => Code::InvalidRule,
-            Wrong::InUse { .. } => Code::Conflict,
-            Wrong::BadKey { .. } | Wrong::UnknownSegment { .. } | Wrong::Cycle { .. } => {
-                Code::InvalidSegment
-            }
+            Wrong::InUse { .. } | Wrong::TraitInUse { .. } => Code::Conflict,
+            Wrong::BadKey { .. }
+            | Wrong::UnknownSegment { .. }
+            | Wrong::UnknownTrait { .. }
+            | Wrong::Cycle { .. } => Code::InvalidSegment,
         };
         Error {
             code,

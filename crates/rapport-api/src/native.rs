@@ -35,6 +35,7 @@ mod spelled;
 mod time_zone;
 mod timeline;
 mod tokens;
+mod traits;
 mod transformations;
 mod webhook;
 mod webhook_maps;
@@ -69,7 +70,8 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(transformations::routes())
         .merge(events::routes())
         .merge(plans::routes())
-        .merge(lists::routes());
+        .merge(lists::routes())
+        .merge(traits::routes());
     Router::new().nest("/api/v1", resources)
 }
 

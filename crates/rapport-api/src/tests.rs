@@ -26,6 +26,7 @@ mod revoke;
 mod serve;
 mod sources;
 mod track;
+mod traits;
 mod transformations;
 mod webhook;
 

@@ -7,6 +7,7 @@
 use crate::identity::{IdKind, Identifier, Trust};
 use crate::profile::Profile;
 use crate::segment::registry::Registry;
+use std::collections::BTreeMap;
 
 pub mod exposure;
 pub mod slot;
@@ -74,6 +75,9 @@ pub struct Ask<'a> {
     pub segments: Option<&'a [String]>,
     /// The slots to fill.
     pub slots: &'a [&'a Slot],
+    /// The person's computed traits by key, as JSON. One takes the place of an attribute of its
+    /// name.
+    pub computed: Option<&'a BTreeMap<&'a str, String>>,
 }
 
 /// What a browser is told.
@@ -81,7 +85,7 @@ pub struct Ask<'a> {
 pub struct Decision<'a> {
     /// Keys of segments the person is in.
     pub segments: Vec<&'a str>,
-    /// Attributes by name, as JSON.
+    /// Attributes and computed traits by name, as JSON.
     pub traits: Vec<(&'a str, &'a str)>,
     /// Content by slot, as JSON.
     pub content: Vec<(&'a str, &'a str)>,
@@ -110,7 +114,9 @@ pub fn decide<'a>(
     });
     let value = |name: &'a str| {
         let (profile, _) = person?;
-        Some((name, profile.attributes.get(name)?))
+        let computed = ask.computed.and_then(|traits| traits.get(name));
+        let value = computed.map(String::as_str);
+        Some((name, value.or_else(|| profile.attributes.get(name))?))
     };
     let filled = ask
         .slots

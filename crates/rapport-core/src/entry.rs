@@ -179,6 +179,20 @@ pub enum Command {
         /// The list's key.
         list: String,
     },
+    /// Makes a computed trait or changes how it is made.
+    PutTrait {
+        /// Its key: lower case letters, digits, `_` and `-`.
+        key: String,
+        /// Its name for people.
+        name: String,
+        /// How it is made, in canonical text.
+        computed: String,
+    },
+    /// Removes a computed trait.
+    DeleteTrait {
+        /// Its key.
+        key: String,
+    },
 }
 
 /// Where events come from.

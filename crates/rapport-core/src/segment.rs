@@ -11,6 +11,7 @@ pub use self::error::Error;
 pub mod catalogue;
 mod chain;
 pub mod complete;
+pub mod computed;
 pub mod count;
 pub mod error;
 pub mod estimate;

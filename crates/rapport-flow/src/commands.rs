@@ -18,6 +18,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub mod build_range;
+mod computed;
 mod configure;
 mod decide;
 mod freeze;
@@ -139,6 +140,12 @@ async fn enter(
         | Command::PutSlot(_)
         | Command::DeleteSlot { .. }
         | Command::PutSigning { .. } => decide::apply(writer, &entry.command, &mut writes),
+        Command::PutTrait {
+            key,
+            name,
+            computed,
+        } => computed::put(writer, &entry, key, name, computed, &mut writes),
+        Command::DeleteTrait { key } => computed::delete(writer, key, &mut writes),
         other => configure::apply(writer, other, &mut writes),
     };
     let reply = match applied {

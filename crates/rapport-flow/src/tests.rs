@@ -18,6 +18,7 @@ mod replay;
 mod restart;
 mod revoke;
 mod segments;
+mod traits;
 mod transforms;
 mod undo;
 mod vetoed;

@@ -36,8 +36,10 @@ pub(super) async fn find(api: &Api, text: &str) -> Result<Profile, Error> {
 
 async fn show(State(api): State<Api>, _: Actor, Named(text): Named) -> Result<Response, Error> {
     let profile = find(&api, &text).await?;
-    let registry = api.rapport.registry();
-    Ok(Json(Person::of(&profile, &registry)).into_response())
+    let configuration = api.rapport.configuration();
+    let now = api.rapport.clock().now();
+    let traits = configuration.catalogue.traits_of(&profile, now);
+    Ok(Json(Person::of(&profile, &configuration.registry, &traits)).into_response())
 }
 
 #[derive(Serialize)]

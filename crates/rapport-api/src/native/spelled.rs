@@ -25,7 +25,11 @@ pub(super) struct Person<'a> {
 pub(super) type Identifiers<'a> = BTreeMap<&'a str, Vec<&'a str>>;
 
 impl<'a> Person<'a> {
-    pub(super) fn of(profile: &'a Profile, registry: &'a Registry) -> Person<'a> {
+    pub(super) fn of(
+        profile: &'a Profile,
+        registry: &'a Registry,
+        traits: &'a BTreeMap<&'a str, String>,
+    ) -> Person<'a> {
         let mut segments: Vec<&str> = profile
             .memberships
             .iter()
@@ -41,8 +45,7 @@ impl<'a> Person<'a> {
         Person {
             id: profile.number.to_string(),
             attributes: attributes(&profile.attributes),
-            // Computed traits: none are defined yet.
-            traits: BTreeMap::new(),
+            traits: traits.iter().map(|(key, json)| (*key, raw(json))).collect(),
             identifiers: identifiers(&profile.links),
             segments,
             companies: profile.companies.iter().map(|link| &*link.id).collect(),

@@ -1,8 +1,7 @@
 //! Traits: attributes, and the segments as booleans.
 //!
 //! Where a segment has the key of an attribute, the segment is shown: Segment's audiences are
-//! traits of their own and the later word. Computed traits are none until there are definitions
-//! of them.
+//! traits of their own and the later word. A computed trait stands between the two.
 
 use super::cursor::{self, Cursor};
 use super::fault::Fault;
@@ -62,8 +61,16 @@ pub(super) fn answer(
     let class = class(wanted)?;
     let names = wanted.names("include");
     let after = cursor::place(wanted)?;
-    let registry = api.rapport.registry();
-    let mut all = every(subject, &registry, class);
+    let configuration = api.rapport.configuration();
+    let registry = &configuration.registry;
+    let computed = match subject {
+        Subject::User(profile) => {
+            let now = api.rapport.clock().now();
+            configuration.catalogue.traits_of(profile, now)
+        }
+        Subject::Account(_) => BTreeMap::new(),
+    };
+    let mut all = every(subject, registry, &computed, class);
     all.retain(|name, _| {
         let is_behind = after.as_deref().is_none_or(|after| *name > after);
         is_behind && names.as_ref().is_none_or(|names| names.contains(name))
@@ -96,6 +103,7 @@ fn class(wanted: &Wanted) -> Result<Class, Fault> {
 fn every<'a>(
     subject: &'a Subject,
     registry: &'a Registry,
+    computed: &'a BTreeMap<&'a str, String>,
     class: Class,
 ) -> BTreeMap<&'a str, Told<'a>> {
     let mut all = BTreeMap::new();
@@ -105,6 +113,9 @@ fn every<'a>(
     };
     if class == Class::All {
         all.extend(told(attributes));
+    }
+    if class != Class::Audience {
+        all.extend(made(registry, computed));
     }
     if let (Class::All | Class::Audience, Subject::User(profile)) = (class, subject) {
         all.extend(audiences(profile, registry));
@@ -127,6 +138,22 @@ fn told_of(attribute: &Attribute) -> Option<Told<'_>> {
             Teller::Member => None,
         },
         updated_at: Some(winner.changed().at().to_string()),
+    })
+}
+
+/// Computed traits: those that have a value.
+fn made<'a>(
+    registry: &'a Registry,
+    computed: &'a BTreeMap<&'a str, String>,
+) -> impl Iterator<Item = (&'a str, Told<'a>)> {
+    computed.iter().filter_map(|(key, json)| {
+        let no = registry.get_trait(key)?.no;
+        let told = Told {
+            value: serde_json::from_str(json).ok()?,
+            source_id: Some(format!("trt_{}", no.0)),
+            updated_at: None,
+        };
+        Some((*key, told))
     })
 }
 

@@ -201,9 +201,12 @@ fn decided(
         .iter()
         .filter_map(|key| decisions.slots.get(key.as_str()))
         .collect();
+    let now = api.rapport.clock().now();
+    let traits = person.map(|(profile, _)| configuration.catalogue.traits_of(profile, now));
     let ask = decide::Ask {
         segments: asked.segments(),
         slots: &slots,
+        computed: traits.as_ref(),
     };
     let person = person.map(|(profile, standing)| (profile, *standing));
     let Decision {

@@ -120,6 +120,7 @@ fn content_tells_of_no_segment_that_may_not_be_seen() {
         let ask = Ask {
             segments: None,
             slots: &[&slot],
+            computed: None,
         };
         let told = decide(&exposure, &registry, Some((&person, standing)), ask);
         assert_eq!(told.segments, segments);
@@ -133,6 +134,7 @@ fn a_stranger_is_told_what_nobody_at_all_is_told() {
     let ask = Ask {
         segments: None,
         slots: &[&slot],
+        computed: None,
     };
     let of_nobody = decide(&exposure, &registry, None, ask);
     let stranger = Some((&person, Standing::Stranger));
@@ -146,6 +148,7 @@ fn asking_for_segments_shows_fewer_and_never_more() {
     let ask = Ask {
         segments: Some(&wanted),
         slots: &[],
+        computed: None,
     };
     let told = |standing| decide(&exposure, &registry, Some((&person, standing)), ask).segments;
     assert!(told(Standing::Visitor).is_empty());
@@ -173,4 +176,32 @@ fn a_slot_needs_a_key_and_json() {
         ..slot
     };
     assert!(bad_key.check().is_err() && bad_content.check().is_err());
+}
+
+#[test]
+fn a_computed_trait_is_told_to_whom_its_name_may_be_shown_and_hides_an_attribute() {
+    let (registry, mut exposure, person, _) = world();
+    exposure.signed.traits.insert("orders".into());
+    let computed = BTreeMap::from([("orders", "3".to_owned()), ("revenue", "9".to_owned())]);
+    let ask = Ask {
+        computed: Some(&computed),
+        ..Ask::default()
+    };
+    let told = |standing| decide(&exposure, &registry, Some((&person, standing)), ask).traits;
+    assert!(told(Standing::Signed).contains(&("orders", "3")));
+    for standing in [Standing::Visitor, Standing::Signed] {
+        assert!(told(standing).iter().all(|(name, _)| *name != "revenue"));
+    }
+    assert!(
+        told(Standing::Visitor)
+            .iter()
+            .all(|(name, _)| *name != "orders")
+    );
+    let none = decide(
+        &exposure,
+        &registry,
+        Some((&person, Standing::Signed)),
+        Ask::default(),
+    );
+    assert!(none.traits.iter().all(|(name, _)| *name != "orders"));
 }

@@ -34,6 +34,8 @@ impl Revision {
                 | Command::PutSegment { .. }
                 | Command::DeleteSegment { .. }
                 | Command::BuildRange { .. }
+                | Command::PutTrait { .. }
+                | Command::DeleteTrait { .. }
         );
         of_rules.then(|| Revision {
             entry: entry.clone(),
@@ -123,6 +125,24 @@ impl Rulebook {
                 self.registry.delete(key)?;
                 self.stale = true;
             }
+            Command::PutTrait {
+                key,
+                name,
+                computed,
+            } => {
+                let moment = Moment {
+                    position: revision.place(),
+                    received: revision.received(),
+                    next_profile: revision.next_profile,
+                };
+                let computed = text::parse_computed(computed)?;
+                self.registry.put_trait(key, name, computed, moment)?;
+                self.stale = true;
+            }
+            Command::DeleteTrait { key } => {
+                self.registry.delete_trait(key)?;
+                self.stale = true;
+            }
             &Command::BuildRange {
                 segment,
                 version,
@@ -131,8 +151,8 @@ impl Rulebook {
             } => {
                 let no = SegmentNo(segment);
                 self.registry.advance_build(no, version, to);
-                if let Some(definition) = self.registry.by_no(no) {
-                    self.catalogue.built(no, definition.build);
+                if let Some(course) = self.registry.course(no) {
+                    self.catalogue.built(no, course.build);
                 }
             }
             _ => {}

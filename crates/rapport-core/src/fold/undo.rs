@@ -22,7 +22,7 @@ use crate::segment::catalogue::Touched;
 use crate::segment::error::Error;
 use crate::segment::leaf::{LeafNo, Leaves};
 use crate::segment::membership::SegmentNo;
-use crate::segment::registry::{Build, Definition};
+use crate::segment::registry::{Build, Course};
 use crate::time::Millis;
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -270,7 +270,7 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
     ) -> Result<(), Error> {
         self.refresh();
         let registry = self.rulebook.registry();
-        let Some(definition) = registry.by_no(segment).cloned() else {
+        let Some(definition) = registry.course(segment) else {
             return Ok(());
         };
         let leaves = registry.leaves_to_build(segment);
@@ -316,7 +316,7 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
     /// have changed hands behind a build's back; and lists whom no step would come to.
     fn catch_up(&mut self) -> Vec<(SegmentNo, ProfileNo)> {
         let everybody: Vec<ProfileNo> = self.people.numbers().collect();
-        let building: Vec<Definition> = self.rulebook.registry().building().cloned().collect();
+        let building: Vec<Course> = self.rulebook.registry().building().collect();
         let mut late = Vec::new();
         for definition in building {
             let leaves = self.rulebook.registry().leaves_to_build(definition.no);
@@ -336,18 +336,14 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
 
 /// Whether a step of a build comes to somebody: one of their numbers is in its range; or, in the
 /// last step, whoever has a number that was given too late for any.
-fn comes_to(
-    profile: &Profile,
-    definition: &Definition,
-    (from, to): (ProfileNo, ProfileNo),
-) -> bool {
+fn comes_to(profile: &Profile, definition: &Course, (from, to): (ProfileNo, ProfileNo)) -> bool {
     let in_range = |number: ProfileNo| from <= number && number < to;
     profile.numbers().into_iter().any(in_range)
         || (definition.build.ends_at(to) && is_late(profile, definition))
 }
 
 /// Whether one of a person's numbers is newer than a rule though who was given it is older.
-fn is_late(profile: &Profile, definition: &Definition) -> bool {
+fn is_late(profile: &Profile, definition: &Course) -> bool {
     let Build::Running { end, .. } = definition.build else {
         return false;
     };

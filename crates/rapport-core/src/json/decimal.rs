@@ -79,6 +79,14 @@ impl Decimal {
         }
     }
 
+    /// The difference of two, saturating at the ends of the scale.
+    #[must_use]
+    pub fn minus(self, other: Decimal) -> Decimal {
+        Decimal {
+            billionths: self.billionths.saturating_sub(other.billionths),
+        }
+    }
+
     /// So many times this, saturating at the ends of the scale.
     #[must_use]
     pub fn times(self, count: usize) -> Decimal {

@@ -2,10 +2,12 @@
 //! event can move, which segments a leaf or an attribute can, and in which order they settle.
 
 use crate::event::{Event, Sighting};
-use crate::segment::catalogue::compiled::{Leaf, Segment, Timed};
+use crate::profile::Profile;
+use crate::segment::catalogue::compiled::{Leaf, Offered, Segment, Timed};
 use crate::segment::catalogue::index::Index;
 use crate::segment::leaf::{LeafNo, Leaves, message_hash};
 use crate::segment::membership::{Memberships, SegmentNo};
+use crate::segment::person::Seen;
 use crate::segment::registry::{Build, Registry};
 use crate::segment::zone::Zone;
 use crate::time::Millis;
@@ -40,6 +42,8 @@ pub struct Catalogue {
     timed: Vec<Timed>,
     /// Those of them that hang on attributes, so that anybody may have a moment for them.
     dated: Vec<usize>,
+    /// The computed traits that profiles show.
+    traits: Vec<Offered>,
     /// The time zone of people who have none of their own.
     zone: Zone,
 }
@@ -67,6 +71,35 @@ impl Catalogue {
         if let Some(rank) = self.ranks.get(&segment) {
             self.segments[*rank].build = build;
         }
+        if let Some(offered) = self.traits.iter_mut().find(|one| one.no == segment) {
+            offered.build = build;
+        }
+    }
+
+    /// The computed traits of a person at `now` by key, as JSON. One that is not built for the
+    /// person yet is left out, and so is one that there is nothing to make of.
+    #[must_use]
+    pub fn traits(&self, person: &Facts<'_>, now: Millis) -> BTreeMap<&str, String> {
+        let seen = Seen::new(person, &self.zone);
+        let built = |one: &&Offered| one.build.covers(one.since, person.numbers);
+        let offered = self.traits.iter().filter(built);
+        offered
+            .filter_map(|one| Some((&*one.key, one.asking.value(&seen, now)?)))
+            .collect()
+    }
+
+    /// The computed traits of a profile.
+    #[must_use]
+    pub fn traits_of(&self, profile: &Profile, now: Millis) -> BTreeMap<&str, String> {
+        let numbers = profile.origins_since();
+        let facts = Facts {
+            number: profile.number,
+            numbers: &numbers,
+            attributes: &profile.attributes,
+            companies: &profile.companies,
+            leaves: &profile.leaves,
+        };
+        self.traits(&facts, now)
     }
 
     /// Gives an event to every leaf that it can move.

@@ -16,7 +16,7 @@ pub enum Error {
         place: Place,
     },
     /// A key that is no key.
-    #[error("`{key}` cannot be the key of a segment")]
+    #[error("`{key}` cannot be the key of a segment or trait")]
     BadKey {
         /// The key.
         key: String,
@@ -28,6 +28,22 @@ pub enum Error {
         key: String,
         /// The key of an existing segment that looks like it.
         nearest: Option<String>,
+    },
+    /// No computed trait has this key.
+    #[error("there is no trait `{key}`")]
+    UnknownTrait {
+        /// The key.
+        key: String,
+        /// The key of an existing trait that looks like it.
+        nearest: Option<String>,
+    },
+    /// A computed trait that segments ask for.
+    #[error("trait `{key}` is used by {}", .by.join(", "))]
+    TraitInUse {
+        /// Its key.
+        key: String,
+        /// The keys of the segments.
+        by: Vec<String>,
     },
     /// Segments that refer to each other in a circle.
     #[error("segments would refer to each other in a circle: {}", .keys.join(" -> "))]
@@ -108,11 +124,14 @@ impl Error {
                 "use 1 to 64 lower case letters, digits, `_` and `-`, starting with a letter or digit"
                     .to_owned(),
             ),
-            Error::UnknownSegment { nearest, .. } => {
+            Error::UnknownTrait { nearest: None, .. } => {
+                Some("make it first: PUT /api/v1/traits/{key}".to_owned())
+            }
+            Error::UnknownSegment { nearest, .. } | Error::UnknownTrait { nearest, .. } => {
                 nearest.as_ref().map(|key| format!("did you mean `{key}`?"))
             }
             Error::Cycle { .. } => Some("take one of these references out".to_owned()),
-            Error::InUse { .. } => {
+            Error::InUse { .. } | Error::TraitInUse { .. } => {
                 Some("change the rules of those segments, or delete them, first".to_owned())
             }
         }

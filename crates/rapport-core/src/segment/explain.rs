@@ -2,15 +2,17 @@
 
 use crate::segment::catalogue::compiled::Tree;
 use crate::segment::catalogue::{Catalogue, Facts, Touched, Wanted};
+use crate::segment::computed::Traits;
 use crate::segment::membership::Memberships;
 use crate::segment::person::Seen;
+use crate::segment::registry::Whole;
 use crate::segment::rule::Rule;
 use crate::time::Millis;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 pub use self::evidence::Evidence;
-pub use self::why::{Counted, Events};
+pub use self::why::{Asked, Counted, Events};
 
 mod evidence;
 mod why;
@@ -88,6 +90,8 @@ pub enum Why {
         #[serde(skip_serializing_if = "Option::is_none")]
         since: Option<Rfc3339>,
     },
+    /// A computed trait.
+    Trait(Asked),
     /// Events.
     Events(Events),
     /// Chance.
@@ -145,16 +149,21 @@ impl Catalogue {
                     catalogue: self,
                     seen: Seen::new(person, self.zone()),
                     memberships,
+                    traits: &segment.traits,
                     now,
                 },
             ),
-            wanted: evidence::wanted(&segment.rule),
+            wanted: evidence::wanted(Whole {
+                rule: &segment.rule,
+                traits: &segment.traits,
+            }),
         };
         self.each_later_state(person, memberships, now, |memberships, now| {
             let look = Look {
                 catalogue: self,
                 seen: Seen::new(person, self.zone()),
                 memberships,
+                traits: &segment.traits,
                 now,
             };
             explanation.rule.look(&segment.tree, &look);
@@ -192,6 +201,7 @@ struct Look<'a> {
     catalogue: &'a Catalogue,
     seen: Seen<'a>,
     memberships: &'a Memberships,
+    traits: &'a Traits,
     now: Millis,
 }
 
@@ -224,7 +234,10 @@ fn node(rule: &Rule, tree: &Tree, look: &Look<'_>) -> Node {
             segment: key.clone(),
             entered_at: why::entered(condition, look),
         },
-        (_, Tree::Is(condition)) => evidence::asked(rule, why::decided_by(condition, look)),
+        (_, Tree::Is(condition)) => {
+            let traits = look.traits;
+            evidence::asked(Whole { rule, traits }, why::decided_by(condition, look))
+        }
         _ => unreachable!("a tree is compiled from its rule"),
     };
     Node {

@@ -7,10 +7,12 @@ use crate::time::Millis;
 
 mod attribute;
 mod company;
+mod computed;
 mod consent;
 mod score;
 
 pub use self::company::MOVED as COMPANIES_MOVED;
+pub use self::computed::WORD as TRAIT_WORD;
 
 /// A kind of fact. Both spellings are made from this.
 #[derive(Debug)]
@@ -29,11 +31,12 @@ pub struct Fact {
 type Read = fn(&Facts<'_>, &Path, &mut dyn FnMut(Option<&Value<'_>>));
 
 /// Every kind of fact.
-pub static FACTS: [&Fact; 4] = [
+pub static FACTS: [&Fact; 5] = [
     &attribute::ATTRIBUTE,
     &consent::CONSENT,
     &score::SCORE,
     &company::COMPANY,
+    &computed::TRAIT,
 ];
 
 impl Fact {

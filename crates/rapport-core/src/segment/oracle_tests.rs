@@ -25,6 +25,7 @@ mod live;
 mod meaning;
 mod people;
 mod rules;
+mod traits;
 mod values;
 
 /// Keys of the segments of a world, each of which may refer to those before it.

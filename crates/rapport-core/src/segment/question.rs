@@ -10,7 +10,7 @@ use crate::segment::rule::{Asked, Comparison, Function, Measure};
 use crate::segment::window::{Stretch, Window};
 use crate::time::Millis;
 
-pub(in crate::segment) use self::aggregate::Totalled;
+pub(in crate::segment) use self::aggregate::{Total, Totalled, total};
 
 mod aggregate;
 

@@ -2,6 +2,7 @@
 
 use crate::identity::ProfileNo;
 use crate::position::Position;
+use crate::segment::computed::Traits;
 use crate::segment::error::{Error, nearest};
 use crate::segment::leaf::{LeafNo, LeafSpec};
 use crate::segment::membership::SegmentNo;
@@ -11,9 +12,15 @@ use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
+pub use self::course::Course;
 pub use self::leaves::LeafRecord;
+pub use self::traits::Trait;
+pub use self::whole::Whole;
 
+mod course;
 mod leaves;
+mod traits;
+mod whole;
 
 /// All segments and leaves, as configuration keeps them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +34,9 @@ pub struct Registry {
     /// The time zone of people who have none of their own: an IANA name.
     #[serde(default = "utc")]
     zone: Box<str>,
+    /// The computed traits, ascending by number.
+    #[serde(default)]
+    traits: Vec<Trait>,
 }
 
 /// A segment.
@@ -55,6 +65,12 @@ pub struct Definition {
     /// The rule before, by which those are decided that the build has not come to yet.
     #[serde(default)]
     pub before: Option<Rule>,
+    /// The computed traits that the rule asks for, as they were when it was set.
+    #[serde(default)]
+    pub traits: Traits,
+    /// Those of the rule before.
+    #[serde(default)]
+    pub traits_before: Traits,
 }
 
 impl Definition {
@@ -130,6 +146,7 @@ impl Default for Registry {
             next_segment: SegmentNo(1),
             next_leaf: LeafNo(1),
             zone: utc(),
+            traits: Vec::new(),
         }
     }
 }
@@ -181,7 +198,7 @@ impl Registry {
             return true;
         }
         self.zone = name.into();
-        let asks = |definition: &&Definition| definition.rules().any(Rule::asks_calendar);
+        let asks = |definition: &&Definition| definition.wholes().any(Whole::asks_calendar);
         let asking: Vec<Definition> = self.segments.iter().filter(asks).cloned().collect();
         for Definition {
             key, name, rule, ..
@@ -220,6 +237,7 @@ impl Registry {
                 return Err(self.unknown(referred));
             }
         }
+        self.check_traits(rule)?;
         let mut path = vec![key];
         match self.has_way_back(key, rule, &mut path, &mut BTreeSet::new()) {
             true => Err(Error::Cycle {
@@ -282,75 +300,8 @@ impl Registry {
         Ok(removed)
     }
 
-    /// Segments whose build runs, ascending by number.
-    pub fn building(&self) -> impl Iterator<Item = &Definition> {
-        self.segments
-            .iter()
-            .filter(|definition| definition.build != Build::Complete)
-    }
-
-    /// Moves a build on: profiles below `to` are built. With the last of them the segment and its
-    /// leaves are complete. Of another version than the one in force it says nothing.
-    pub fn advance_build(&mut self, no: SegmentNo, version: u32, to: ProfileNo) {
-        let Ok(place) = self
-            .segments
-            .binary_search_by_key(&no, |definition| definition.no)
-        else {
-            return;
-        };
-        let definition = &mut self.segments[place];
-        let Build::Running { cursor, end } = definition.build else {
-            return;
-        };
-        if definition.version != version || to <= cursor {
-            return;
-        }
-        if to < end {
-            definition.build = Build::Running { cursor: to, end };
-            return;
-        }
-        definition.build = Build::Complete;
-        definition.late.clear();
-        definition.before = None;
-        self.complete_leaves(no);
-        self.forget_unused_leaves();
-    }
-
-    /// Notes people who come with the last step of a build that runs.
-    pub fn add_late(&mut self, no: SegmentNo, people: impl IntoIterator<Item = ProfileNo>) {
-        let place = self.segments.binary_search_by_key(&no, |one| one.no);
-        if let Ok(place) = place
-            && self.segments[place].build != Build::Complete
-        {
-            let late = &mut self.segments[place].late;
-            late.extend(people);
-            late.sort_unstable();
-            late.dedup();
-        }
-    }
-
-    /// Whether this one says the same of every segment as another, but for who comes late, which
-    /// no change of the rules says.
-    #[must_use]
-    pub fn agrees(&self, other: &Registry) -> bool {
-        let [left, right] = [self, other].map(|one| {
-            let mut one = one.clone();
-            one.segments
-                .iter_mut()
-                .for_each(|segment| segment.late.clear());
-            one
-        });
-        left == right
-    }
-
     fn set_rule(&mut self, key: &str, name: &str, rule: Rule, moment: Moment) -> Put {
-        let build = match moment.next_profile {
-            next if next <= FIRST_PROFILE => Build::Complete,
-            end => Build::Running {
-                cursor: FIRST_PROFILE,
-                end,
-            },
-        };
+        let (build, traits) = (moment.build(), self.traits_of(&rule));
         let (since, since_received) = (moment.position, moment.received);
         if let Some(known) = self
             .segments
@@ -360,9 +311,13 @@ impl Registry {
             let (no, version) = (known.no, known.version + 1);
             // A rule that was not built for everybody cannot stand in; the one before it can.
             let before = match known.build {
-                Build::Complete => Some(known.rule.clone()),
-                Build::Running { .. } => known.before.take(),
+                Build::Complete => Some((known.rule.clone(), known.traits.clone())),
+                Build::Running { .. } => {
+                    let traits = std::mem::take(&mut known.traits_before);
+                    known.before.take().map(|rule| (rule, traits))
+                }
             };
+            let before = before.filter(|_| build != Build::Complete).unzip();
             let (key, name) = (key.into(), name.into());
             *known = Definition {
                 no,
@@ -374,7 +329,9 @@ impl Registry {
                 since_received,
                 build,
                 late: Vec::new(),
-                before: before.filter(|_| build != Build::Complete),
+                before: before.0,
+                traits,
+                traits_before: before.1.unwrap_or_default(),
             };
             return Put {
                 no,
@@ -396,6 +353,8 @@ impl Registry {
             build,
             late: Vec::new(),
             before: None,
+            traits,
+            traits_before: Traits::new(),
         });
         Put {
             no,

@@ -1,7 +1,7 @@
 //! Rules: what a segment's members have in common, as a tree of conditions.
 
 use crate::segment::error::Error;
-use crate::segment::fact::Fact;
+use crate::segment::fact::{Fact, TRAIT_WORD};
 use crate::segment::operator::Test;
 use crate::segment::path::Path;
 use crate::segment::random::Random;
@@ -26,7 +26,7 @@ mod sequence;
 
 pub(super) use self::limits::NESTING_MAX;
 pub use self::needs::Need;
-pub(super) use self::needs::currency;
+pub(super) use self::needs::{CURRENCY, currency};
 
 /// A rule. Stored as its canonical text; the other spelling is [`tree`](crate::segment::tree).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,6 +77,22 @@ impl Rule {
             }
         });
         keys
+    }
+
+    /// The keys of the computed traits that it asks for.
+    #[must_use]
+    pub fn traits(&self) -> BTreeSet<&str> {
+        let mut keys = BTreeSet::new();
+        self.visit(&mut |rule| keys.extend(rule.asked_trait()));
+        keys
+    }
+
+    /// The key of the computed trait that this condition asks for.
+    pub(super) fn asked_trait(&self) -> Option<&str> {
+        match self {
+            Rule::Known { fact, path, .. } if fact.word == TRAIT_WORD => Some(path.split().0),
+            _ => None,
+        }
     }
 
     /// Whether a part of it depends on where days begin.

@@ -6,6 +6,7 @@
 //! where nothing else can be meant, so that older rules still read.
 
 use self::cursor::{Cursor, Token};
+use crate::segment::computed::Computed;
 use crate::segment::error::{Error, nearest};
 use crate::segment::leaf::LeafSpec;
 use crate::segment::operator::OPERATORS;
@@ -14,6 +15,7 @@ use crate::segment::rule::{Filter, NESTING_MAX, RULE_BYTES_MAX, Rule};
 use crate::segment::span::Span;
 
 mod clauses;
+mod computed;
 mod condition;
 mod cursor;
 mod filter;
@@ -59,7 +61,7 @@ pub const RESERVED: [&str; 27] = [
 
 /// Words of the language that are names, too, where nothing else can be meant. The canonical text
 /// puts names like them in quotes.
-pub const SOFT: [&str; 20] = [
+pub const SOFT: [&str; 21] = [
     "sequence",
     "then",
     "without",
@@ -72,6 +74,7 @@ pub const SOFT: [&str; 20] = [
     "consent",
     "score",
     "company",
+    "trait",
     "previous",
     "first",
     "matches",
@@ -83,7 +86,9 @@ pub const SOFT: [&str; 20] = [
 ];
 
 /// Soft words with which a condition starts.
-const STARTS: [&str; 6] = ["sequence", "for", "random", "consent", "score", "company"];
+const STARTS: [&str; 7] = [
+    "sequence", "for", "random", "consent", "score", "company", "trait",
+];
 
 /// Reads a rule. An error says where, and what to write instead where that can be guessed.
 pub fn parse(text: &str) -> Result<Rule, Error> {
@@ -133,6 +138,18 @@ pub fn parse_filter(text: &str) -> Result<Filter, Error> {
     Parser::new(text).alone(Parser::filter)
 }
 
+/// Reads how a computed trait is made.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_computed(text: &str) -> Result<Computed, Error> {
+    if text.len() > RULE_BYTES_MAX {
+        let message = "a trait is at most 64 KB long";
+        return Err(Error::rule(text, RULE_BYTES_MAX, message));
+    }
+    Parser::new(text).alone(Parser::computed)
+}
+
 /// Reads a path alone.
 pub(super) fn parse_path(text: &str) -> Result<Path, Error> {
     Parser::new(text).alone(Parser::path)
@@ -148,7 +165,7 @@ pub(super) fn parse_leaf(text: &str) -> Result<LeafSpec, Error> {
     Parser::new(text).alone(Parser::leaf)
 }
 
-const CONDITION_WORDS: [&str; 12] = [
+const CONDITION_WORDS: [&str; 13] = [
     "did",
     "viewed",
     "attribute",
@@ -161,6 +178,7 @@ const CONDITION_WORDS: [&str; 12] = [
     "consent",
     "score",
     "company",
+    "trait",
 ];
 const AFTER_CONDITION: [&str; 17] = [
     "and", "or", "where", "at", "exactly", "within", "ever", "times", "then", "without", "since",

@@ -16,6 +16,7 @@
 
 use crate::event::Kind;
 use crate::json::{self, Decimal, Value};
+use crate::segment::computed::Computed;
 use crate::segment::error::{Error, nearest};
 use crate::segment::fact::FACTS;
 use crate::segment::path::Path;
@@ -25,8 +26,10 @@ use crate::segment::span::Span;
 use crate::segment::text;
 use serde_json::value::RawValue;
 
+pub use self::computed::print_computed;
 pub use self::print::print;
 
+mod computed;
 mod did;
 mod filter;
 mod print;
@@ -36,6 +39,24 @@ mod window;
 /// Reads a rule from its JSON spelling. An error says where, and what to write instead where that
 /// can be guessed.
 pub fn parse(text: &str) -> Result<Rule, Error> {
+    let rule = read(text, |reader, raw| reader.rule(raw))?;
+    rule.check()
+        .map_err(|message| Error::rule(text, 0, message))?;
+    Ok(rule)
+}
+
+/// Reads how a computed trait is made.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_computed(text: &str) -> Result<Computed, Error> {
+    read(text, |reader, raw| reader.computed(raw))
+}
+
+fn read<T>(
+    text: &str,
+    make: impl for<'a> Fn(&mut Reader<'a>, &'a str) -> Result<T, Error>,
+) -> Result<T, Error> {
     if text.len() > TREE_BYTES_MAX {
         return Err(Error::rule(
             text,
@@ -44,10 +65,7 @@ pub fn parse(text: &str) -> Result<Rule, Error> {
         ));
     }
     let raw: &RawValue = serde_json::from_str(text).map_err(|error| not_json(text, &error))?;
-    let rule = Reader { text, depth: 0 }.rule(raw.get())?;
-    rule.check()
-        .map_err(|message| Error::rule(text, 0, message))?;
-    Ok(rule)
+    make(&mut Reader { text, depth: 0 }, raw.get())
 }
 
 /// Room for any rule that is within its limits as text.
@@ -88,7 +106,7 @@ impl<'a> Object<'a> {
     }
 }
 
-const RULE_KEYS: [&str; 14] = [
+const RULE_KEYS: [&str; 15] = [
     "all",
     "any",
     "not",
@@ -96,6 +114,7 @@ const RULE_KEYS: [&str; 14] = [
     "consent",
     "score",
     "company",
+    "trait",
     "did",
     "did_not",
     "sequence",

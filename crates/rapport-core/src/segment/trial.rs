@@ -9,7 +9,7 @@ use crate::segment::error::Error;
 use crate::segment::leaf::{LeafNo, Leaves};
 use crate::segment::membership::Memberships;
 use crate::segment::person::Seen;
-use crate::segment::registry::{Moment, Registry};
+use crate::segment::registry::{Build, Moment, Registry};
 use crate::segment::rule::Rule;
 use crate::time::Millis;
 use std::collections::BTreeSet;
@@ -53,8 +53,8 @@ impl Trial {
             .filter(|leaf| missing.contains(&leaf.no))
             .map(|leaf| leaf.spec.to_string());
         let is_building = |key: &&str| {
-            let mut building = registry.building();
-            building.any(|definition| *definition.key == **key)
+            let definition = registry.get(key);
+            definition.is_some_and(|definition| definition.build != Build::Complete)
         };
         Ok(Trial {
             known: registry.leaves().iter().map(|leaf| leaf.no).collect(),

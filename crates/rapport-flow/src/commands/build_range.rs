@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// Applies a range that the build job scanned; false where it was scanned before an undo, or for
 /// a rule that has changed since: then it must be scanned again.
 pub(crate) async fn apply(writer: &mut Writer, range: Range) -> Result<bool> {
-    let segment = writer.configuration.registry.by_no(range.segment);
+    let segment = writer.configuration.registry.course(range.segment);
     let current = segment.is_some_and(|s| s.version == range.version && at(s.build, range.from));
     if !current || range.undos != writer.undos {
         return Ok(false);
@@ -120,9 +120,9 @@ async fn unite(
 /// Whoever an undo gave a number that no step comes to: they come with the last one. The undo has
 /// given them what history knows of them already.
 fn late(registry: &Registry, range: &Range) -> Vec<ProfileNo> {
-    let definition = registry.by_no(range.segment);
+    let definition = registry.course(range.segment);
     let ends = definition.filter(|one| one.version == range.version && one.build.ends_at(range.to));
-    ends.map(|one| one.late.clone()).unwrap_or_default()
+    ends.map(|one| one.late).unwrap_or_default()
 }
 
 fn at(build: Build, from: ProfileNo) -> bool {

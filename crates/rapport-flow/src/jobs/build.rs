@@ -50,7 +50,7 @@ pub(crate) async fn run(
     let mut ahead = None;
     loop {
         let configuration = shared.configuration();
-        let Some(definition) = configuration.registry.by_no(segment) else {
+        let Some(definition) = configuration.registry.course(segment) else {
             return Ok(());
         };
         let Build::Running { cursor: from, end } = definition.build else {

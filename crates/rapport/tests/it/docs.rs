@@ -5,6 +5,8 @@ use rapport_core::event::mapping::{Delivery, Map, Mapped, ready};
 use rapport_core::event::transform;
 use rapport_core::event::transform::script::Engine as _;
 use rapport_core::event::{Call, Dialect, KeyKind, Origin, Request, SourceNo, Validated};
+use rapport_core::segment::computed::Function;
+use rapport_core::segment::computed::library::LIBRARY;
 use rapport_core::segment::{reference, text, tree};
 use rapport_core::time::Millis;
 use rapport_flow::plan::{Compiled, Verdict};
@@ -16,6 +18,7 @@ use std::fmt::Write as _;
 mod examples;
 
 const SEGMENTS: &str = include_str!("../../../../docs/segments.md");
+const TRAITS: &str = include_str!("../../../../docs/traits.md");
 const WEBHOOK_SOURCES: &str = include_str!("../../../../docs/webhook-sources.md");
 const TRANSFORMATIONS: &str = include_str!("../../../../docs/transformations.md");
 const PLANS: &str = include_str!("../../../../docs/tracking-plans.md");
@@ -63,6 +66,34 @@ fn every_tree_in_the_documents_can_be_read() {
     assert!(!trees.is_empty());
     for spelled in trees {
         tree::parse(spelled).unwrap_or_else(|error| panic!("{spelled}: {error}"));
+    }
+}
+
+#[test]
+fn every_trait_in_the_documents_can_be_read_and_the_ready_ones_are_those_of_the_library() {
+    let blocks = |language| blocks(TRAITS, language).into_iter();
+    let spelled: Vec<&str> = blocks("trait").flat_map(str::lines).collect();
+    assert!(spelled.len() > 15, "{spelled:?}");
+    for spelled in spelled {
+        let read = text::parse_computed(spelled).unwrap_or_else(|e| panic!("{spelled}: {e}"));
+        assert_eq!(read.to_string(), spelled);
+        let printed = tree::print_computed(&read);
+        assert_eq!(tree::parse_computed(&printed), Ok(read));
+    }
+    assert!(blocks("json-trait").count() > 0);
+    for spelled in blocks("json-trait") {
+        tree::parse_computed(spelled).unwrap_or_else(|e| panic!("{spelled}: {e}"));
+    }
+    for function in Function::ALL {
+        let about = function.about();
+        assert!(
+            TRAITS.contains(&format!(" | {about} |")),
+            "docs/traits.md lacks: {about}"
+        );
+    }
+    for ready in LIBRARY {
+        let row = format!("| `{}` | `{}` |", ready.key, ready.computed);
+        assert!(TRAITS.contains(&row), "docs/traits.md lacks: {row}");
     }
 }
 

@@ -1,12 +1,13 @@
 //! From the registry to the catalogue: names become places.
 
 use super::Catalogue;
-use super::compiled::{Condition, Leaf, Segment, Timed, Tree};
+use super::compiled::{Condition, Leaf, Offered, Segment, Timed, Tree};
 use crate::segment::chain::{Barrier, Chain, Stage, Tie, Tied};
+use crate::segment::computed::{Asking, Computed, Drawn, Reading};
 use crate::segment::leaf::{LeafNo, LeafSpec};
 use crate::segment::membership::SegmentNo;
 use crate::segment::question::{Joint, Question, Totalled};
-use crate::segment::registry::{Definition, LeafRecord, Registry};
+use crate::segment::registry::{Definition, LeafRecord, Registry, Trait, Whole};
 use crate::segment::rule::{
     Asked, Did, Filter, Link, Reference, Rule, Sequence, Without, currency,
 };
@@ -37,12 +38,24 @@ pub(super) fn compile(registry: &Registry) -> Catalogue {
     catalogue.index.finish();
     let mut places = BTreeMap::new();
     for (rank, definition) in order.iter().enumerate() {
-        for rule in definition.rules() {
+        for rule in definition.wholes() {
             link(&mut catalogue, registry, rank, rule);
             time(&mut catalogue, registry, rank, rule, &mut places);
         }
     }
+    let offered = registry.traits().iter();
+    catalogue.traits = offered.map(|one| offer(registry, one)).collect();
     catalogue
+}
+
+fn offer(registry: &Registry, one: &Trait) -> Offered {
+    Offered {
+        no: one.no,
+        key: one.key.clone(),
+        asking: asking(registry, &one.computed),
+        build: one.build,
+        since: one.since,
+    }
 }
 
 /// The segments in an order in which each comes behind those it refers to, else by number. The
@@ -76,8 +89,9 @@ fn segment(registry: &Registry, definition: &Definition) -> Segment {
         no: definition.no,
         key: definition.key.clone(),
         rule: definition.rule.clone(),
-        tree: tree(registry, &definition.rule),
-        before: definition.before.as_ref().map(|rule| tree(registry, rule)),
+        traits: definition.traits.clone(),
+        tree: tree(registry, definition.whole()),
+        before: definition.whole_before().map(|rule| tree(registry, rule)),
         build: definition.build,
         since: definition.since,
         dependents: Vec::new(),
@@ -97,20 +111,29 @@ pub(super) fn leaf(record: &LeafRecord, slots: &[usize]) -> Leaf {
     }
 }
 
-fn tree(registry: &Registry, rule: &Rule) -> Tree {
-    let parts = |parts: &[Rule]| parts.iter().map(|part| tree(registry, part)).collect();
+fn tree<'a>(registry: &Registry, whole: Whole<'a>) -> Tree {
+    let inner = |rule: &'a Rule| tree(registry, whole.part(rule));
+    let parts = |parts: &'a [Rule]| parts.iter().map(inner).collect();
     let segment = |key: &str| {
         registry
             .get(key)
             .map_or(SegmentNo(0), |definition| definition.no)
     };
-    Tree::Is(match rule {
+    if let Some(computed) = whole.asked_trait()
+        && let Rule::Known { test, .. } = whole.rule
+    {
+        return Tree::Is(Condition::Trait {
+            asking: asking(registry, computed),
+            test: test.clone(),
+        });
+    }
+    Tree::Is(match whole.rule {
         Rule::All(all) => return Tree::All(parts(all)),
         Rule::Any(any) => return Tree::Any(parts(any)),
-        Rule::Not(part) => return Tree::Not(Box::new(tree(registry, part))),
+        Rule::Not(part) => return Tree::Not(Box::new(inner(part))),
         Rule::Held { rule, span } => {
             return Tree::Held {
-                tree: Box::new(tree(registry, rule)),
+                tree: Box::new(inner(rule)),
                 span_ms: span.length_ms(),
             };
         }
@@ -129,6 +152,27 @@ fn tree(registry: &Registry, rule: &Rule) -> Tree {
 
 fn number(registry: &Registry, spec: &LeafSpec) -> LeafNo {
     registry.leaf(spec).map_or(LeafNo(0), |leaf| leaf.no)
+}
+
+fn asking(registry: &Registry, computed: &Computed) -> Asking {
+    let reading = |part: &Drawn| {
+        let spec = part.need(0).spec;
+        let kept = currency();
+        let asks = part.asks_currency();
+        Reading {
+            function: part.function,
+            window: part.window.clone(),
+            leaf: number(registry, &spec),
+            slot: part
+                .kept()
+                .and_then(|value| spec.slot(&value.path, value.form)),
+            currency: asks.then(|| spec.slot(&kept.path, kept.form)).flatten(),
+        }
+    };
+    Asking {
+        parts: computed.parts().map(reading).collect(),
+        thresholds: computed.thresholds.clone(),
+    }
 }
 
 fn question(registry: &Registry, did: &Did) -> Question {
@@ -218,15 +262,15 @@ fn chain(registry: &Registry, sequence: &Sequence) -> Chain {
 }
 
 /// Makes known to leaves, attributes and segments which rule hangs on them.
-fn link(catalogue: &mut Catalogue, registry: &Registry, rank: usize, rule: &Rule) {
-    for need in rule.needs() {
+fn link(catalogue: &mut Catalogue, registry: &Registry, rank: usize, whole: Whole<'_>) {
+    for need in whole.needs() {
         let no = number(registry, &need.spec);
         if let Ok(place) = catalogue.leaves.binary_search_by_key(&no, |leaf| leaf.no) {
             insert(&mut catalogue.leaves[place].segments, rank);
         }
     }
-    rule.visit(&mut |part| {
-        for name in attributes(part) {
+    whole.rule.visit(&mut |part| {
+        for name in attributes(whole.part(part)) {
             insert(catalogue.attributes.entry(name.into()).or_default(), rank);
         }
         if let Rule::In(key) | Rule::NotIn(key) = part {
@@ -241,9 +285,13 @@ fn link(catalogue: &mut Catalogue, registry: &Registry, rank: usize, rule: &Rule
 }
 
 /// The attributes that a condition asks for.
-fn attributes(part: &Rule) -> Vec<&str> {
+fn attributes(part: Whole<'_>) -> Vec<&str> {
     let mut names = Vec::new();
-    match part {
+    match part.rule {
+        Rule::Known { test, .. } if part.rule.asked_trait().is_some() => {
+            let asks_days = part.asked_trait().is_some_and(Computed::asks_calendar);
+            names.extend((asks_days || test.is_timed()).then_some(zone::ATTRIBUTE));
+        }
         Rule::Known { fact, path, test } => {
             names.push((fact.moved_by)(path));
             names.extend(test.is_timed().then_some(zone::ATTRIBUTE));
@@ -270,34 +318,41 @@ fn time(
     catalogue: &mut Catalogue,
     registry: &Registry,
     rank: usize,
-    rule: &Rule,
+    whole: Whole<'_>,
     places: &mut BTreeMap<String, usize>,
 ) {
-    match rule {
+    match whole.rule {
         Rule::All(parts) | Rule::Any(parts) => {
             for part in parts {
-                time(catalogue, registry, rank, part, places);
+                time(catalogue, registry, rank, whole.part(part), places);
             }
             return;
         }
-        Rule::Not(part) => return time(catalogue, registry, rank, part, places),
+        Rule::Not(part) => return time(catalogue, registry, rank, whole.part(part), places),
         _ => {}
     }
-    let tree = tree(registry, rule);
+    let tree = tree(registry, whole);
     let (leaves, is_dated) = match &tree {
         Tree::Is(Condition::Did(question)) if question.moves() => (vec![question.leaf], false),
         Tree::Is(Condition::Sequence(chain)) if chain.moves() => (vec![chain.steps[0].leaf], false),
         Tree::Is(Condition::Known { test, .. }) if test.is_timed() => (Vec::new(), true),
+        Tree::Is(Condition::Trait { asking, test }) if asking.moves() || test.is_timed() => {
+            let leaves = asking.parts.iter().map(|part| part.leaf).collect();
+            // What is a value without any events may be taken for a date.
+            let is_of_none = whole.asked_trait().is_some_and(Computed::is_of_none);
+            (leaves, test.is_timed() && is_of_none)
+        }
         Tree::Held { .. } => {
             let mut is_dated = false;
-            rule.visit(&mut |part| is_dated |= !attributes(part).is_empty());
-            let needs = rule.needs();
+            let mut look = |part| is_dated |= !attributes(whole.part(part)).is_empty();
+            whole.rule.visit(&mut look);
+            let needs = whole.needs();
             let leaves = needs.iter().map(|need| number(registry, &need.spec));
             (leaves.collect(), is_dated)
         }
         _ => return,
     };
-    let place = *places.entry(rule.to_string()).or_insert_with(|| {
+    let place = *places.entry(whole.key()).or_insert_with(|| {
         let place = catalogue.timed.len();
         for no in leaves {
             if let Ok(leaf) = catalogue.leaves.binary_search_by_key(&no, |leaf| leaf.no) {

@@ -3,6 +3,7 @@
 use crate::json::Value;
 use crate::position::Position;
 use crate::segment::chain::Chain;
+use crate::segment::computed::{Asking, Traits};
 use crate::segment::fact::Fact;
 use crate::segment::leaf::{Bounds, Datum, Form, LeafNo};
 use crate::segment::membership::{Memberships, SegmentNo};
@@ -23,6 +24,8 @@ pub(in crate::segment) struct Segment {
     pub no: SegmentNo,
     pub key: Box<str>,
     pub rule: Rule,
+    /// What its words for computed traits mean.
+    pub traits: Traits,
     pub tree: Tree,
     /// The rule that it had before, for those that the build has not come to yet.
     pub before: Option<Tree>,
@@ -33,6 +36,17 @@ pub(in crate::segment) struct Segment {
     pub dependents: Vec<usize>,
     /// Places of its conditions that can flip by themselves.
     pub timed: Vec<usize>,
+}
+
+/// A computed trait that profiles show.
+#[derive(Clone, Debug)]
+pub(in crate::segment) struct Offered {
+    pub no: SegmentNo,
+    pub key: Box<str>,
+    pub asking: Asking,
+    pub build: Build,
+    /// The entry that made it what it is.
+    pub since: Position,
 }
 
 /// A rule with numbers for names.
@@ -50,6 +64,10 @@ pub(in crate::segment) enum Condition {
     Known {
         fact: &'static Fact,
         path: Path,
+        test: Test,
+    },
+    Trait {
+        asking: Asking,
         test: Test,
     },
     Did(Box<Question>),
@@ -149,7 +167,7 @@ impl Tree {
         }
         let start = now.plus(-span_ms);
         let mut moments = BTreeSet::new();
-        self.moments(seen, start, &mut |moment| {
+        self.moments(seen, (start, now), &mut |moment| {
             if moment <= now {
                 moments.insert(moment);
             }
@@ -168,16 +186,22 @@ impl Tree {
         }
     }
 
-    /// Calls with every moment behind `after` at which the answer may change, those at which
-    /// something happened among them.
-    fn moments(&self, seen: &Seen<'_>, after: Millis, see: &mut dyn FnMut(Millis)) {
+    /// Calls with every moment behind `after`, up to and with `until`, at which the answer may
+    /// change, those at which something happened among them; later ones may be among them, too.
+    fn moments(
+        &self,
+        seen: &Seen<'_>,
+        (after, until): (Millis, Millis),
+        see: &mut dyn FnMut(Millis),
+    ) {
         match self {
             Tree::All(parts) | Tree::Any(parts) => {
-                parts.iter().for_each(|part| part.moments(seen, after, see));
+                let each = |part: &Tree| part.moments(seen, (after, until), see);
+                parts.iter().for_each(each);
             }
-            Tree::Not(part) => part.moments(seen, after, see),
+            Tree::Not(part) => part.moments(seen, (after, until), see),
             Tree::Held { tree, span_ms } => {
-                tree.moments(seen, after.plus(-span_ms), &mut |moment| {
+                tree.moments(seen, (after.plus(-span_ms), until), &mut |moment| {
                     for moment in [moment, moment.plus(*span_ms)] {
                         if moment > after {
                             see(moment);
@@ -185,7 +209,7 @@ impl Tree {
                     }
                 });
             }
-            Tree::Is(condition) => condition.moments(seen, after, see),
+            Tree::Is(condition) => condition.moments(seen, (after, until), see),
         }
     }
 }
@@ -196,6 +220,11 @@ impl Condition {
             Condition::Known { fact, path, test } => {
                 let clock = seen.clock(now, test);
                 fact.read(seen.facts, path, now, |value| test.holds(value, &clock))
+            }
+            Condition::Trait { asking, test } => {
+                let value = asking.value(seen, now);
+                let value = value.as_deref().and_then(Value::parse);
+                test.holds(value.as_ref(), &seen.clock(now, test))
             }
             Condition::Did(question) => question.holds(seen, now),
             Condition::Sequence(chain) => chain.holds(seen, now),
@@ -209,9 +238,21 @@ impl Condition {
         match self {
             Condition::Did(question) => question.next_moment(seen, after),
             Condition::Sequence(chain) => chain.next_moment(seen, after),
+            Condition::Trait { asking, test } => {
+                let mut next = asking.next_change(seen, after);
+                if test.is_timed() {
+                    // Until then the value is what it is now.
+                    let value = asking.value(seen, after);
+                    let value = value.as_deref().and_then(Value::parse);
+                    test.moments(value.as_ref(), &seen.clock(after, test), &mut |moment| {
+                        next = Some(next.map_or(moment, |next| next.min(moment)));
+                    });
+                }
+                next
+            }
             Condition::Known { .. } => {
                 let mut next: Option<Millis> = None;
-                self.moments(seen, after, &mut |moment| {
+                self.moments(seen, (after, Millis::MAX), &mut |moment| {
                     next = Some(next.map_or(moment, |next| next.min(moment)));
                 });
                 next
@@ -220,8 +261,20 @@ impl Condition {
         }
     }
 
-    fn moments(&self, seen: &Seen<'_>, after: Millis, see: &mut dyn FnMut(Millis)) {
+    fn moments(
+        &self,
+        seen: &Seen<'_>,
+        (after, until): (Millis, Millis),
+        see: &mut dyn FnMut(Millis),
+    ) {
         match self {
+            Condition::Trait { .. } => {
+                let mut next = self.next_moment(seen, after);
+                while let Some(moment) = next.filter(|moment| *moment <= until) {
+                    see(moment);
+                    next = self.next_moment(seen, moment);
+                }
+            }
             Condition::Known { fact, path, test } => {
                 let since = fact.since(seen.facts, path);
                 since

@@ -1,12 +1,13 @@
 //! What the events that count were: their ids, names, and the properties that are asked for, once
 //! history is at hand.
 
-use super::{Counted, Events, Explanation, Node, Why};
+use super::{Asked as Made, Counted, Events, Explanation, Node, Why};
 use crate::event::Event;
 use crate::json;
 use crate::segment::catalogue::Wanted;
 use crate::segment::leaf::message_hash;
 use crate::segment::path::Path;
+use crate::segment::registry::Whole;
 use crate::segment::rule::{Asked, Filter, Reference, Rule};
 use crate::segment::window::Window;
 use crate::time::Millis;
@@ -92,6 +93,12 @@ impl Node {
             Why::Held { parts, .. } => parts.iter_mut().for_each(|part| part.each(see)),
             Why::Events(Events {
                 events, properties, ..
+            })
+            | Why::Trait(Made {
+                events: Events {
+                    events, properties, ..
+                },
+                ..
             }) => events.iter_mut().for_each(|event| see(properties, event)),
             Why::Attribute { .. } | Why::Random { .. } | Why::Segment { .. } => {}
         }
@@ -99,9 +106,9 @@ impl Node {
 }
 
 /// The types and names of the events that a rule asks for.
-pub(super) fn wanted(rule: &Rule) -> Wanted {
+pub(super) fn wanted(whole: Whole<'_>) -> Wanted {
     let mut wanted = Wanted::default();
-    for need in rule.needs() {
+    for need in whole.needs() {
         let happening = need.spec.happening;
         match happening.name {
             Some(name) => drop(wanted.named.insert((happening.kind, name))),
@@ -112,10 +119,17 @@ pub(super) fn wanted(rule: &Rule) -> Wanted {
 }
 
 /// Notes which properties a condition asks for.
-pub(super) fn asked(rule: &Rule, mut why: Why) -> Why {
+pub(super) fn asked(whole: Whole<'_>, mut why: Why) -> Why {
+    if let (Why::Trait(made), Some(computed)) = (&mut why, whole.asked_trait()) {
+        let paths = &mut made.events.properties;
+        for part in computed.parts() {
+            paths.extend(part.path.clone());
+            part.filter.iter().for_each(|filter| inside(filter, paths));
+        }
+    }
     if let Why::Events(events) = &mut why {
         let mut paths = Vec::new();
-        match rule {
+        match whole.rule {
             Rule::Did(did) => {
                 did.filter
                     .iter()

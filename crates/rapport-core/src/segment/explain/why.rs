@@ -3,6 +3,7 @@
 use super::{Evidence, Look, Rfc3339, Why};
 use crate::segment::catalogue::compiled::Condition;
 use crate::segment::chain::{Chain, Found};
+use crate::segment::computed::Asking;
 use crate::segment::leaf::{Kept, LeafNo};
 use crate::segment::path::Path;
 use crate::segment::question::Question;
@@ -28,6 +29,17 @@ pub struct Events {
     pub limit: Option<&'static str>,
 }
 
+/// A computed trait, and the events that it is made of.
+#[derive(Clone, Debug, Serialize)]
+pub struct Asked {
+    /// Its value; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Box<RawValue>>,
+    /// The events.
+    #[serde(flatten)]
+    pub events: Events,
+}
+
 /// An event that counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Counted {
@@ -47,6 +59,7 @@ const GIVEN_UP: &str = "there are so many events that the search for a sequence 
 pub(super) fn decided_by(condition: &Condition, look: &Look<'_>) -> Why {
     match condition {
         Condition::Did(question) => Why::Events(asked(question, look)),
+        Condition::Trait { asking, .. } => Why::Trait(made(asking, look)),
         Condition::Sequence(chain) => Why::Events(followed(chain, look)),
         Condition::Known { fact, path, .. } => {
             let raw = look.seen.facts.attributes.raw((fact.moved_by)(path));
@@ -92,6 +105,22 @@ fn asked(question: &Question, look: &Look<'_>) -> Events {
             .map(|number| number.to_string()),
         properties: Vec::new(),
         limit,
+    }
+}
+
+fn made(asking: &Asking, look: &Look<'_>) -> Asked {
+    let counted = asking.counted(&look.seen, look.now);
+    let leaves = asking.parts.iter().map(|part| part.leaf);
+    let value = asking.value(&look.seen, look.now);
+    Asked {
+        value: value.and_then(|json| RawValue::from_string(json).ok()),
+        events: Events {
+            counted: counted.len(),
+            events: counted.into_iter().map(counts).collect(),
+            total: None,
+            properties: Vec::new(),
+            limit: full(look, leaves).then_some(FULL),
+        },
     }
 }
 

@@ -24,6 +24,8 @@ pub enum Datum {
     Same(u64),
     /// The text itself.
     Text(Box<str>),
+    /// `true` or `false`.
+    Bool(bool),
 }
 
 /// How a property is kept.
@@ -37,11 +39,19 @@ pub enum Form {
     Same,
     /// As text: of a number its shortest spelling.
     Text,
+    /// As it is: a number, a text, or a boolean.
+    Plain,
 }
 
 impl Form {
     /// Every form.
-    pub const ALL: [Form; 4] = [Form::Number, Form::Order, Form::Same, Form::Text];
+    pub const ALL: [Form; 5] = [
+        Form::Number,
+        Form::Order,
+        Form::Same,
+        Form::Text,
+        Form::Plain,
+    ];
 
     /// Its word.
     #[must_use]
@@ -51,6 +61,7 @@ impl Form {
             Form::Order => "order",
             Form::Same => "same",
             Form::Text => "text",
+            Form::Plain => "plain",
         }
     }
 
@@ -73,6 +84,12 @@ impl Form {
             Form::Text => {
                 spelled(value).map_or(Datum::None, |text| Datum::Text(beginning(&text).into()))
             }
+            Form::Plain => match value {
+                Value::Number(number) => Datum::Number(*number),
+                Value::Bool(value) => Datum::Bool(*value),
+                Value::Text(text) => Datum::Text(beginning(text).into()),
+                Value::Null | Value::List(_) | Value::Object(_) => Datum::None,
+            },
         }
     }
 }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-fn any_test() -> impl Strategy<Value = Test> {
+pub(super) fn any_test() -> impl Strategy<Value = Test> {
     let operand = || {
         select(vec![
             json!("a"),
@@ -53,7 +53,7 @@ fn any_test() -> impl Strategy<Value = Test> {
 }
 
 /// A test of what is known of a person.
-fn any_known() -> impl Strategy<Value = Test> {
+pub(super) fn any_known() -> impl Strategy<Value = Test> {
     let date = |ms: i64| json!(Millis(START + ms).to_string());
     let fixed = (
         select(vec!["before", "after"]),
@@ -79,7 +79,7 @@ fn any_known() -> impl Strategy<Value = Test> {
     prop_oneof![2 => any_test(), 2 => dated, 1 => topic]
 }
 
-fn any_filter() -> impl Strategy<Value = Filter> {
+pub(super) fn any_filter() -> impl Strategy<Value = Filter> {
     any_test()
         .prop_map(Filter::Property)
         .prop_recursive(2, 4, 2, |inner| {
@@ -103,7 +103,7 @@ fn any_count() -> impl Strategy<Value = Count> {
     ]
 }
 
-fn any_what() -> impl Strategy<Value = What> {
+pub(super) fn any_what() -> impl Strategy<Value = What> {
     prop_oneof![
         4 => select(vec!["A", "B"]).prop_map(|name| (Kind::Track, Some(name))),
         1 => Just((Kind::Page, Some("A"))),
@@ -113,11 +113,11 @@ fn any_what() -> impl Strategy<Value = What> {
     ]
 }
 
-fn any_seconds() -> impl Strategy<Value = i64> {
+pub(super) fn any_seconds() -> impl Strategy<Value = i64> {
     select(vec![1, 5, 20, 60])
 }
 
-fn any_window() -> impl Strategy<Value = Window> {
+pub(super) fn any_window() -> impl Strategy<Value = Window> {
     let dates = (-30_000..60_000_i64, 1..40_000_i64, 0..3).prop_map(|(from, span, which)| {
         Window::Dates(
             (which != 1).then_some(from),

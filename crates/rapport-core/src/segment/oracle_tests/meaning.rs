@@ -36,7 +36,7 @@ impl Person {
     }
 
     /// How far the person's clock is ahead of UTC.
-    fn ahead_ms(&self) -> i64 {
+    pub(super) fn ahead_ms(&self) -> i64 {
         let zone = self.attributes.get("timezone").map(|(value, _)| value);
         let known = ZONES
             .iter()
@@ -45,7 +45,7 @@ impl Person {
     }
 
     /// What happened up to `now` and is like this, oldest first.
-    fn like(&self, what: What, filter: Option<&Filter>, now: i64) -> Vec<&Event> {
+    pub(super) fn like(&self, what: What, filter: Option<&Filter>, now: i64) -> Vec<&Event> {
         let fits = |event: &&Event| {
             event.kind == what.0
                 && what.1.is_none_or(|name| *event.name == *name)
@@ -65,7 +65,7 @@ fn properties(event: &Event) -> Value {
     serde_json::from_str(raw).unwrap()
 }
 
-fn property(event: &Event, path: &str) -> Option<Value> {
+pub(super) fn property(event: &Event, path: &str) -> Option<Value> {
     let properties = properties(event);
     let found = path
         .split('.')
@@ -231,7 +231,7 @@ impl Did {
 }
 
 /// Thousandths, and by how many they are to be divided.
-fn total(function: &str, path: &str, events: &[&Event]) -> Option<(i64, i64)> {
+pub(super) fn total(function: &str, path: &str, events: &[&Event]) -> Option<(i64, i64)> {
     if function == "distinct count" {
         let different: BTreeSet<String> = events
             .iter()
@@ -260,7 +260,7 @@ fn total(function: &str, path: &str, events: &[&Event]) -> Option<(i64, i64)> {
 }
 
 impl Window {
-    fn has(&self, person: &Person, at: i64, now: i64) -> bool {
+    pub(super) fn has(&self, person: &Person, at: i64, now: i64) -> bool {
         match self {
             Window::Ever => true,
             Window::Within(s) => now - s * 1_000 < at,

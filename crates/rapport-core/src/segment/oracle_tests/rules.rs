@@ -179,7 +179,7 @@ impl Did {
     }
 }
 
-fn named(what: What) -> String {
+pub(super) fn named(what: What) -> String {
     match what {
         (Kind::Track, Some(name)) => format!("\"{name}\""),
         (kind, Some(name)) => format!("{} \"{name}\"", kind.word()),
@@ -188,7 +188,7 @@ fn named(what: What) -> String {
 }
 
 impl Window {
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let date = |ms: &i64| format!("\"{}\"", crate::time::Millis(super::START + ms));
         match self {
             Window::Ever => String::new(),
@@ -279,7 +279,7 @@ fn spelled(parts: impl Iterator<Item = String>, word: &str) -> String {
 }
 
 impl Test {
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         match &self.operand {
             Value::Null => format!("{} {}", self.path, self.operator),
             Value::Array(list) if self.operator == "between" => {

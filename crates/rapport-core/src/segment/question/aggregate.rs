@@ -74,33 +74,42 @@ impl Totalled {
 
     /// What these events come to.
     pub fn total(&self, events: &[&Kept]) -> Total {
-        let values = events
+        total(self.aggregate.function, self.slot, self.currency, events)
+    }
+}
+
+/// What the property in a slot comes to; `currency` is the slot of its currency, where that may
+/// differ.
+pub(in crate::segment) fn total(
+    function: Function,
+    slot: usize,
+    currency: Option<usize>,
+    events: &[&Kept],
+) -> Total {
+    let values = events.iter().filter(|event| !event.value(slot).is_none());
+    if function == Function::Distinct {
+        let different: BTreeSet<&Datum> = values.map(|event| event.value(slot)).collect();
+        return Total::Is(Decimal::whole(different.len() as i64));
+    }
+    let (mut numbers, mut known) = (Vec::new(), None);
+    for event in values {
+        let theirs = currency.map_or(&Datum::None, |slot| event.value(slot));
+        if !theirs.is_none() && *known.get_or_insert(theirs) != theirs {
+            return Total::Mixed;
+        }
+        numbers.extend(event.value(slot).number());
+    }
+    let sum = || {
+        numbers
             .iter()
-            .filter(|event| !event.value(self.slot).is_none());
-        if self.aggregate.function == Function::Distinct {
-            let different: BTreeSet<&Datum> = values.map(|event| event.value(self.slot)).collect();
-            return Total::Is(Decimal::whole(different.len() as i64));
-        }
-        let (mut numbers, mut currency) = (Vec::new(), None);
-        for event in values {
-            let theirs = self.currency.map_or(&Datum::None, |slot| event.value(slot));
-            if !theirs.is_none() && *currency.get_or_insert(theirs) != theirs {
-                return Total::Mixed;
-            }
-            numbers.extend(event.value(self.slot).number());
-        }
-        let sum = || {
-            numbers
-                .iter()
-                .fold(Decimal::default(), |sum, number| sum.plus(*number))
-        };
-        let one = |number: Option<&Decimal>| number.map_or(Total::None, |n| Total::Is(*n));
-        match self.aggregate.function {
-            Function::Sum => Total::Is(sum()),
-            Function::Average if numbers.is_empty() => Total::None,
-            Function::Average => Total::Mean(sum(), numbers.len()),
-            Function::Min => one(numbers.iter().min()),
-            Function::Max | Function::Distinct => one(numbers.iter().max()),
-        }
+            .fold(Decimal::default(), |sum, number| sum.plus(*number))
+    };
+    let one = |number: Option<&Decimal>| number.map_or(Total::None, |n| Total::Is(*n));
+    match function {
+        Function::Sum => Total::Is(sum()),
+        Function::Average if numbers.is_empty() => Total::None,
+        Function::Average => Total::Mean(sum(), numbers.len()),
+        Function::Min => one(numbers.iter().min()),
+        Function::Max | Function::Distinct => one(numbers.iter().max()),
     }
 }

@@ -1,10 +1,10 @@
 //! The leaves of the registry: which there are, how much they keep, and what must be built again.
 
-use super::{Build, Definition, Moment, Registry};
+use super::{Build, Course, Definition, Moment, Registry, Whole};
 use crate::position::Position;
 use crate::segment::leaf::{Bounds, LeafNo, LeafSpec};
 use crate::segment::membership::SegmentNo;
-use crate::segment::rule::{Need, Rule};
+use crate::segment::rule::Need;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -27,10 +27,7 @@ impl Registry {
     /// The leaves that a segment's build must unite with history up to the segment's `since`.
     #[must_use]
     pub fn leaves_to_build(&self, no: SegmentNo) -> BTreeSet<LeafNo> {
-        let Some(definition) = self.by_no(no) else {
-            return BTreeSet::new();
-        };
-        let needs = definition.rule.needs();
+        let needs = self.needs_of(no);
         let leaves = needs.iter().filter_map(|need| self.leaf(&need.spec));
         leaves
             .filter(|leaf| !leaf.complete)
@@ -40,11 +37,9 @@ impl Registry {
 
     /// Makes or widens the leaves of a rule just set. What widens has to be built again.
     pub(super) fn collect_leaves(&mut self, no: SegmentNo, moment: Moment) {
-        let Some(definition) = self.by_no(no) else {
-            return;
-        };
-        let needs = definition.rule.needs();
-        let (since, complete) = (moment.position, definition.build == Build::Complete);
+        let needs = self.needs_of(no);
+        let is_built = |course: Course| course.build == Build::Complete;
+        let (since, complete) = (moment.position, self.course(no).is_some_and(is_built));
         for Need { spec, bounds } in needs {
             match self.leaves.iter_mut().find(|leaf| leaf.spec == spec) {
                 Some(leaf) if leaf.bounds.cover(bounds) => {}
@@ -69,11 +64,10 @@ impl Registry {
 
     /// A finished build completes its leaves, but for those that a later rule has widened since.
     pub(super) fn complete_leaves(&mut self, no: SegmentNo) {
-        let Some(definition) = self.by_no(no) else {
+        let Some(Course { since, .. }) = self.course(no) else {
             return;
         };
-        let since = definition.since;
-        let needs = definition.rule.needs();
+        let needs = self.needs_of(no);
         let specs: Vec<_> = needs.into_iter().map(|need| need.spec).collect();
         for leaf in &mut self.leaves {
             if leaf.since <= since && specs.contains(&leaf.spec) {
@@ -83,8 +77,19 @@ impl Registry {
     }
 
     pub(super) fn forget_unused_leaves(&mut self) {
-        let rules = self.segments.iter().flat_map(Definition::rules);
-        let used: Vec<_> = rules.flat_map(Rule::needs).map(|need| need.spec).collect();
+        let wholes = self.segments.iter().flat_map(Definition::wholes);
+        let traits = self.traits.iter().flat_map(|one| one.computed.needs(0));
+        let needs = wholes.flat_map(Whole::needs).chain(traits);
+        let used: Vec<_> = needs.map(|need| need.spec).collect();
         self.leaves.retain(|leaf| used.contains(&leaf.spec));
+    }
+
+    /// The leaves that a segment or trait needs.
+    fn needs_of(&self, no: SegmentNo) -> Vec<Need> {
+        if let Some(definition) = self.by_no(no) {
+            return definition.whole().needs();
+        }
+        let found = self.traits.iter().find(|one| one.no == no);
+        found.map_or_else(Vec::new, |one| one.computed.needs(0))
     }
 }

@@ -53,15 +53,7 @@ impl Rule {
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        for Need { spec, bounds } in self.needs() {
-            let is_open = bounds.span_ms > 0 || bounds.keep as usize >= KEPT_MAX;
-            if !is_open {
-                continue;
-            }
-            let note = format!(
-                "of `{spec}` at most {} events of a person are kept: where there are more, the newest count",
-                KEPT_MAX.max(bounds.keep as usize)
-            );
+        for note in self.needs().iter().filter_map(Need::note) {
             if !notes.contains(&note) {
                 notes.push(note);
             }
@@ -74,6 +66,9 @@ impl Rule {
             Rule::Did(did) => did.check(),
             Rule::Sequence(sequence) => sequence.check(),
             Rule::Random(random) => random.check(),
+            Rule::Known { path, .. } if self.asked_trait().is_some() && path.names().len() > 1 => {
+                Err("a trait is one value: behind its key comes the operator")
+            }
             Rule::Held { rule, .. } if !rule.segments().is_empty() => Err(
                 "what has to hold for some time cannot speak of segments: write their rules out",
             ),
@@ -107,6 +102,20 @@ impl Rule {
             }
             Rule::Known { .. } | Rule::Random(_) | Rule::In(_) | Rule::NotIn(_) => (1, 1),
         }
+    }
+}
+
+impl Need {
+    /// What of it is kept only up to a limit, in a sentence.
+    pub(in crate::segment) fn note(&self) -> Option<String> {
+        let Need { spec, bounds } = self;
+        let is_open = bounds.span_ms > 0 || bounds.keep as usize >= KEPT_MAX;
+        is_open.then(|| {
+            format!(
+                "of `{spec}` at most {} events of a person are kept: where there are more, the newest count",
+                KEPT_MAX.max(bounds.keep as usize)
+            )
+        })
     }
 }
 

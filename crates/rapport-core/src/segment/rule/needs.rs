@@ -4,6 +4,7 @@ use super::did::{Aggregate, Asked, Did, Function, Measure};
 use super::filter::{Filter, Link};
 use super::sequence::{Sequence, Without};
 use super::{Reference, Rule};
+use crate::segment::computed::Traits;
 use crate::segment::leaf::{Bounds, Form, LeafSpec, Property};
 use crate::segment::window::Window;
 
@@ -23,27 +24,37 @@ impl Rule {
     /// The leaves that the rule needs, in the order written.
     #[must_use]
     pub fn needs(&self) -> Vec<Need> {
+        self.needs_with(&Traits::new())
+    }
+
+    /// The same with those of the computed traits that it asks for, made like this.
+    #[must_use]
+    pub fn needs_with(&self, traits: &Traits) -> Vec<Need> {
         let mut needs = Vec::new();
-        self.collect_needs(0, &mut needs);
+        self.collect_needs(0, traits, &mut needs);
         needs
     }
 
     /// `past_ms` is how far back the conditions are looked at, not only now.
-    fn collect_needs(&self, past_ms: i64, needs: &mut Vec<Need>) {
+    fn collect_needs(&self, past_ms: i64, traits: &Traits, needs: &mut Vec<Need>) {
         match self {
             Rule::All(parts) | Rule::Any(parts) => parts
                 .iter()
-                .for_each(|part| part.collect_needs(past_ms, needs)),
-            Rule::Not(part) => part.collect_needs(past_ms, needs),
+                .for_each(|part| part.collect_needs(past_ms, traits, needs)),
+            Rule::Not(part) => part.collect_needs(past_ms, traits, needs),
             Rule::Held { rule, span } => {
-                rule.collect_needs(past_ms.saturating_add(span.length_ms()), needs);
+                rule.collect_needs(past_ms.saturating_add(span.length_ms()), traits, needs);
             }
             Rule::Did(did) => {
                 needs.push(did.need(past_ms));
                 needs.extend(did.anchor(past_ms));
             }
             Rule::Sequence(sequence) => needs.extend(sequence.needs(past_ms)),
-            Rule::Known { .. } | Rule::Random(_) | Rule::In(_) | Rule::NotIn(_) => {}
+            Rule::Known { .. } => {
+                let asked = self.asked_trait().and_then(|key| traits.get(key));
+                needs.extend(asked.into_iter().flat_map(|one| one.needs(past_ms)));
+            }
+            Rule::Random(_) | Rule::In(_) | Rule::NotIn(_) => {}
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::event::Kind;
 use crate::json::Decimal;
+use crate::segment::computed::{self, Computed, Drawn};
 use crate::segment::count::Count;
 use crate::segment::fact::FACTS;
 use crate::segment::literal::Literal;
@@ -257,6 +258,50 @@ pub(super) fn any_sequence() -> impl Strategy<Value = Sequence> {
     })
 }
 
+fn any_drawn() -> impl Strategy<Value = Drawn> {
+    let function = prop::sample::select(computed::Function::ALL.to_vec());
+    let window = any_window().prop_map(|window| match window {
+        Window::Since(_) => Window::Ever,
+        other => other,
+    });
+    let filter = prop::option::of(any_filter());
+    (function, any_path(), any_happening(), filter, window).prop_map(
+        |(function, path, happening, filter, window)| Drawn {
+            function,
+            path: function.takes_path().then_some(path),
+            happening,
+            filter,
+            window,
+        },
+    )
+}
+
+pub(super) fn any_computed() -> impl Strategy<Value = Computed> {
+    let thresholds = prop::collection::btree_set(any_number(), 0..6);
+    (
+        any_drawn(),
+        prop::option::of(any_drawn()),
+        thresholds,
+        any::<bool>(),
+    )
+        .prop_map(|(drawn, minus, thresholds, falls)| {
+            let takes_off = |part: &Drawn| part.function.is_of_none() && part.function.is_number();
+            let minus = minus.filter(|minus| takes_off(minus) && takes_off(&drawn));
+            let mut thresholds: Vec<Decimal> = thresholds.into_iter().collect();
+            if falls {
+                thresholds.reverse();
+            }
+            if !drawn.function.is_number() {
+                thresholds.clear();
+            }
+            Computed {
+                drawn,
+                minus,
+                thresholds,
+            }
+        })
+}
+
 pub(super) fn any_rule() -> impl Strategy<Value = Rule> {
     let fact = prop::sample::select(FACTS.to_vec());
     let random = (any_name(), 0..PLACES, 1..PLACES).prop_map(|(salt, from, length)| Random {
@@ -266,7 +311,15 @@ pub(super) fn any_rule() -> impl Strategy<Value = Rule> {
     });
     let condition = prop_oneof![
         4 => any_did().prop_map(|did| Rule::Did(Box::new(did))),
-        2 => (fact, any_path(), any_test()).prop_map(|(fact, path, test)| Rule::Known { fact, path, test }),
+        2 => (fact, any_path(), any_test()).prop_map(|(fact, path, test)| Rule::Known {
+            fact,
+            // A trait is one value: nothing is inside.
+            path: match fact.word {
+                "trait" => Path::new(vec![path.names()[0].clone()]).unwrap(),
+                _ => path,
+            },
+            test,
+        }),
         2 => any_sequence().prop_map(|sequence| Rule::Sequence(Box::new(sequence))),
         1 => random.prop_map(Rule::Random),
         1 => any_name().prop_map(Rule::In),

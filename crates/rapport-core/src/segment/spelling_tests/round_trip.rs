@@ -1,6 +1,6 @@
 //! Nothing is lost on the way from rule to text or JSON and back.
 
-use super::any::{any_did, any_rule, any_sequence};
+use super::any::{any_computed, any_did, any_rule, any_sequence};
 use crate::segment::leaf::LeafSpec;
 use crate::segment::rule::Rule;
 use crate::segment::{text, tree};
@@ -17,6 +17,19 @@ proptest! {
         prop_assert_eq!(tree::parse(&printed), Ok(rule.clone()), "{}", printed);
         let stored = postcard::to_allocvec(&rule).unwrap();
         prop_assert_eq!(postcard::from_bytes::<Rule>(&stored), Ok(rule));
+    }
+
+    #[test]
+    fn every_computed_trait_comes_back_from_both_spellings(computed in any_computed()) {
+        let spelled = computed.to_string();
+        prop_assert_eq!(text::parse_computed(&spelled), Ok(computed.clone()), "{}", spelled);
+        let printed = tree::print_computed(&computed);
+        prop_assert!(serde_json::from_str::<serde_json::Value>(&printed).is_ok(), "{}", printed);
+        prop_assert_eq!(tree::parse_computed(&printed), Ok(computed.clone()), "{}", printed);
+        for need in computed.needs(0) {
+            let text = String::from(need.spec.clone());
+            prop_assert_eq!(LeafSpec::try_from(text.clone()), Ok(need.spec), "{}", text);
+        }
     }
 
     #[test]

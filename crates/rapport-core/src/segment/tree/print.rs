@@ -33,7 +33,7 @@ pub fn print(rule: &Rule) -> String {
     }
 }
 
-type Members = Vec<(&'static str, String)>;
+pub(super) type Members = Vec<(&'static str, String)>;
 
 fn condition(did: &Did) -> String {
     let word = match did.asked {
@@ -90,7 +90,7 @@ fn print_aggregate(aggregate: &Aggregate) -> String {
     ])
 }
 
-fn windowed(window: &Window) -> Members {
+pub(super) fn windowed(window: &Window) -> Members {
     match window {
         Window::Ever => Vec::new(),
         Window::Within(span) => vec![("within", text(span))],
@@ -142,7 +142,7 @@ fn print_step(step: &Step) -> String {
     object(&members)
 }
 
-fn what(word: &'static str, what: &Happening, filter: Option<&Filter>) -> Members {
+pub(super) fn what(word: &'static str, what: &Happening, filter: Option<&Filter>) -> Members {
     let mut members = vec![(word, happening(what))];
     members.extend(filter.map(|filter| ("where", print_filter(filter))));
     members
@@ -200,7 +200,7 @@ fn literal(literal: &Literal) -> String {
     }
 }
 
-fn object(members: &[(&str, String)]) -> String {
+pub(super) fn object(members: &[(&str, String)]) -> String {
     let members: Vec<_> = members
         .iter()
         .map(|(key, value)| format!("{}:{value}", Quoted(key)))
@@ -208,15 +208,15 @@ fn object(members: &[(&str, String)]) -> String {
     format!("{{{}}}", members.join(","))
 }
 
-fn list<T>(items: &[T], print: impl Fn(&T) -> String) -> String {
+pub(super) fn list<T>(items: &[T], print: impl Fn(&T) -> String) -> String {
     let items: Vec<_> = items.iter().map(print).collect();
     format!("[{}]", items.join(","))
 }
 
-fn text(text: &impl std::fmt::Display) -> String {
+pub(super) fn text(text: &impl std::fmt::Display) -> String {
     string(&text.to_string())
 }
 
-fn string(text: &str) -> String {
+pub(super) fn string(text: &str) -> String {
     Quoted(text).to_string()
 }

@@ -26,7 +26,7 @@ pub(crate) async fn scan_range(
     from: ProfileNo,
     to: ProfileNo,
 ) -> rapport_store::Result<BTreeMap<ProfileNo, Leaves>> {
-    let Some(definition) = configuration.registry.by_no(segment) else {
+    let Some(definition) = configuration.registry.course(segment) else {
         return Ok(BTreeMap::new());
     };
     let leaves = configuration.registry.leaves_to_build(segment);

@@ -162,9 +162,9 @@ impl<'a> World<'a> {
             catalogue.forget_removed(&mut profile.leaves, &mut profile.memberships);
         }
         if let Command::BuildRange { segment, to, .. } = revision.entry.command {
-            let definition = registry.by_no(SegmentNo(segment)).unwrap();
+            let definition = registry.course(SegmentNo(segment)).unwrap();
             let leaves = registry.leaves_to_build(definition.no);
-            self.build(definition, &leaves, to, (place, received));
+            self.build(&definition, &leaves, to, (place, received));
         }
         self.revisions.push(revision);
     }
@@ -172,7 +172,7 @@ impl<'a> World<'a> {
     /// A step of a build, as the flow does it: by origins.
     fn build(
         &mut self,
-        definition: &Definition,
+        definition: &Course,
         leaves: &BTreeSet<LeafNo>,
         to: ProfileNo,
         (place, received): (Position, Millis),

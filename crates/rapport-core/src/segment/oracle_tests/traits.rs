@@ -1,0 +1,530 @@
+//! The oracle for computed traits: every value is made anew from all events, at every instant at
+//! which it could be another, and the segments that ask for it follow.
+
+use super::any::{
+    any_filter, any_history, any_known, any_seconds, any_test, any_what, any_window, told_apart,
+};
+use super::calendar::{DAY, midnights};
+use super::live::{Attributes, Live};
+use super::meaning::{Person, property, total};
+use super::rules::{Filter, Test, What, Window, named};
+use super::values::{holds, number, spelled};
+use super::{Entry, KEYS, START, event, observe, same_in_any_order};
+use crate::event::Event;
+use crate::identity::ProfileNo;
+use crate::position::Position;
+use crate::segment::catalogue::{Catalogue, Touched};
+use crate::segment::leaf::{Leaves, message_hash};
+use crate::segment::membership::Memberships;
+use crate::segment::registry::{Moment, Registry};
+use crate::segment::{text, tree};
+use crate::time::Millis;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How a trait is made.
+#[derive(Clone, Debug)]
+struct Made {
+    function: &'static str,
+    path: &'static str,
+    what: What,
+    filter: Option<Filter>,
+    window: Window,
+    minus: Option<Box<Made>>,
+    by: Vec<i64>,
+}
+
+/// A segment: whether a trait is like this, or has been for some seconds.
+#[derive(Clone, Debug)]
+struct Asks {
+    made: Made,
+    test: Test,
+    held: Option<i64>,
+}
+
+const TIMES: [&str; 3] = ["time of first", "time of last", "days since last"];
+const NUMBERS: [&str; 4] = ["sum", "average", "min", "max"];
+
+impl Made {
+    fn text(&self) -> String {
+        let score = if self.by.is_empty() { "" } else { "score of " };
+        let mut text = format!("{score}{}", self.drawn());
+        if let Some(minus) = &self.minus {
+            text += &format!(" minus {}", minus.drawn());
+        }
+        if !self.by.is_empty() {
+            let by: Vec<String> = self.by.iter().map(i64::to_string).collect();
+            text += &format!(" by {}", by.join(", "));
+        }
+        text
+    }
+
+    fn drawn(&self) -> String {
+        let Made { function, path, .. } = self;
+        let head = match *function {
+            "count" => "count of".to_owned(),
+            function if TIMES.contains(&function) => function.to_owned(),
+            "first" | "last" | "last 2" | "most frequent" => format!("{function} {path} of"),
+            function => format!("{function} of {path} of"),
+        };
+        let filter = self.filter.as_ref().map(Filter::text);
+        let filter = filter.map(|filter| format!(" where ({filter})"));
+        let (named, window) = (named(self.what), self.window.text());
+        format!("{head} {named}{}{window}", filter.unwrap_or_default())
+    }
+
+    fn value(&self, person: &Person, now: i64) -> Option<Value> {
+        let mut value = self.of_events(person, now)?;
+        if let Some(minus) = &self.minus {
+            let mut currencies = self.currencies(person, now);
+            currencies.extend(minus.currencies(person, now));
+            let off = minus.of_events(person, now)?;
+            if currencies.len() > 1 {
+                return None;
+            }
+            value = json!((number(&value)? - number(&off)?) as f64 / 1_000.0);
+        }
+        if let (Some(first), Some(last)) = (self.by.first(), self.by.last()) {
+            let found = number(&value)?;
+            let is_reached = |by: &&i64| match first > last {
+                true => found <= **by * 1_000,
+                false => found >= **by * 1_000,
+            };
+            value = json!(1 + self.by.iter().filter(is_reached).count());
+        }
+        Some(value)
+    }
+
+    /// The events that count, oldest first; of one instant in the order of their messages.
+    fn events<'a>(&self, person: &'a Person, now: i64) -> Vec<&'a Event> {
+        let like = person
+            .like(self.what, self.filter.as_ref(), now)
+            .into_iter();
+        let mut events: Vec<&Event> = like
+            .filter(|event| self.window.has(person, event.at.0, now))
+            .collect();
+        events.sort_by_key(|event| (event.at, message_hash(event.source, &event.message_id)));
+        events
+    }
+
+    fn currencies(&self, person: &Person, now: i64) -> BTreeSet<String> {
+        let events = self.events(person, now).into_iter();
+        let priced = events.filter(|event| {
+            let amount = property(event, self.path);
+            self.function == "sum" && amount.as_ref().and_then(number).is_some()
+        });
+        priced
+            .filter_map(|event| spelled(&property(event, "currency")?))
+            .collect()
+    }
+
+    fn of_events(&self, person: &Person, now: i64) -> Option<Value> {
+        let events = self.events(person, now);
+        let with: Vec<Value> = events
+            .iter()
+            .filter_map(|event| property(event, self.path))
+            .collect();
+        let plain = |value: &Value| spelled(value).map(|_| value.clone());
+        let at = |event: &&Event| json!(event.at.to_string());
+        match self.function {
+            "count" => Some(json!(events.len())),
+            "time of first" => events.first().map(at),
+            "time of last" => events.last().map(at),
+            "days since last" => events.last().map(|last| json!((now - last.at.0) / DAY)),
+            "first" => with.first().and_then(plain),
+            "last" => with.last().and_then(plain),
+            "last 2" => Some(with.iter().rev().take(2).filter_map(plain).collect()),
+            "unique list" | "unique count" => {
+                let mut seen = BTreeSet::new();
+                let new = |value: &&Value| spelled(value).is_some_and(|text| seen.insert(text));
+                let list: Vec<Value> = with.iter().rev().filter(new).cloned().collect();
+                match self.function {
+                    "unique list" => Some(Value::Array(list)),
+                    _ => Some(json!(list.len())),
+                }
+            }
+            "most frequent" => {
+                let times = |text: &str| {
+                    let same = with
+                        .iter()
+                        .filter(|value| spelled(value).as_deref() == Some(text));
+                    same.count()
+                };
+                let mut best: Option<(usize, Value)> = None;
+                for value in &with {
+                    if let Some(text) = spelled(value) {
+                        let times = times(&text);
+                        if best.as_ref().is_none_or(|(most, _)| times >= *most) {
+                            best = Some((times, value.clone()));
+                        }
+                    }
+                }
+                best.map(|(_, value)| value)
+            }
+            function => {
+                let (sum, times) = total(function, self.path, &events)?;
+                Some(json!(sum as f64 / times as f64 / 1_000.0))
+            }
+        }
+    }
+
+    /// How long after an event something can change, and whether at midnight.
+    fn spans(&self, found: &mut Vec<i64>, days: &mut bool) {
+        match &self.window {
+            Window::Within(s) | Window::Before(s) => found.push(s * 1_000),
+            Window::Ago(near, far) => found.extend([near * 1_000, far * 1_000]),
+            Window::Calendar(..) => *days = true,
+            Window::Ever | Window::Dates(..) | Window::Since(..) => {}
+        }
+        if self.function == "days since last" {
+            found.extend((1..70).map(|days| days * DAY));
+        }
+        if let Some(minus) = &self.minus {
+            minus.spans(found, days);
+        }
+    }
+}
+
+impl Asks {
+    fn text(&self, key: &str) -> String {
+        let test = Test {
+            path: "t",
+            ..self.test.clone()
+        }
+        .text();
+        let asked = format!("trait {key}{}", test.trim_start_matches('t'));
+        match self.held {
+            Some(s) => format!("for {s} seconds {asked}"),
+            None => asked,
+        }
+    }
+
+    fn holds(&self, person: &Person, now: i64) -> bool {
+        let is = |at: i64| {
+            let value = self.made.value(person, at);
+            holds(&self.test, value.as_ref(), at, person.ahead_ms())
+        };
+        let Some(s) = self.held else {
+            return is(now);
+        };
+        let from = now - s * 1_000;
+        let mut instants = self.instants(person, from, now);
+        instants.extend([from, now]);
+        instants.into_iter().all(is)
+    }
+
+    fn instants(&self, person: &Person, from: i64, to: i64) -> BTreeSet<i64> {
+        let (mut spans, mut days) = (vec![0], false);
+        self.made.spans(&mut spans, &mut days);
+        if let Value::Object(span) = &self.test.operand {
+            let (unit, amount) = span.iter().next().unwrap();
+            days |= unit == "days";
+            let unit_ms = if unit == "seconds" { 1_000 } else { DAY };
+            spans.push(amount.as_i64().unwrap() * unit_ms);
+        }
+        if let Some(s) = self.held {
+            spans.extend(spans.clone().iter().map(|span| span + s * 1_000));
+        }
+        let longest = spans.iter().max().copied().unwrap_or(0);
+        let mut starts: Vec<i64> = person.events.values().map(|event| event.at.0).collect();
+        if let Some(date) = self.test.operand.as_str().and_then(Millis::parse) {
+            starts.push(date.0);
+        }
+        if days {
+            starts.extend(midnights(from - longest.min(3 * DAY), to));
+        }
+        starts
+            .iter()
+            .flat_map(|start| {
+                spans
+                    .iter()
+                    .flat_map(move |span| [start + span, start - span])
+            })
+            .flat_map(|moment| [moment - 1, moment, moment + 1])
+            .filter(|moment| from < *moment && *moment < to)
+            .collect()
+    }
+}
+
+fn any_drawn(functions: Vec<&'static str>) -> impl Strategy<Value = Made> {
+    let window = any_window().prop_map(|window| match window {
+        Window::Since(..) => Window::Ever,
+        other => other,
+    });
+    let filter = prop::option::weighted(0.3, any_filter());
+    let path = select(vec!["x", "y", "y.z"]);
+    (select(functions), path, any_what(), filter, window).prop_map(
+        |(function, path, what, filter, window)| Made {
+            function,
+            path,
+            what,
+            filter,
+            window,
+            minus: None,
+            by: Vec::new(),
+        },
+    )
+}
+
+fn any_made() -> impl Strategy<Value = Made> {
+    let plain = vec![
+        "first",
+        "last",
+        "last 2",
+        "most frequent",
+        "unique list",
+        "unique count",
+    ];
+    let all: Vec<&str> = [&["count"][..], &TIMES, &NUMBERS, &plain].concat();
+    let numbers = vec!["count", "sum", "unique count"];
+    let net = (any_drawn(numbers.clone()), any_drawn(numbers));
+    let net = net.prop_map(|(drawn, minus)| Made {
+        minus: Some(Box::new(minus)),
+        ..drawn
+    });
+    let scored = any_drawn(vec![
+        "count",
+        "sum",
+        "average",
+        "unique count",
+        "days since last",
+    ]);
+    let by = select(vec![vec![1, 2, 3], vec![2], vec![3, 1, 0]]);
+    let scored = (scored, by).prop_map(|(drawn, by)| Made { by, ..drawn });
+    prop_oneof![6 => any_drawn(all), 2 => net, 2 => scored]
+}
+
+fn any_asks() -> impl Strategy<Value = Asks> {
+    let dated = any_known().prop_filter("a date", |test| test.path == "d");
+    let held = prop::option::weighted(0.25, any_seconds());
+    (any_made(), any_test(), dated, held).prop_map(|(made, test, dated, held)| Asks {
+        // What is no time is tested as what it is: a number would be one of 1970.
+        test: match made.by.is_empty() && made.function.starts_with("time of") {
+            true => dated,
+            false => test,
+        },
+        made,
+        held,
+    })
+}
+
+fn any_three() -> impl Strategy<Value = Vec<Asks>> {
+    prop::collection::vec(any_asks(), 3)
+}
+
+/// The keys of the traits of a world.
+const TRAITS: [&str; 3] = ["t0", "t1", "t2"];
+
+struct World<'a> {
+    asks: &'a [Asks],
+    live: Live,
+    person: Person,
+    sent: Vec<Event>,
+    now: i64,
+}
+
+fn put(registry: &mut Registry, asks: &[Asks], request: u64, next_profile: ProfileNo) {
+    for (nth, one) in asks.iter().enumerate() {
+        let moment = |command| Moment {
+            position: Position::command(request, command),
+            received: Millis(0),
+            next_profile,
+        };
+        let computed = text::parse_computed(&one.made.text());
+        let computed = computed.unwrap_or_else(|error| panic!("{}: {error}", one.made.text()));
+        let printed = tree::print_computed(&computed);
+        assert_eq!(tree::parse_computed(&printed).as_ref(), Ok(&computed));
+        let nth_command = 2 * nth as u32 + 1;
+        registry
+            .put_trait(TRAITS[nth], TRAITS[nth], computed, moment(nth_command))
+            .unwrap();
+        let rule = text::parse(&one.text(TRAITS[nth])).unwrap();
+        registry
+            .put(KEYS[nth], KEYS[nth], rule, moment(nth_command + 1))
+            .unwrap();
+    }
+}
+
+impl<'a> World<'a> {
+    fn new(asks: &'a [Asks]) -> World<'a> {
+        let mut registry = Registry::default();
+        put(&mut registry, asks, 1, ProfileNo(1));
+        let mut live = Live {
+            catalogue: Catalogue::new(&registry),
+            registry,
+            leaves: Leaves::default(),
+            attributes: Attributes::default(),
+            memberships: Memberships::default(),
+            armed: None,
+            flips: Vec::new(),
+        };
+        let mut touched = Touched::default();
+        live.catalogue.touch_all(&mut touched);
+        live.settle(Millis(START), &mut touched);
+        World {
+            asks,
+            live,
+            person: Person {
+                events: BTreeMap::new(),
+                attributes: BTreeMap::new(),
+            },
+            sent: Vec::new(),
+            now: START,
+        }
+    }
+
+    fn enter(&mut self, entry: &Entry) {
+        let now = self.now;
+        match entry {
+            Entry::Event {
+                late_ms,
+                what,
+                properties,
+                message,
+            } => {
+                let sent = event(now - late_ms, now, *what, properties, *message);
+                observe(&mut self.live, &mut self.person, &sent, now);
+                self.sent.push(sent);
+            }
+            Entry::Again(nth) if !self.sent.is_empty() => {
+                let again = self.sent[nth % self.sent.len()].clone();
+                observe(&mut self.live, &mut self.person, &again, now);
+            }
+            Entry::Again(_) => {}
+            Entry::Attribute(name, value) => {
+                self.live.attribute(name, value, Millis(now));
+                let known = self.person.attributes.get(*name).map(|(value, _)| value);
+                if known != Some(value) {
+                    let said = (value.clone(), now);
+                    self.person.attributes.insert((*name).to_owned(), said);
+                }
+            }
+        }
+    }
+
+    fn compare(&mut self, entries: &[(i64, Entry)]) -> Result<(), TestCaseError> {
+        for (pause_ms, entry) in entries {
+            self.pass(*pause_ms)?;
+            self.enter(entry);
+            self.compare_now("at an entry")?;
+        }
+        self.pass(70_000)
+    }
+
+    fn pass(&mut self, span_ms: i64) -> Result<(), TestCaseError> {
+        let to = self.now + span_ms;
+        let asks = self.asks.iter();
+        let mut instants: BTreeSet<i64> = asks
+            .flat_map(|one| one.instants(&self.person, self.now, to))
+            .collect();
+        instants.insert(to);
+        for instant in instants {
+            if instant > self.now {
+                self.now = instant;
+                self.live.advance(Millis(instant));
+                self.compare_now("at a moment of its own")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn compare_now(&self, when: &str) -> Result<(), TestCaseError> {
+        let facts = self.live.facts();
+        let values = self.live.catalogue.traits(&facts, Millis(self.now));
+        let after_ms = self.now - START;
+        for (key, one) in TRAITS.iter().zip(self.asks) {
+            let live = values
+                .get(key)
+                .map(|json| serde_json::from_str(json).unwrap());
+            let expected = one.made.value(&self.person, self.now);
+            let same = rounded(live.as_ref()) == rounded(expected.as_ref());
+            let text = one.made.text();
+            prop_assert!(
+                same,
+                "{when} {after_ms}: {live:?}, not {expected:?}, {text}"
+            );
+        }
+        let expected: Vec<bool> = self
+            .asks
+            .iter()
+            .map(|one| one.holds(&self.person, self.now))
+            .collect();
+        let texts = self.asks.iter().zip(TRAITS);
+        let texts: Vec<_> = texts
+            .map(|(one, key)| (one.made.text(), one.text(key)))
+            .collect();
+        prop_assert_eq!(
+            self.live.members(),
+            expected,
+            "{} {}, {:#?}",
+            when,
+            after_ms,
+            texts
+        );
+        Ok(())
+    }
+
+    /// Makes the traits, and so the segments, other ones, and builds them from history.
+    fn rebuild(&mut self, asks: &'a [Asks]) -> Result<(), TestCaseError> {
+        put(&mut self.live.registry, asks, 2, ProfileNo(2));
+        self.live.catalogue = Catalogue::new(&self.live.registry);
+        let building: Vec<_> = self.live.registry.building().collect();
+        for course in building {
+            let only = self.live.registry.leaves_to_build(course.no);
+            let mut history = Leaves::default();
+            for event in &self.sent {
+                self.live.catalogue.observe_only(&only, &mut history, event);
+            }
+            let registry = &mut self.live.registry;
+            registry.advance_build(course.no, course.version, ProfileNo(2));
+            self.live.catalogue = Catalogue::new(&self.live.registry);
+            let mut touched = Touched::default();
+            let live = &mut self.live;
+            live.catalogue
+                .unite(&mut live.leaves, &history, &mut touched);
+            live.catalogue.touch(course.no, &mut touched);
+            live.settle(Millis(self.now), &mut touched);
+        }
+        self.asks = asks;
+        prop_assert_eq!(self.live.registry.building().count(), 0);
+        self.compare_now("when built")
+    }
+}
+
+/// Numbers as far as both sides keep them.
+fn rounded(value: Option<&Value>) -> Option<String> {
+    value.map(|value| match value.as_f64() {
+        Some(number) => format!("{number:.6}"),
+        None => value.to_string(),
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn a_trait_and_what_asks_for_it_are_what_the_oracle_says_at_every_instant(
+        asks in any_three(),
+        history in any_history().prop_map(told_apart),
+    ) {
+        let mut world = World::new(&asks);
+        world.compare(&history)?;
+        same_in_any_order(&world.live, &world.sent)?;
+    }
+
+    #[test]
+    fn a_trait_made_amid_a_history_is_built_from_it_and_goes_on_live(
+        asks in any_three(),
+        others in any_three(),
+        history in any_history().prop_map(told_apart),
+        at in 0..20_usize,
+    ) {
+        let (before, after) = history.split_at(at.min(history.len()));
+        let mut world = World::new(&asks);
+        world.compare(before)?;
+        world.rebuild(&others)?;
+        world.compare(after)?;
+    }
+}
