@@ -56,7 +56,7 @@ impl Default for Settings {
             rejected_bytes: 1 << 30,
             violations_kept: 100_000,
             lag_ready_requests: 500_000,
-            cache_profiles: 50_000,
+            cache_profiles: 75_000,
             cache_bytes: 160 << 20,
             changes_keep_ms: 90 * DAY_MS,
             changes_max: 50_000_000,
