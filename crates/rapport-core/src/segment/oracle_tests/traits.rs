@@ -502,7 +502,7 @@ fn rounded(value: Option<&Value>) -> Option<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
     fn a_trait_and_what_asks_for_it_are_what_the_oracle_says_at_every_instant(
