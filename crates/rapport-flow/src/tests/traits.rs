@@ -62,7 +62,7 @@ async fn a_trait_is_built_from_history_goes_on_live_and_survives_a_restart() {
     world.advance(DAY_MS - 1).await;
     is(
         &traits_of(&world, &world.user("u1").await),
-        &[("fresh", "1"), ("spent", "13")],
+        &[("fresh", "2"), ("spent", "13")],
     );
     world.advance(1).await;
     is(

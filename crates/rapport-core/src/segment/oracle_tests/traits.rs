@@ -1,9 +1,8 @@
 //! The oracle for computed traits: every value is made anew from all events, at every instant at
 //! which it could be another, and the segments that ask for it follow.
 
-use super::any::{
-    any_filter, any_history, any_known, any_seconds, any_test, any_what, any_window, told_apart,
-};
+use self::drawn::any_three;
+use super::any::{any_history, told_apart};
 use super::calendar::{DAY, midnights};
 use super::live::{Attributes, Live};
 use super::meaning::{Person, property, total};
@@ -20,9 +19,10 @@ use crate::segment::registry::{Moment, Registry};
 use crate::segment::{text, tree};
 use crate::time::Millis;
 use proptest::prelude::*;
-use proptest::sample::select;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+
+mod drawn;
 
 /// How a trait is made.
 #[derive(Clone, Debug)]
@@ -248,72 +248,6 @@ impl Asks {
     }
 }
 
-fn any_drawn(functions: Vec<&'static str>) -> impl Strategy<Value = Made> {
-    let window = any_window().prop_map(|window| match window {
-        Window::Since(..) => Window::Ever,
-        other => other,
-    });
-    let filter = prop::option::weighted(0.3, any_filter());
-    let path = select(vec!["x", "y", "y.z"]);
-    (select(functions), path, any_what(), filter, window).prop_map(
-        |(function, path, what, filter, window)| Made {
-            function,
-            path,
-            what,
-            filter,
-            window,
-            minus: None,
-            by: Vec::new(),
-        },
-    )
-}
-
-fn any_made() -> impl Strategy<Value = Made> {
-    let plain = vec![
-        "first",
-        "last",
-        "last 2",
-        "most frequent",
-        "unique list",
-        "unique count",
-    ];
-    let all: Vec<&str> = [&["count"][..], &TIMES, &NUMBERS, &plain].concat();
-    let numbers = vec!["count", "sum", "unique count"];
-    let net = (any_drawn(numbers.clone()), any_drawn(numbers));
-    let net = net.prop_map(|(drawn, minus)| Made {
-        minus: Some(Box::new(minus)),
-        ..drawn
-    });
-    let scored = any_drawn(vec![
-        "count",
-        "sum",
-        "average",
-        "unique count",
-        "days since last",
-    ]);
-    let by = select(vec![vec![1, 2, 3], vec![2], vec![3, 1, 0]]);
-    let scored = (scored, by).prop_map(|(drawn, by)| Made { by, ..drawn });
-    prop_oneof![6 => any_drawn(all), 2 => net, 2 => scored]
-}
-
-fn any_asks() -> impl Strategy<Value = Asks> {
-    let dated = any_known().prop_filter("a date", |test| test.path == "d");
-    let held = prop::option::weighted(0.25, any_seconds());
-    (any_made(), any_test(), dated, held).prop_map(|(made, test, dated, held)| Asks {
-        // What is no time is tested as what it is: a number would be one of 1970.
-        test: match made.by.is_empty() && made.function.starts_with("time of") {
-            true => dated,
-            false => test,
-        },
-        made,
-        held,
-    })
-}
-
-fn any_three() -> impl Strategy<Value = Vec<Asks>> {
-    prop::collection::vec(any_asks(), 3)
-}
-
 /// The keys of the traits of a world.
 const TRAITS: [&str; 3] = ["t0", "t1", "t2"];
 
@@ -502,7 +436,7 @@ fn rounded(value: Option<&Value>) -> Option<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
     fn a_trait_and_what_asks_for_it_are_what_the_oracle_says_at_every_instant(
