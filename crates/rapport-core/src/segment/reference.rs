@@ -1,6 +1,6 @@
 //! The published grammar and tables of the rule language, made from what the parser reads.
 
-use crate::segment::fact::FACTS;
+use crate::segment::fact::{FACTS, TRAIT_WORD};
 use crate::segment::operator::{OPERATORS, Takes};
 use crate::segment::rule::{Comparison, Function};
 use crate::segment::span::UNITS;
@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 const FRAME: &str = r#"rule      = and { "or" and } ;
 and       = unary { "and" unary } ;
 unary     = "not" unary | "for" span unary | "(" rule ")" | condition ;
-condition = fact path test | did | sequence | random | [ "not" ] "in segment" text ;
+condition = fact path test | "trait" name test | did | sequence | random | [ "not" ] "in segment" text ;
 did       = "did" event [ "where" filter ] [ asked ] [ window ]
           | "did" event [ "where" filter ] [ "at least" number "times" ] [ "within" span ] "but not for" span
           | "did" event [ "where" filter ] "in at least" number "of the last" number ( unit | "periods of" span )
@@ -48,7 +48,9 @@ pub fn grammar() -> String {
         // Writing into a `String` cannot fail.
         let _ = writeln!(grammar, "{name:<9} = {} ;", words.join(" | "));
     };
-    rule("fact", quoted(FACTS.iter().map(|fact| fact.word)));
+    // A trait is one value, so that its key stands there alone.
+    let facts = FACTS.iter().filter(|fact| fact.word != TRAIT_WORD);
+    rule("fact", quoted(facts.map(|fact| fact.word)));
     rule("function", quoted(Function::ALL.iter().map(|f| f.word())));
     rule("sign", quoted(Comparison::ALL.iter().map(|c| c.word())));
     rule("unit", plural(UNITS.iter().map(|(word, _)| *word)));
