@@ -61,26 +61,7 @@ const COLUMNS: [&str; 6] = [
 /// Where the server fails, or DuckDB where it is asked for.
 pub(super) async fn all(scale: &Scale, report: &mut Report) -> Result<()> {
     let data = scale.data.join("rebuild");
-    let server = Server::start(Kind::Whole, &data).await?;
-    let people = (scale.events / (VISIT.len() as u64 * VISITS_EACH)).max(10);
-    let began = Instant::now();
-    let now = load::now();
-    let visits = move |request| visits(request, people, now);
-    let requests = scale.events.div_ceil(VISITS * VISIT.len() as u64);
-    load::pour(server.address, requests, visits).await?;
-    let merges = move |request| merges(request, people);
-    load::pour(server.address, people.div_ceil(100), merges).await?;
-    let folded = gauges::settle(server.address).await?.accepted;
-    let rate = folded as f64 / began.elapsed().as_secs_f64();
-    let note = format!("{folded} events of {people} people, of whom 30 % are two until the end");
-    report.add(
-        "rebuild: the history before",
-        rate,
-        "events/s",
-        Target::None,
-        note,
-    );
-    server.stop().await?;
+    live(scale, &data, report).await?;
     // A start removes the files that compactions have replaced.
     let server = Server::start(Kind::Whole, &data).await?;
     let files = files(&data.join("history"))?;
@@ -126,22 +107,36 @@ pub(super) async fn all(scale: &Scale, report: &mut Report) -> Result<()> {
         let (seconds, found) = duckdb(python, &files)?;
         let rate = rows as f64 / seconds;
         let note = format!("{seconds:.2} s, {found} origins; no memberships, no timers");
-        report.add(
-            "rebuild: DuckDB asks the same files",
-            rate,
-            "events/s",
-            Target::None,
-            note,
-        );
-        report.add(
-            "rebuild: a sequence, of DuckDB",
-            built / rate,
-            "",
-            Target::None,
-            "",
-        );
+        let name = "rebuild: DuckDB asks the same files";
+        report.add(name, rate, "events/s", Target::None, note);
+        let name = "rebuild: a sequence, of DuckDB";
+        report.add(name, built / rate, "", Target::None, "");
     }
     Ok(())
+}
+
+/// Lets the history happen.
+async fn live(scale: &Scale, data: &Path, report: &mut Report) -> Result<()> {
+    let server = Server::start(Kind::Whole, data).await?;
+    let people = (scale.events / (VISIT.len() as u64 * VISITS_EACH)).max(10);
+    let began = Instant::now();
+    let now = load::now();
+    let visits = move |request| visits(request, people, now);
+    let requests = scale.events.div_ceil(VISITS * VISIT.len() as u64);
+    load::pour(server.address, requests, visits).await?;
+    let merges = move |request| merges(request, people);
+    load::pour(server.address, people.div_ceil(100), merges).await?;
+    let folded = gauges::settle(server.address).await?.accepted;
+    let rate = folded as f64 / began.elapsed().as_secs_f64();
+    let note = format!("{folded} events of {people} people, of whom 30 % are two until the end");
+    report.add(
+        "rebuild: the history before",
+        rate,
+        "events/s",
+        Target::None,
+        note,
+    );
+    server.stop().await
 }
 
 /// Ten visits of ten people within the last 6 days, an event about 400 bytes of properties.
