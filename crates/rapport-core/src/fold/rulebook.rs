@@ -36,6 +36,7 @@ impl Revision {
                 | Command::BuildRange { .. }
                 | Command::PutTrait { .. }
                 | Command::DeleteTrait { .. }
+                | Command::PutTimeZone { .. }
         );
         of_rules.then(|| Revision {
             entry: entry.clone(),
@@ -110,14 +111,14 @@ impl Rulebook {
     /// # Errors
     /// Where it contradicts those before it: it was not applied as it stands.
     pub fn revise(&mut self, revision: &Revision) -> Result<(), Error> {
+        let moment = Moment {
+            position: revision.place(),
+            received: revision.received(),
+            next_profile: revision.next_profile,
+        };
         match &revision.entry.command {
             Command::PutPolicy(policy) => self.policy.clone_from(policy),
             Command::PutSegment { key, name, rule } => {
-                let moment = Moment {
-                    position: revision.place(),
-                    received: revision.received(),
-                    next_profile: revision.next_profile,
-                };
                 self.registry.put(key, name, text::parse(rule)?, moment)?;
                 self.stale = true;
             }
@@ -130,11 +131,6 @@ impl Rulebook {
                 name,
                 computed,
             } => {
-                let moment = Moment {
-                    position: revision.place(),
-                    received: revision.received(),
-                    next_profile: revision.next_profile,
-                };
                 let computed = text::parse_computed(computed)?;
                 self.registry.put_trait(key, name, computed, moment)?;
                 self.stale = true;
@@ -142,6 +138,10 @@ impl Rulebook {
             Command::DeleteTrait { key } => {
                 self.registry.delete_trait(key)?;
                 self.stale = true;
+            }
+            Command::PutTimeZone { zone } => {
+                // One that does not exist was not applied, so that it is no revision.
+                self.stale |= self.registry.put_zone(zone, moment);
             }
             &Command::BuildRange {
                 segment,

@@ -116,14 +116,21 @@ async fn step(world: World, dice: &mut Dice) -> World {
 /// Somebody changes a segment or the policy, or removes a segment.
 pub(super) async fn change_rules(world: World, dice: &mut Dice) -> World {
     let key = dice.of(&said::SEGMENTS).to_owned();
-    let command = match dice.below(12) {
+    let command = match dice.below(16) {
         0..8 => Command::PutSegment {
             name: key.clone(),
             rule: said::rule(dice),
             key,
         },
         8..10 => Command::PutPolicy(said::policy(dice)),
-        _ => Command::DeleteSegment { key },
+        10..12 => Command::DeleteSegment { key },
+        12 => Command::PutTimeZone {
+            zone: dice.of(&["UTC", "Europe/Berlin", "Asia/Tokyo"]).to_owned(),
+        },
+        13 => Command::DeleteTrait {
+            key: dice.of(&said::TRAITS).to_owned(),
+        },
+        _ => said::computed(dice),
     };
     expect(&world, command).await;
     world

@@ -3,7 +3,7 @@
 use super::world::World;
 use rapport_core::entry::Command;
 use rapport_core::identity::IdKind;
-use rapport_core::identity::journal::What;
+use rapport_core::identity::journal::{Record, What};
 use rapport_store::history::Ask;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -55,4 +55,45 @@ async fn an_undone_merge_gives_both_people_back_what_was_theirs() {
     assert!(again.is_err(), "{again:?}");
     let world = world.restart().await;
     assert_eq!(world.user("u1").await, user);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_merge_is_undone_under_the_time_zone_of_each_entry() {
+    let world = World::new().await;
+    world
+        .segment("today", r#"did "Milk Bought" this day"#)
+        .await;
+    world
+        .browser(r#"{"type":"track","anonymousId":"a1","event":"Milk Bought","messageId":"m1"}"#)
+        .await;
+    let zone = "Asia/Tokyo".to_owned();
+    world.command(Command::PutTimeZone { zone }).await.unwrap();
+    world
+        .browser(r#"{"type":"identify","anonymousId":"a1","messageId":"m2"}"#)
+        .await;
+    world
+        .server(r#"{"type":"track","userId":"u1","event":"Milk Bought","messageId":"m3"}"#)
+        .await;
+    world
+        .browser(r#"{"type":"identify","anonymousId":"a1","userId":"u1","messageId":"m4"}"#)
+        .await;
+    let one = world.user("u1").await;
+    let journal = world.rapport.journal_of(&one.numbers(), None, 10).await;
+    let journal = journal.unwrap();
+    let is_merge = |(_, record): &&(u64, _)| {
+        matches!(
+            record,
+            Record {
+                what: What::Merged { .. },
+                ..
+            }
+        )
+    };
+    let merge = journal.iter().find(is_merge).unwrap().0;
+    world.command(Command::UndoMerge { merge }).await.unwrap();
+    let visitor = world.profile(IdKind::AnonymousId, "a1").await.unwrap();
+    let user = world.user("u1").await;
+    let mut both = [visitor.number.0, user.number.0];
+    both.sort_unstable();
+    assert_eq!(world.members("today").await, both);
 }

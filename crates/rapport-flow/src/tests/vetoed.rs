@@ -124,8 +124,8 @@ async fn renumber(command: &mut Command, births: &Births, vetoed: &Archive) {
     match command {
         Command::BuildRange { segment, to, .. } => {
             let registry = &vetoed.writer.configuration.registry;
-            let definition = registry.by_no(SegmentNo(*segment)).unwrap();
-            if let Build::Running { end, .. } = definition.build {
+            let course = registry.course(SegmentNo(*segment)).unwrap();
+            if let Build::Running { end, .. } = course.build {
                 *to = end;
             }
         }

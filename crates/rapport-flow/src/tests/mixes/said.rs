@@ -12,6 +12,7 @@ use rapport_core::time::{DAY_MS, HOUR_MS, Millis, SECOND_MS};
 use serde_json::{Value, json};
 
 pub(in crate::tests) const SEGMENTS: [&str; 4] = ["s1", "s2", "s3", "s4"];
+pub(in crate::tests) const TRAITS: [&str; 2] = ["t1", "t2"];
 const USERS: [&str; 4] = ["u1", "u2", "u3", "u4"];
 const VISITORS: [&str; 5] = ["a1", "a2", "a3", "a4", "a5"];
 const EMAILS: [&str; 3] = ["ana@example.org", "ana+x@example.org", "bo@example.org"];
@@ -159,6 +160,23 @@ pub(in crate::tests) fn rule(dice: &mut Dice) -> String {
     }
 }
 
+/// A computed trait, put or changed.
+pub(in crate::tests) fn computed(dice: &mut Dice) -> Command {
+    let (key, name) = (dice.of(&TRAITS).to_owned(), dice.of(&NAMES));
+    let window = dice.of(&["", " within 40 seconds", " within 3 hours", " today"]);
+    let computed = match dice.below(4) {
+        0 => format!("count of \"{name}\"{window}"),
+        1 => format!("sum of price of \"{name}\"{window}"),
+        2 => format!("max of price of \"{name}\" where kind = \"goat\"{window}"),
+        _ => format!("unique count of kind of \"{name}\"{window}"),
+    };
+    Command::PutTrait {
+        name: key.clone(),
+        computed,
+        key,
+    }
+}
+
 fn condition(dice: &mut Dice) -> String {
     let name = dice.of(&NAMES);
     let window = dice.of(&[
@@ -169,7 +187,9 @@ fn condition(dice: &mut Dice) -> String {
     ]);
     let filter = dice.of(&["", " where price > 1", " where kind = \"goat\""]);
     let other = dice.of(&NAMES);
-    match dice.below(16) {
+    match dice.below(18) {
+        16 => format!("trait {} > {}", dice.of(&TRAITS), dice.below(3)),
+        17 => format!("for 10 minutes trait {} > 1", dice.of(&TRAITS)),
         7 => format!("did \"{name}\" with sum of price >= 2{window}"),
         8 => format!("did \"{name}\" with distinct count of kind >= 2 since last \"{other}\""),
         9 => format!("sequence \"{name}\" then \"{other}\" where kind = previous.kind{window}"),
