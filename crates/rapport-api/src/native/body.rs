@@ -17,6 +17,14 @@ impl<T: DeserializeOwned> FromRequest<Api> for Body<T> {
 
     async fn from_request(request: Request, _api: &Api) -> Result<Body<T>, Error> {
         let bytes = bytes(request).await?;
+        // A list would be read as an object's members in their order: an empty one as all defaults.
+        let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+        if first == Some(&b'[') {
+            return Err(Error::new(
+                Code::InvalidBody,
+                "this takes a JSON object, not a list",
+            ));
+        }
         let body = serde_json::from_slice(&bytes);
         body.map(Body)
             .map_err(|error| Error::new(Code::InvalidBody, error.to_string()))

@@ -111,6 +111,17 @@ async fn violations_are_counted_listed_page_by_page_and_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_is_no_plan_and_no_policy() {
+    let doors = Doors::open().await;
+    for address in [ADDRESS, "/api/v1/identity/policy"] {
+        for body in ["[]", " [\"name\", 1]"] {
+            let answer = doors.put(address, body).await;
+            assert_eq!(answer.error(), (400, "invalid_body".into()), "{address}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plan_that_is_none_is_refused_with_the_place() {
     let doors = Doors::open().await;
     for (schema, part) in [
