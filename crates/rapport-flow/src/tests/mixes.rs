@@ -10,7 +10,7 @@ use super::webhooks;
 use super::world::{BEGIN, World, roles};
 use crate::clock::{Clock, HandClock};
 use crate::violations::SOURCE_NAME;
-use crate::{CommandError, Rapport, Settings};
+use crate::{CommandError, Settings};
 use rapport_core::entry::{Command, Reference, Source};
 use rapport_core::event::{Dialect, KeyKind, SourceNo};
 use rapport_core::time::{DAY_MS, HOUR_MS, Millis, SECOND_MS};
@@ -211,24 +211,9 @@ pub(super) async fn pass(world: World, dice: &mut Dice) -> World {
 
 /// Stopped or killed, and started again.
 async fn again(world: World, dice: &mut Dice) -> World {
-    let World {
-        rapport,
-        clock,
-        directory,
-        settings,
-    } = world;
     match dice.one_in(3) {
-        true => rapport.stop().await,
-        false => rapport.clone().kill().await,
-    }
-    drop(rapport);
-    closed(directory.path()).await;
-    let rapport: Rapport = super::world::open(directory.path(), &settings, &clock).await;
-    World {
-        rapport,
-        clock,
-        directory,
-        settings,
+        true => world.restart().await,
+        false => world.killed().await,
     }
 }
 

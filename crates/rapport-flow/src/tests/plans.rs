@@ -1,7 +1,7 @@
 //! Tracking plans in the flow: what they take, trim and end, and what is told of it.
 
 use super::replay::replay_equals_live;
-use super::world::{World, open};
+use super::world::World;
 use crate::violations::{EVENT_NAME, SOURCE_NAME};
 use crate::{CommandError, Settings};
 use rapport_core::entry::{Command, Source};
@@ -60,25 +60,6 @@ async fn seen(world: &World, name: &str) -> Vec<(String, Value)> {
         .collect();
     found.sort_by(|left, right| left.0.cmp(&right.0));
     found
-}
-
-async fn killed(world: World) -> World {
-    let World {
-        rapport,
-        clock,
-        directory,
-        settings,
-    } = world;
-    rapport.clone().kill().await;
-    drop(rapport);
-    super::mixes::closed(directory.path()).await;
-    let rapport = open(directory.path(), &settings, &clock).await;
-    World {
-        rapport,
-        clock,
-        directory,
-        settings,
-    }
 }
 
 fn violations(world: &World) -> u64 {
@@ -152,7 +133,7 @@ async fn each_violation_is_told_exactly_once_through_kills_and_restarts() {
         if round % 2 == 1 {
             world.settle().await;
         }
-        world = killed(world).await;
+        world = world.killed().await;
     }
     world.settle().await;
     let told = seen(&world, EVENT_NAME).await;

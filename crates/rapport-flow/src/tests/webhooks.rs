@@ -1,7 +1,7 @@
 //! Deliveries of webhooks: mapped by what is in force at their entry, for ever.
 
 use super::replay::replay_equals_live;
-use super::world::{World, open};
+use super::world::World;
 use crate::Settings;
 use rapport_core::entry::Command;
 use rapport_core::event::dialect::webhook::envelope;
@@ -49,26 +49,6 @@ async fn names(world: &World, profile: &Profile) -> Vec<String> {
     rows.iter().map(|row| row.event.name.to_string()).collect()
 }
 
-/// Killed, and started again.
-async fn killed(world: World) -> World {
-    let World {
-        rapport,
-        clock,
-        directory,
-        settings,
-    } = world;
-    rapport.clone().kill().await;
-    drop(rapport);
-    super::mixes::closed(directory.path()).await;
-    let rapport = open(directory.path(), &settings, &clock).await;
-    World {
-        rapport,
-        clock,
-        directory,
-        settings,
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_stays_what_the_map_of_its_time_made_of_it() {
     let world = World::with(Settings {
@@ -94,7 +74,7 @@ async fn an_event_stays_what_the_map_of_its_time_made_of_it() {
         .unwrap();
     deliver(&world, r#"{"items": [{"id": 4, "who": "u1"}]}"#).await;
     world.settle().await;
-    let world = killed(world).await;
+    let world = world.killed().await;
     let profile = world.user("u1").await;
     assert_eq!(names(&world, &profile).await, ["New", "Old"]);
     let outcomes = world.rapport.outcomes(None);

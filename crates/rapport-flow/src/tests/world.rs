@@ -54,14 +54,25 @@ impl World {
 
     /// Stops the flow and opens the directory again.
     pub async fn restart(self) -> World {
+        self.rapport.stop().await;
+        self.open_again().await
+    }
+
+    /// Kills the flow where it stands and opens the directory again.
+    pub async fn killed(self) -> World {
+        self.rapport.clone().kill().await;
+        self.open_again().await
+    }
+
+    async fn open_again(self) -> World {
         let World {
             rapport,
             clock,
             directory,
             settings,
         } = self;
-        rapport.stop().await;
         drop(rapport);
+        super::mixes::closed(directory.path()).await;
         let rapport = open(directory.path(), &settings, &clock).await;
         World {
             rapport,
