@@ -26,6 +26,7 @@ mod profiles;
 mod reference;
 mod rejected;
 mod revoked;
+mod rule;
 mod samples;
 mod segments;
 mod signing;

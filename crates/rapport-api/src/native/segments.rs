@@ -5,6 +5,7 @@ use super::bearer::Actor;
 use super::body::Body;
 use super::list::{self, List, Page};
 use super::profiles;
+use super::rule;
 use super::spelled::{Identifiers, identifiers, owned};
 use crate::Api;
 use crate::errors::{Code, Error};
@@ -144,12 +145,7 @@ async fn put(
 
 /// Reads a rule in either spelling.
 fn read(raw: &str) -> Result<Rule, Error> {
-    if raw.starts_with('"') {
-        let rule: String = serde_json::from_str(raw)
-            .map_err(|error| Error::new(Code::InvalidBody, error.to_string()))?;
-        return Ok(text::parse(&rule)?);
-    }
-    Ok(tree::parse(raw)?)
+    rule::read(raw, text::parse, tree::parse)
 }
 
 /// What is asked of rules that are no segments. A segment may have these words for its key, too:

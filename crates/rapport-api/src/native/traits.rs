@@ -4,6 +4,7 @@ use super::address::Named;
 use super::bearer::Actor;
 use super::body::Body;
 use super::list::{self, List, Page};
+use super::rule;
 use super::spelled::owned;
 use crate::Api;
 use crate::errors::{Code, Error};
@@ -123,12 +124,7 @@ async fn set(
 
 /// Reads a trait in either spelling.
 fn read(raw: &str) -> Result<Computed, Error> {
-    if raw.starts_with('"') {
-        let spelled: String = serde_json::from_str(raw)
-            .map_err(|error| Error::new(Code::InvalidBody, error.to_string()))?;
-        return Ok(text::parse_computed(&spelled)?);
-    }
-    Ok(tree::parse_computed(raw)?)
+    rule::read(raw, text::parse_computed, tree::parse_computed)
 }
 
 async fn remove(
