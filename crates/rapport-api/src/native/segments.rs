@@ -74,7 +74,7 @@ impl Shown {
                 Build::Running { .. } => "building",
             },
             size: api.rapport.segment_size(definition.no),
-            notes: definition.rule.notes(),
+            notes: definition.whole().notes(),
         }
     }
 }

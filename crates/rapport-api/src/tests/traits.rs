@@ -83,10 +83,13 @@ async fn a_segment_asks_for_a_trait_and_explains_it_and_the_trait_stays_meanwhil
             .to_string()
             .contains("did you mean `orders`?")
     );
-    doors
-        .put("/api/v1/segments/often", r#"{"rule":"trait orders >= 2"}"#)
-        .await
-        .good();
+    let put = doors.put("/api/v1/segments/often", r#"{"rule":"trait orders >= 2"}"#);
+    let put = put.await.good();
+    let note = put["notes"][0].as_str().unwrap_or_default();
+    assert!(
+        note.starts_with(r#"of `did "Order Completed"` at most 1000"#),
+        "{put}"
+    );
     built(&doors).await;
     let explained = doors
         .get("/api/v1/segments/often/explain?profile=user_id:ana")

@@ -35,9 +35,7 @@ impl Computed {
     /// What of its events is kept only up to a limit, in sentences.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
-        let mut notes: Vec<String> = self.needs(0).iter().filter_map(Need::note).collect();
-        notes.dedup();
-        notes
+        Need::notes(&self.needs(0))
     }
 
     fn check_thresholds(&self) -> Checked {

@@ -26,6 +26,12 @@ impl<'a> Whole<'a> {
         self.rule.needs_with(self.traits)
     }
 
+    /// What of its conditions and traits is kept only up to a limit, in sentences.
+    #[must_use]
+    pub fn notes(self) -> Vec<String> {
+        Need::notes(&self.needs())
+    }
+
     /// The trait that this condition asks for.
     #[must_use]
     pub fn asked_trait(self) -> Option<&'a Computed> {

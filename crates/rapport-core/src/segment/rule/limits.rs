@@ -4,7 +4,7 @@ use super::did::{Asked, Did};
 use super::filter::{Filter, Reference};
 use super::sequence::Sequence;
 use super::{Need, Rule};
-use crate::segment::leaf::KEPT_MAX;
+use crate::segment::leaf::{KEPT_MAX, LeafSpec};
 use crate::segment::window::{BACK_MAX, Window};
 use std::collections::BTreeSet;
 
@@ -52,13 +52,7 @@ impl Rule {
     /// What of its conditions is kept only up to a limit, in sentences.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
-        for note in self.needs().iter().filter_map(Need::note) {
-            if !notes.contains(&note) {
-                notes.push(note);
-            }
-        }
-        notes
+        Need::notes(&self.needs())
     }
 
     fn check_part(&self) -> Checked {
@@ -106,13 +100,25 @@ impl Rule {
 }
 
 impl Need {
-    /// What of it is kept only up to a limit, in a sentence.
-    pub(in crate::segment) fn note(&self) -> Option<String> {
+    /// What of these is kept only up to a limit, in sentences, each once.
+    pub(in crate::segment) fn notes(needs: &[Need]) -> Vec<String> {
+        let mut notes = Vec::new();
+        for note in needs.iter().filter_map(Need::note) {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+        notes
+    }
+
+    fn note(&self) -> Option<String> {
         let Need { spec, bounds } = self;
         let is_open = bounds.span_ms > 0 || bounds.keep as usize >= KEPT_MAX;
         is_open.then(|| {
+            // Which events they are; what is kept of each is nobody's word but ours.
+            let events = LeafSpec::of(&spec.happening, spec.filter.as_ref());
             format!(
-                "of `{spec}` at most {} events of a person are kept: where there are more, the newest count",
+                "of `{events}` at most {} events of a person are kept: where there are more, the newest count",
                 KEPT_MAX.max(bounds.keep as usize)
             )
         })
