@@ -170,21 +170,35 @@ fn bar(events: usize) -> Result<ProgressBar> {
 }
 
 async fn make_segments(door: &FrontDoor) -> Result<()> {
+    for key in segments::TRAITS {
+        // A trait of one's own under this key stays.
+        if door.find(&format!("traits/{key}")).await?.is_none() {
+            let nothing = json!({});
+            door.make(&format!("traits/library/{key}"), &nothing)
+                .await?;
+        }
+    }
     for segment in &segments::SEGMENTS {
         let body = json!({ "name": segment.name, "rule": segment.rule });
         door.put(&format!("segments/{}", segment.key), &body)
             .await?;
     }
+    built(door, "traits").await?;
+    built(door, "segments").await
+}
+
+/// Waits until everything of a list is built from history.
+async fn built(door: &FrontDoor, list: &str) -> Result<()> {
     let start = Instant::now();
     loop {
-        let shown = door.get("segments?limit=1000").await?;
+        let shown = door.get(&format!("{list}?limit=1000")).await?;
         let all = shown["results"].as_array().map_or(&[][..], Vec::as_slice);
-        if all.iter().all(|segment| segment["state"] == "live") {
+        if all.iter().all(|one| one["state"] == "live") {
             return Ok(());
         }
         if start.elapsed() > FOLDED_WITHIN {
             bail!(
-                "segments are still building after {} s",
+                "{list} are still building after {} s",
                 FOLDED_WITHIN.as_secs()
             );
         }

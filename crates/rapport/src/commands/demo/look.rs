@@ -60,7 +60,7 @@ async fn lines(door: &FrontDoor, people: &[Person]) -> Result<Vec<(String, Strin
     if let Some(person) = people.iter().find(|person| person.habit == Habit::Regular) {
         let (name, reference) = (person.name(), format!("email:{}", person.email));
         lines.push((
-            format!("one person over web, app and counter: {name}"),
+            format!("one person over web, app and counter, what they spent and like best: {name}"),
             format!("{url}/profiles/{reference}"),
         ));
         lines.push((

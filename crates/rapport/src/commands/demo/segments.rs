@@ -1,4 +1,7 @@
-//! The segments of the story: whom a dairy would like to know about.
+//! The segments of the story: whom a dairy would like to know about. And the computed traits.
+
+/// Ready traits that are installed.
+pub(super) const TRAITS: [&str; 3] = ["orders", "revenue", "favourite_category"];
 
 /// A segment to be made.
 pub(super) struct Segment {
