@@ -37,7 +37,25 @@ pub fn open(mut file: File, named: Option<&'static Encoding>) -> Result<Text> {
         file,
         read: Arc::clone(&read),
     };
-    let mut bytes = BufReader::with_capacity(BUFFER_BYTES, counted);
+    let lines = lines(counted, size, named)?;
+    Ok(Text { lines, read })
+}
+
+/// The text of bytes that are in memory, told and unpacked as a file's.
+///
+/// # Errors
+/// As [`open`].
+pub fn of(bytes: Vec<u8>) -> Result<Box<dyn BufRead + Send>> {
+    let size = bytes.len() as u64;
+    lines(io::Cursor::new(bytes), size, None)
+}
+
+fn lines(
+    source: impl Read + Send + 'static,
+    size: u64,
+    named: Option<&'static Encoding>,
+) -> Result<Box<dyn BufRead + Send>> {
+    let mut bytes = BufReader::with_capacity(BUFFER_BYTES, source);
     let start = peek(&mut bytes)?;
     let mut plain: Box<dyn BufRead + Send> = if start.starts_with(&GZIP) {
         let unpacked = Unpacked {
@@ -55,15 +73,14 @@ pub fn open(mut file: File, named: Option<&'static Encoding>) -> Result<Text> {
         None => (named.or_else(|| zeros(&start)), 0),
     };
     plain.consume(mark);
-    let lines: Box<dyn BufRead + Send> = match encoding {
+    Ok(match encoding {
         None => plain,
         Some(encoding) if encoding == UTF_8 => plain,
         Some(encoding) => Box::new(BufReader::with_capacity(
             BUFFER_BYTES,
             Decoded::new(plain, encoding),
         )),
-    };
-    Ok(Text { lines, read })
+    })
 }
 
 /// The encoding of a name, such as `latin1`, `utf-16` or `shift_jis`.

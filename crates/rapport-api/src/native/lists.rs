@@ -218,24 +218,15 @@ async fn upload(
         }
     };
     let bytes = csv::bytes(request).await?;
-    let cells = csv::column(&bytes, column)?;
-    let rows = cells.into_iter().map(|(row, text)| {
-        let reference = match text.is_empty() {
-            true => Err("there is nothing in it".to_owned()),
-            false => Ok(Reference::Identifier(Identifier::new(
-                kind.clone(),
-                text.as_str(),
-            ))),
-        };
-        Row {
-            row,
-            text,
-            reference,
-        }
+    let column = column.to_owned();
+    let reading = tokio::task::spawn_blocking(move || {
+        let refer = |text: &str| Reference::Identifier(Identifier::new(kind.clone(), text));
+        csv::column(&bytes, &column, refer)
     });
-    report::change(&api, &key, on, rows.collect())
+    let rows = reading
         .await
-        .map(Json)
+        .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
+    report::change(&api, &key, on, rows).await.map(Json)
 }
 
 #[derive(Deserialize)]
