@@ -18,6 +18,7 @@ use crate::identity::veto::Vetoes;
 use crate::people::People;
 use crate::position::Position;
 use crate::profile::Profile;
+use crate::profile::contact::{Edit, Whose};
 use crate::segment::catalogue::Touched;
 use crate::segment::error::Error;
 use crate::segment::leaf::{LeafNo, Leaves};
@@ -53,6 +54,13 @@ pub enum Past<'a, E = &'a Event> {
     },
     /// A change of the rules.
     Revision(&'a Revision),
+    /// A member's edit of a contact.
+    Edit {
+        /// What was said.
+        edit: &'a Edit,
+        /// The number of whom it was folded into first.
+        origin: ProfileNo,
+    },
 }
 
 impl<E: Borrow<Event>> Past<'_, E> {
@@ -63,6 +71,7 @@ impl<E: Borrow<Event>> Past<'_, E> {
             Past::Event { event, .. } => event.borrow().position,
             Past::Merge { place, .. } => *place,
             Past::Revision(revision) => revision.place(),
+            Past::Edit { edit, .. } => edit.place,
         }
     }
 }
@@ -123,6 +132,14 @@ struct Placed<E> {
     number: ProfileNo,
 }
 
+/// An edit where the refold put it.
+#[derive(Debug)]
+struct Redone {
+    place: Position,
+    origin: ProfileNo,
+    number: ProfileNo,
+}
+
 /// A refold in progress: entry after entry, for as long as it takes.
 #[derive(Debug)]
 pub struct Refold<E> {
@@ -131,6 +148,9 @@ pub struct Refold<E> {
     people: People,
     due: Due,
     placed: Vec<Placed<E>>,
+    redone: Vec<Redone>,
+    /// The entries that gave the numbers of everybody there was.
+    births: BTreeMap<ProfileNo, Position>,
     journal: Vec<Record>,
 }
 
@@ -144,6 +164,8 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
             people,
             due: Due::new(),
             placed: Vec::new(),
+            redone: Vec::new(),
+            births: BTreeMap::new(),
             journal: Vec::new(),
         }
     }
@@ -153,6 +175,7 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
     pub fn remember(&mut self, before: &[Profile]) {
         for (number, birth) in before.iter().flat_map(given) {
             self.people.remember_birth(birth, number);
+            self.births.insert(number, birth);
         }
     }
 
@@ -182,8 +205,54 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
                 }
             }
             Past::Revision(revision) => self.revise(revision)?,
+            Past::Edit { edit, origin } => self.edit(edit, *origin),
         }
         Ok(())
+    }
+
+    /// Folds an edit into whom it means now: whoever its number leads to, or has the entry that
+    /// gave that number; a new profile where that is nobody, so that nothing said is lost.
+    fn edit(&mut self, edit: &Edit, origin: ProfileNo) {
+        let leads_to = |number: ProfileNo| self.person(number).unwrap_or(number);
+        let led = match edit.whose {
+            Whose::Number(number) => Some(leads_to(number)),
+            Whose::Holder(_) | Whose::Nobody => None,
+        };
+        let mut edited = self.act(|fold| fold.edit(edit, |number| led.unwrap_or(number)));
+        if edited.is_none() {
+            let anew = Edit {
+                whose: Whose::Nobody,
+                ..edit.clone()
+            };
+            edited = self.act(|fold| fold.edit(&anew, |number| number));
+        }
+        if let Some(edited) = edited {
+            self.redone.push(Redone {
+                place: edit.place,
+                origin,
+                number: edited.number,
+            });
+        }
+    }
+
+    /// Whom a number leads to so far.
+    fn person(&self, number: ProfileNo) -> Option<ProfileNo> {
+        let there = |number: ProfileNo| {
+            let number = self.people.survivor(number);
+            self.people.profile(number).map(|profile| profile.number)
+        };
+        there(number).or_else(|| there(self.bearer(*self.births.get(&number)?)?))
+    }
+
+    /// Whom the entry that once made somebody was folded into.
+    fn bearer(&self, birth: Position) -> Option<ProfileNo> {
+        let place = |one: &Placed<E>| one.event.borrow().position;
+        let placed = self.placed.binary_search_by_key(&birth, place);
+        let redone = || self.redone.binary_search_by_key(&birth, |one| one.place);
+        match placed {
+            Ok(found) => Some(self.placed[found].number),
+            Err(_) => redone().ok().map(|found| self.redone[found].number),
+        }
     }
 
     /// The people folded so far.

@@ -1,0 +1,259 @@
+//! A profile as the people who sell and serve see it: since when it is a contact, and what a member
+//! says of it.
+//!
+//! A profile becomes a contact when it is first *known*, or when a member makes it one, and stays
+//! one. What a contact's properties are is what the profile's attributes are; its addresses are
+//! the profile's identifiers. So a contact has no state of its own but this.
+
+use crate::event::KeyKind;
+use crate::identity::merge::sort_links;
+use crate::identity::normalise::normalise;
+use crate::identity::policy::Policy;
+use crate::identity::{IdKind, Identifier, Link, ProfileNo, Trust};
+use crate::people::People;
+use crate::position::Position;
+use crate::profile::Profile;
+use crate::profile::attributes::{Teller, Writing};
+use crate::time::Millis;
+use serde::{Deserialize, Serialize};
+
+/// Since when a profile is a contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// When the entry was received that made it one.
+    pub since: Millis,
+    /// When the last entry was received that changed an attribute or an identifier.
+    pub updated: Millis,
+    /// When it was archived, if it is.
+    pub archived: Option<Millis>,
+}
+
+/// What a member, or a program in the CRM, does to a contact.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Edit {
+    /// The entry, and which of its inputs.
+    pub place: Position,
+    /// When the entry was received.
+    pub received: Millis,
+    /// Who asked.
+    pub actor: Box<str>,
+    /// Whose it is.
+    pub whose: Whose,
+    /// Attributes and their raw JSON values; `null` clears. An e-mail address or a phone number
+    /// among them is an identifier from then on, and the one it replaces none any more.
+    pub says: Vec<(Box<str>, Box<str>)>,
+    /// Whether the contact is archived by it.
+    pub standing: Standing,
+}
+
+/// Whom an edit is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Whose {
+    /// The profile that this number leads to.
+    Number(ProfileNo),
+    /// Whoever has this identifier, normalised; a new profile where nobody has.
+    Holder(Identifier),
+    /// A new profile.
+    Nobody,
+}
+
+/// What an edit does to a contact's standing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Nothing.
+    #[default]
+    Kept,
+    /// It is archived: nobody sees it in the CRM. The profile stays.
+    Archived,
+    /// It is a contact again.
+    Restored,
+}
+
+impl Contact {
+    /// A contact since an entry.
+    #[must_use]
+    pub fn new(received: Millis) -> Contact {
+        Contact {
+            since: received,
+            updated: received,
+            archived: None,
+        }
+    }
+}
+
+/// What two are together: a contact since the earlier, archived only where both are.
+pub(crate) fn unite(into: &mut Option<Contact>, from: Option<Contact>) {
+    *into = match (*into, from) {
+        (Some(ours), Some(theirs)) => Some(Contact {
+            since: ours.since.min(theirs.since),
+            updated: ours.updated.max(theirs.updated),
+            archived: ours.archived.zip(theirs.archived).map(|(a, b)| a.max(b)),
+        }),
+        (ours, theirs) => ours.or(theirs),
+    };
+}
+
+/// The address of a kind that a contact is shown with: the one its attribute says, where the
+/// profile goes by it, and else the first that is vouched for best. Nobody else is shown with it,
+/// because nobody else goes by it.
+#[must_use]
+pub fn address<'a>(policy: &Policy, profile: &'a Profile, kind: &IdKind) -> Option<&'a str> {
+    let said = said(profile, kind).and_then(|said| normalise(policy, &said).ok());
+    let of_kind = || profile.links.iter().filter(|l| l.identifier.kind == *kind);
+    let by_attribute = of_kind().find(|link| Some(&link.identifier) == said.as_ref());
+    let best = || of_kind().rev().max_by_key(|link| link.trust);
+    let link = by_attribute.or_else(best)?;
+    Some(&link.identifier.value)
+}
+
+/// What a profile's attribute of a kind's name says, as an identifier.
+fn said(profile: &Profile, kind: &IdKind) -> Option<Identifier> {
+    let raw = profile.attributes.get(kind.word())?;
+    identifier(kind, raw)
+}
+
+/// The identifier that a raw JSON value is, if it is a text.
+#[must_use]
+pub fn identifier(kind: &IdKind, raw_json: &str) -> Option<Identifier> {
+    let text: String = serde_json::from_str(raw_json).ok()?;
+    Some(Identifier::new(kind.clone(), text))
+}
+
+/// Every identifier an edit can ask for, normalised: what the shell looks up before.
+#[must_use]
+pub fn wanted(policy: &Policy, edit: &Edit) -> Vec<Identifier> {
+    let mut wanted = Vec::new();
+    if let Whose::Holder(identifier) = &edit.whose {
+        wanted.push(identifier.clone());
+    }
+    for (name, raw) in &edit.says {
+        let kind = address_kind(name);
+        let sent = kind.and_then(|kind| identifier(&kind, raw));
+        wanted.extend(sent.and_then(|sent| normalise(policy, &sent).ok()));
+    }
+    wanted
+}
+
+/// The kind of identifier that an attribute of this name is, too.
+#[must_use]
+pub fn address_kind(name: &str) -> Option<IdKind> {
+    match name {
+        "email" => Some(IdKind::Email),
+        "phone" => Some(IdKind::Phone),
+        _ => None,
+    }
+}
+
+/// Does to a profile what an edit says. Returns the names of the attributes whose value is another
+/// one now.
+pub(crate) fn apply(
+    policy: &Policy,
+    people: &mut People,
+    number: ProfileNo,
+    edit: &Edit,
+) -> Vec<Box<str>> {
+    for (name, raw) in &edit.says {
+        if let Some(kind) = address_kind(name) {
+            readdress(policy, people, number, &kind, raw, edit);
+        }
+    }
+    let id = edit.place.to_string();
+    let id = format!("{id}.{}", edit.place.index);
+    let writing = Writing::by_member(policy, edit.received, &id);
+    let mut changed = Vec::new();
+    if let Some(profile) = people.profile_mut(number) {
+        for (name, raw) in &edit.says {
+            if profile.attributes.write(name, raw, &writing) {
+                changed.push(name.clone());
+            }
+        }
+        let contact = profile
+            .contact
+            .get_or_insert_with(|| Contact::new(edit.received));
+        contact.updated = contact.updated.max(edit.received);
+        match edit.standing {
+            Standing::Kept => {}
+            Standing::Archived => contact.archived = Some(edit.received),
+            Standing::Restored => contact.archived = None,
+        }
+    }
+    people.note_contact(number);
+    changed
+}
+
+/// Gives a profile another address of a kind, and takes away the one it was shown with unless a
+/// server said that one too. An address that belongs to somebody else stays theirs.
+fn readdress(
+    policy: &Policy,
+    people: &mut People,
+    number: ProfileNo,
+    kind: &IdKind,
+    raw: &str,
+    edit: &Edit,
+) {
+    let Some(profile) = people.profile(number) else {
+        return;
+    };
+    let before = address(policy, profile, kind).map(|value| Identifier::new(kind.clone(), value));
+    let sent = identifier(kind, raw);
+    let after = sent.and_then(|sent| normalise(policy, &sent).ok());
+    if let Some(before) = before.filter(|before| Some(before) != after.as_ref())
+        && !is_said_by_a_server(policy, profile, &before)
+    {
+        if let Some(profile) = people.profile_mut(number) {
+            profile.links.retain(|link| link.identifier != before);
+        }
+        people.set_owner(&before, None);
+    }
+    let Some(after) = after.filter(|after| !people.is_shared(after)) else {
+        return;
+    };
+    match people.owner(&after) {
+        Some(owner) if owner != number => {}
+        Some(_) => confirm(people, number, &after),
+        None => {
+            if let Some(profile) = people.profile_mut(number) {
+                profile.links.push(Link {
+                    identifier: after.clone(),
+                    cause: edit.place,
+                    source: None,
+                    since: edit.received,
+                    trust: Trust::Confirmed,
+                });
+                sort_links(&mut profile.links);
+            }
+            people.set_owner(&after, Some(number));
+        }
+    }
+}
+
+/// A member vouches for what a browser has said.
+fn confirm(people: &mut People, number: ProfileNo, identifier: &Identifier) {
+    let Some(profile) = people.profile_mut(number) else {
+        return;
+    };
+    let mut links = profile.links.iter_mut();
+    if let Some(link) = links.find(|link| link.identifier == *identifier)
+        && link.trust < Trust::Confirmed
+    {
+        (link.trust, link.source) = (Trust::Confirmed, None);
+    }
+}
+
+/// Whether a server key vouches for an address of a profile.
+fn is_said_by_a_server(policy: &Policy, profile: &Profile, address: &Identifier) -> bool {
+    let link = profile.links.iter().find(|l| l.identifier == *address);
+    let attached =
+        link.is_some_and(|link| link.source.is_some() && link.trust == Trust::Confirmed);
+    let attribute = profile.attributes.attribute(address.kind.word());
+    let says = attribute.map_or(&[][..], |attribute| attribute.says());
+    attached
+        || says.iter().any(|say| {
+            let by_server = matches!(say.teller(), Teller::Source(_, KeyKind::Server));
+            let said = say.value().and_then(|raw| identifier(&address.kind, raw));
+            let said = said.and_then(|said| normalise(policy, &said).ok());
+            by_server && said.as_ref() == Some(address)
+        })
+}
