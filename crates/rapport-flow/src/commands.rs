@@ -6,6 +6,8 @@ use crate::configuration::{self, Configuration};
 use crate::error::CommandError;
 use crate::rows;
 use crate::writer::Writer;
+use rapport_core::crm::change::Definition;
+use rapport_core::crm::{RecordNo, Refused, Written};
 use rapport_core::entry::{Command, CommandEntry, Reference};
 use rapport_core::fold::Effects;
 use rapport_core::identity::ProfileNo;
@@ -31,7 +33,7 @@ pub(crate) mod undo_merge;
 mod webhook;
 
 /// What a command did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Applied {
     /// Its place in the one order.
     pub position: Position,
@@ -40,7 +42,7 @@ pub struct Applied {
 }
 
 /// What there is to say of an applied command.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
     /// It is done.
     Done,
@@ -65,6 +67,15 @@ pub enum Reply {
         /// Everybody whose state was folded again, as numbered now.
         profiles: Vec<ProfileNo>,
     },
+    /// Records were written, each input by itself, in their order.
+    Records(Vec<Result<Written, Refused>>),
+    /// Links were made or taken away, each input by itself, in their order: the kinds of links
+    /// that are between the two now.
+    Links(Vec<Result<Vec<u32>, Refused>>),
+    /// Records are one: the number of the one that stays, as it is read from now on.
+    MergedRecords(Result<RecordNo, Refused>),
+    /// What is another way now, whole.
+    Defined(Vec<Definition>),
 }
 
 type Outcome = Result<Reply, CommandError>;
