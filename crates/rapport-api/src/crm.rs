@@ -14,11 +14,28 @@ use axum::response::{IntoResponse, Response};
 
 mod account;
 mod asked;
+mod associations;
+mod batch;
 mod body;
+mod defining;
 mod events;
 mod fault;
 mod gate;
+mod groups;
+mod labels;
+mod lists;
+mod merge;
+mod objects;
+mod paging;
+mod pipelines;
+mod properties;
+mod reading;
+mod record;
+mod refusal;
+mod schemas;
+mod search;
 mod spelling;
+mod writing;
 
 pub(crate) use gate::Meter;
 
@@ -39,7 +56,18 @@ const PREFIXES: [&str; 7] = [
 pub(crate) fn routes(api: &Api) -> Router<Api> {
     let families = Router::new()
         .merge(account::routes())
-        .merge(events::routes());
+        .merge(associations::routes())
+        .merge(batch::routes())
+        .merge(events::routes())
+        .merge(groups::routes())
+        .merge(labels::routes())
+        .merge(lists::routes())
+        .merge(merge::routes())
+        .merge(objects::routes())
+        .merge(pipelines::routes())
+        .merge(properties::routes())
+        .merge(schemas::routes())
+        .merge(search::routes());
     families
         .route_layer(from_fn_with_state(api.clone(), gate::enter))
         .merge(account::open_routes())

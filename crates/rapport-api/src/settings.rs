@@ -44,6 +44,11 @@ pub struct ReadLimits {
     pub profile_api_per_second: u32,
     /// How many may watch the live view at a time.
     pub viewers: usize,
+    /// Requests in ten seconds to the HubSpot-compatible API, of one token, above which it answers
+    /// 429; 0 is no limit.
+    pub crm_per_ten_seconds: u32,
+    /// Searches a second, the same way.
+    pub crm_searches_per_second: u32,
 }
 
 impl Default for ReadLimits {
@@ -52,6 +57,8 @@ impl Default for ReadLimits {
             decide_wait_ms: 300,
             profile_api_per_second: 0,
             viewers: 256,
+            crm_per_ten_seconds: 10_000,
+            crm_searches_per_second: 0,
         }
     }
 }

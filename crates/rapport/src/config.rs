@@ -82,6 +82,10 @@ pub struct Reads {
     pub profile_api_per_second: u32,
     /// How many may watch.
     pub viewers: usize,
+    /// Requests in ten seconds to the HubSpot-compatible API; 0 is no limit.
+    pub crm_per_ten_seconds: u32,
+    /// Searches a second there; 0 is no limit.
+    pub crm_searches_per_second: u32,
 }
 
 /// Webhooks.

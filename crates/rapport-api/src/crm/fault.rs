@@ -176,14 +176,15 @@ impl Fault {
         self
     }
 
-    /// How it is answered.
-    pub(super) fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    /// What is wrong.
-    pub(super) fn message(&self) -> &str {
-        &self.message
+    /// The same as one of several things that are wrong.
+    pub(super) fn detail(&self) -> Detail {
+        let first = self.errors.first();
+        Detail {
+            message: first.map_or_else(|| self.message.clone(), |first| first.message.clone()),
+            code: first.map_or(Some(self.category), |first| first.code),
+            place: None,
+            context: self.context.clone(),
+        }
     }
 
     /// The same as the error of one input of a batch.

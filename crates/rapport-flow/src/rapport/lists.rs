@@ -50,6 +50,7 @@ impl Rapport {
                             continue;
                         }
                         report.changed += 1;
+                        report.places.insert(nth * ITEMS_MAX + place);
                         items.push(Item {
                             list: name.into(),
                             on,

@@ -66,6 +66,8 @@ fn api_settings(config: &Config) -> Result<ApiSettings> {
             decide_wait_ms: config.reads.decide_wait_ms,
             profile_api_per_second: config.reads.profile_api_per_second,
             viewers: config.reads.viewers,
+            crm_per_ten_seconds: config.reads.crm_per_ten_seconds,
+            crm_searches_per_second: config.reads.crm_searches_per_second,
         },
         backups: Some(config.server.data.join("backups")),
         reach: Some(wiring::reach(config)?),

@@ -1,0 +1,56 @@
+//! Links as commands: one entry for all of a request, each input by itself.
+
+use crate::Api;
+use crate::crm::fault::Fault;
+use crate::crm::gate::Caller;
+use axum::http::StatusCode;
+use rapport_core::crm::{LinkInput, Refused};
+use rapport_core::entry::Command;
+use rapport_flow::commands::Reply;
+
+/// What became of the inputs: the kinds of links between the two of each now.
+type Fates = Vec<Result<Vec<u32>, Refused>>;
+
+/// Makes links.
+pub(in crate::crm) async fn associate(
+    api: &Api,
+    caller: &Caller,
+    inputs: Vec<LinkInput>,
+) -> Result<Fates, Fault> {
+    apply(api, caller, inputs, |inputs| Command::Associate { inputs }).await
+}
+
+/// Takes links away. What is not there, or no record's, is away already.
+pub(in crate::crm) async fn disassociate(
+    api: &Api,
+    caller: &Caller,
+    inputs: Vec<LinkInput>,
+    fault: impl Fn(&Refused) -> Fault,
+) -> Result<StatusCode, Fault> {
+    let fates = apply(api, caller, inputs, |inputs| Command::Disassociate { inputs }).await?;
+    for fate in fates {
+        match fate {
+            Ok(_) | Err(Refused::NotFound { .. }) => {}
+            Err(refused) => return Err(fault(&refused)),
+        }
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn apply(
+    api: &Api,
+    caller: &Caller,
+    inputs: Vec<LinkInput>,
+    command: impl FnOnce(Vec<LinkInput>) -> Command,
+) -> Result<Fates, Fault> {
+    if inputs.is_empty() {
+        return Ok(Vec::new());
+    }
+    match api.rapport.command(&caller.actor, command(inputs)).await?.reply {
+        Reply::Links(fates) => Ok(fates),
+        other => {
+            tracing::error!(?other, "links were changed and something else was replied");
+            Err(Fault::internal())
+        }
+    }
+}
