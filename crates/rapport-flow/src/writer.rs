@@ -3,6 +3,7 @@
 
 use crate::configuration::Configuration;
 use crate::counters::Counters;
+use crate::crm::merged::Merged;
 use crate::live::News;
 use crate::rows::{self, Hash};
 use crate::scripts::Hosts;
@@ -10,12 +11,14 @@ use crate::shared::Shared;
 use crate::steps::dedup::Recent;
 use crate::violations::Broken;
 use crate::violations::counts::Counts;
+use rapport_core::crm::{RecordNo, TypeId};
 use rapport_core::fold::Due;
 use rapport_core::identity::{Identifier, ProfileNo, shared};
 use rapport_core::people::People;
 use rapport_core::position::Position;
 use rapport_core::time::Millis;
 use rapport_store::history::{Entry, Ownership};
+use rapport_store::records::{Changes, RecordWrite};
 use rapport_store::state::{Head, State, Table, Write};
 use rapport_store::{Error, Result};
 use roaring::RoaringBitmap;
@@ -26,6 +29,7 @@ use std::sync::{Arc, PoisonError};
 
 mod changes;
 mod deliveries;
+mod columns;
 mod pages;
 mod publish;
 mod room;
@@ -39,12 +43,14 @@ pub(crate) use publish::{FORGOTTEN, publish};
 pub(crate) use run::{Order as WriterOrder, start};
 
 /// Numbers the writer gives, kept in one row of [`Table::Meta`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Numbers {
     next_profile: ProfileNo,
     next_journal: u64,
     next_message: u64,
     received: Millis,
+    /// The last number given to a record, by type.
+    records: BTreeMap<TypeId, u64>,
 }
 
 const NUMBERS: &[u8] = b"numbers";
@@ -82,6 +88,11 @@ pub(crate) struct Writer {
     /// How many entered and left each segment in the hours at hand, as of the transaction under way.
     hours: BTreeMap<(u32, i64), (u64, u64)>,
     pending: Pending,
+    /// Changes of records of the transaction under way.
+    pub records: Vec<RecordWrite>,
+    /// The last number given to a record, by type.
+    record_numbers: BTreeMap<TypeId, u64>,
+    columns: columns::Columns,
 }
 
 /// What others see only once the transaction is on disk.
@@ -90,6 +101,7 @@ struct Pending {
     redirects: Vec<(ProfileNo, Option<ProfileNo>)>,
     moved: Vec<(ProfileNo, Vec<(Position, ProfileNo)>)>,
     configuration: Option<Arc<Configuration>>,
+    merged: Vec<((TypeId, RecordNo), RecordNo)>,
 }
 
 impl Writer {
@@ -121,6 +133,9 @@ impl Writer {
             sizes: BTreeMap::new(),
             hours: BTreeMap::new(),
             pending: Pending::default(),
+            records: Vec::new(),
+            record_numbers: BTreeMap::new(),
+            columns: columns::Columns::default(),
             shared,
         };
         writer.reset().await?;
@@ -146,8 +161,12 @@ impl Writer {
                 next_journal: 1,
                 next_message: 1,
                 received: Millis(i64::MIN),
+                records: BTreeMap::new(),
             },
         };
+        self.record_numbers = numbers.records;
+        self.records.clear();
+        self.columns = columns::Columns::read(&*state).await?;
         self.next_journal = numbers.next_journal;
         self.next_message = numbers.next_message;
         self.received = numbers.received;
@@ -193,13 +212,16 @@ impl Writer {
             next_journal: self.next_journal,
             next_message: self.next_message,
             received: self.received,
+            records: self.record_numbers.clone(),
         };
         writes.push(rows::put(Table::Meta, NUMBERS.into(), &numbers));
+        let records = std::mem::take(&mut self.records);
+        let changes = Changes { writes, records };
         let head = self
             .shared
             .roles
             .state
-            .commit(self.head.version, position, writes)
+            .commit(self.head.version, position, changes)
             .await?;
         self.head = head;
         let shared = Arc::clone(&self.shared);
@@ -240,6 +262,16 @@ impl Writer {
                 ownership.moved.extend(moved);
             }
         }
+        if !pending.merged.is_empty() {
+            let mut merged = self
+                .shared
+                .merged
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            for ((object, from), to) in pending.merged {
+                merged.note(object, from, to);
+            }
+        }
         self.shared
             .set_configuration(Arc::clone(&self.configuration));
         let sizes = self.sizes.clone();
@@ -273,6 +305,46 @@ impl Writer {
             .unwrap_or_else(PoisonError::into_inner)
             .absorb(taken.clone());
         self.counters.absorb(taken);
+    }
+
+    /// The number of the next new record of a type.
+    pub fn next_record(&mut self, object: TypeId) -> RecordNo {
+        let last = self.record_numbers.entry(object).or_default();
+        *last += 1;
+        RecordNo(*last)
+    }
+
+    /// Adds the write that lets the number of a merged record lead to its survivor.
+    pub fn merged_record(
+        &mut self,
+        object: TypeId,
+        absorbed: RecordNo,
+        survivor: RecordNo,
+        writes: &mut Vec<Write>,
+    ) {
+        writes.push(Write {
+            table: Table::MergedRecord,
+            key: rows::record_key((object.0, absorbed.0)),
+            value: Some(survivor.0.to_be_bytes().to_vec()),
+        });
+        self.pending.merged.push(((object, absorbed), survivor));
+    }
+
+    /// Reads which records were merged into which.
+    pub async fn read_merged(&self) -> Result<()> {
+        let mut merged = Merged::default();
+        for (key, value) in all(&*self.shared.roles.state, Table::MergedRecord).await? {
+            let to = value.try_into().map(u64::from_be_bytes).map(RecordNo);
+            if let (Some((object, from)), Ok(to)) = (rows::record_of(&key), to) {
+                merged.note(TypeId(object), RecordNo(from), to);
+            }
+        }
+        *self
+            .shared
+            .merged
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = merged;
+        Ok(())
     }
 
     /// Reads who redirects to whom, and what undos moved.
@@ -341,6 +413,7 @@ async fn secret(shared: &Shared) -> Result<[u8; 16]> {
     })?;
     let head = state.head().await?;
     let row = rows::put(Table::Meta, SECRET.into(), &secret);
-    state.commit(head.version, head.position, vec![row]).await?;
+    let changes = vec![row].into();
+    state.commit(head.version, head.position, changes).await?;
     Ok(secret)
 }
