@@ -4,6 +4,7 @@
 //! differ between two runs. [`fold`] is where an entry meets the rules one after another.
 
 pub mod activate;
+pub mod crm;
 pub mod decide;
 pub mod entry;
 pub mod event;
