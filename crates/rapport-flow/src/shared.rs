@@ -301,6 +301,11 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Which numbers of records lead to which, contacts' among them.
+    pub fn merged(&self) -> std::sync::RwLockReadGuard<'_, Merged> {
+        self.merged.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The profile that this number leads to now.
     pub fn survivor(&self, number: ProfileNo) -> ProfileNo {
         self.ownership()

@@ -246,12 +246,24 @@ impl Writer {
                 .ownership
                 .write()
                 .unwrap_or_else(PoisonError::into_inner);
+            let mut merged = self
+                .shared
+                .merged
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
             for (from, to) in pending.redirects {
                 match to {
-                    Some(to) => ownership.redirects.insert(from, to),
-                    None => ownership.redirects.remove(&from),
-                };
+                    Some(to) => {
+                        ownership.redirects.insert(from, to);
+                        merged.note(TypeId::CONTACT, RecordNo(from.0), RecordNo(to.0));
+                    }
+                    None => {
+                        ownership.redirects.remove(&from);
+                        merged.forget(TypeId::CONTACT, RecordNo(from.0));
+                    }
+                }
             }
+            drop(merged);
             for (origin, events) in pending.moved {
                 let before: Vec<_> = moved_of(&ownership, origin).collect();
                 for event in before {
@@ -333,6 +345,9 @@ impl Writer {
     /// Reads which records were merged into which.
     pub async fn read_merged(&self) -> Result<()> {
         let mut merged = Merged::default();
+        for (from, to) in &self.shared.ownership().redirects {
+            merged.note(TypeId::CONTACT, RecordNo(from.0), RecordNo(to.0));
+        }
         for (key, value) in all(&*self.shared.roles.state, Table::MergedRecord).await? {
             let to = value.try_into().map(u64::from_be_bytes).map(RecordNo);
             if let (Some((object, from)), Ok(to)) = (rows::record_of(&key), to) {

@@ -3,7 +3,7 @@
 use rapport_core::crm::{RecordNo, TypeId};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Numbers of merged records, and where they lead. Contacts are profiles, and not among them.
+/// Numbers of merged records, and where they lead; those of contacts are the profiles' redirects.
 #[derive(Clone, Debug, Default)]
 pub struct Merged {
     leads_to: BTreeMap<(TypeId, RecordNo), RecordNo>,
@@ -13,8 +13,22 @@ pub struct Merged {
 impl Merged {
     /// Notes that a record was merged into another.
     pub fn note(&mut self, object: TypeId, from: RecordNo, to: RecordNo) {
+        self.forget(object, from);
         self.leads_to.insert((object, from), to);
         self.numbers.entry((object, to)).or_default().insert(from);
+    }
+
+    /// Notes that a number leads nowhere else any more: its merge was taken back.
+    pub fn forget(&mut self, object: TypeId, from: RecordNo) {
+        let before = self.leads_to.remove(&(object, from));
+        if let Some(to) = before
+            && let Some(numbers) = self.numbers.get_mut(&(object, to))
+        {
+            numbers.remove(&from);
+            if numbers.is_empty() {
+                self.numbers.remove(&(object, to));
+            }
+        }
     }
 
     /// The record that a number leads to now.
