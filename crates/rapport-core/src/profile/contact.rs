@@ -26,6 +26,8 @@ pub struct Contact {
     pub updated: Millis,
     /// When it was archived, if it is.
     pub archived: Option<Millis>,
+    /// The number of its owner.
+    pub owner: Option<u64>,
 }
 
 /// What a member, or a program in the CRM, does to a contact.
@@ -43,6 +45,8 @@ pub struct Edit {
     pub says: Vec<(Box<str>, Box<str>)>,
     /// Identifiers that take the place of others.
     pub renamed: Vec<Renamed>,
+    /// Whose contact it is afterwards.
+    pub owned: Owned,
     /// Whether the contact is archived by it.
     pub standing: Standing,
 }
@@ -70,6 +74,19 @@ pub enum Whose {
     Nobody,
 }
 
+/// What an edit does to a contact's owner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owned {
+    /// Nothing.
+    #[default]
+    Kept,
+    /// It has none afterwards.
+    ByNobody,
+    /// It has this one.
+    By(u64),
+}
+
 /// What an edit does to a contact's standing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -91,6 +108,7 @@ impl Contact {
             since: received,
             updated: received,
             archived: None,
+            owner: None,
         }
     }
 }
@@ -102,6 +120,7 @@ pub(crate) fn unite(into: &mut Option<Contact>, from: Option<Contact>) {
             since: ours.since.min(theirs.since),
             updated: ours.updated.max(theirs.updated),
             archived: ours.archived.zip(theirs.archived).map(|(a, b)| a.max(b)),
+            owner: ours.owner.or(theirs.owner),
         }),
         (ours, theirs) => ours.or(theirs),
     };
@@ -150,6 +169,11 @@ pub(crate) fn apply(
             .contact
             .get_or_insert_with(|| Contact::new(edit.received));
         contact.updated = contact.updated.max(edit.received);
+        match edit.owned {
+            Owned::Kept => {}
+            Owned::ByNobody => contact.owner = None,
+            Owned::By(owner) => contact.owner = Some(owner),
+        }
         match edit.standing {
             Standing::Kept => {}
             Standing::Archived => contact.archived = Some(edit.received),

@@ -1,5 +1,6 @@
 //! Cells, as the rules spell them and as engines do.
 
+use rapport_core::json;
 use rapport_core::crm::{Cell, Form, ObjectType, Record, RecordNo};
 use rapport_store::records;
 
@@ -55,4 +56,28 @@ pub fn record(object: &ObjectType, columns: &[u16], row: records::Row) -> Record
         .copied()
         .zip(row.cells.into_iter().map(from_engine));
     Record::of_cells(object, RecordNo(row.id), cells)
+}
+
+/// A JSON value as the API spells it, lists as choices; `None` for objects, `null` and what is
+/// empty.
+#[must_use]
+pub fn text(raw: &str) -> Option<String> {
+    let text = match json::Value::parse(raw)? {
+        json::Value::Text(text) => text.into_owned(),
+        json::Value::Number(_) => raw.trim().to_owned(),
+        json::Value::Bool(truth) => truth.to_string(),
+        json::Value::List(list) => {
+            let items: Vec<String> = json::items(list).filter_map(scalar).collect();
+            items.join(";")
+        }
+        json::Value::Null | json::Value::Object(_) => return None,
+    };
+    (!text.trim().is_empty()).then_some(text)
+}
+
+fn scalar(raw: &str) -> Option<String> {
+    match json::Value::parse(raw)? {
+        json::Value::List(_) => None,
+        _ => text(raw),
+    }
 }

@@ -1,0 +1,249 @@
+//! Work under way: the records, unique values and links one transaction reads and changes, so that
+//! each step of it sees what the one before did.
+
+use super::contact::difference;
+use super::read;
+use crate::rows;
+use crate::shared::Shared;
+use crate::writer::Writer;
+use rapport_core::crm::history::{self, Origin};
+use rapport_core::crm::write::Change;
+use rapport_core::crm::{Definitions, ObjectType, Property, PropertyNo, Record, RecordNo, TypeId, Value};
+use rapport_core::position::Position;
+use rapport_core::time::Millis;
+use rapport_store::Result;
+use rapport_store::records::{Link, RecordWrite};
+use rapport_store::state::{Table, Write};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A record of a type.
+pub(crate) type Key = (TypeId, RecordNo);
+
+/// Where a change comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Cause {
+    pub place: Position,
+    pub received: Millis,
+    pub origin: Origin,
+}
+
+/// What a transaction does to records.
+pub(crate) struct Work {
+    pub definitions: Arc<Definitions>,
+    held: BTreeMap<Key, Held>,
+    /// Who has a unique value, where that was asked or changed.
+    owners: BTreeMap<(TypeId, PropertyNo, Box<str>), Option<RecordNo>>,
+    links: BTreeMap<(Key, TypeId), BTreeSet<(RecordNo, u32)>>,
+    linked: Vec<RecordWrite>,
+    writes: Vec<Write>,
+    /// Records whose links or values others may follow from.
+    moved: BTreeSet<Key>,
+}
+
+#[derive(Clone, Debug)]
+struct Held {
+    before: Option<Record>,
+    now: Option<Record>,
+}
+
+impl Work {
+    /// None yet.
+    pub fn new(definitions: &Arc<Definitions>) -> Work {
+        Work {
+            definitions: Arc::clone(definitions),
+            held: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            links: BTreeMap::new(),
+            linked: Vec::new(),
+            writes: Vec::new(),
+            moved: BTreeSet::new(),
+        }
+    }
+
+    /// Reads records that were not read yet.
+    pub async fn load(&mut self, shared: &Shared, object: TypeId, numbers: &[RecordNo]) -> Result<()> {
+        let is_new = |number: &&RecordNo| !self.held.contains_key(&(object, **number));
+        let wanted: BTreeSet<RecordNo> = numbers.iter().filter(is_new).copied().collect();
+        let Some(definition) = self.definitions.types.get(&object).filter(|_| !wanted.is_empty())
+        else {
+            return Ok(());
+        };
+        let ids: Vec<u64> = wanted.iter().map(|number| number.0).collect();
+        let found = read::rows(shared, definition, &ids).await?;
+        for (number, record) in wanted.into_iter().zip(found) {
+            let held = Held {
+                before: record.clone(),
+                now: record,
+            };
+            self.held.insert((object, number), held);
+        }
+        Ok(())
+    }
+
+    /// A record as it is now, if it is there.
+    pub fn get(&self, key: Key) -> Option<&Record> {
+        self.held.get(&key)?.now.as_ref()
+    }
+
+    /// Whose a unique value is now.
+    pub async fn owner(
+        &mut self,
+        shared: &Shared,
+        object: TypeId,
+        property: &Property,
+        value: &Value,
+    ) -> Result<Option<RecordNo>> {
+        let key = (object, property.no, Box::from(value.spelled()));
+        if let Some(known) = self.owners.get(&key) {
+            return Ok(*known);
+        }
+        let found = read::find(shared, object, property.no, std::slice::from_ref(value)).await?;
+        let found = found.into_iter().next().flatten();
+        self.owners.insert(key, found);
+        Ok(found)
+    }
+
+    /// Puts a record in the place of what it was, and notes what changed in its history.
+    pub fn put(&mut self, object: &ObjectType, record: Record, change: &Change, cause: &Cause) {
+        let key = (object.id(), record.no);
+        let held = self.held.entry(key).or_insert(Held {
+            before: None,
+            now: None,
+        });
+        let nothing = BTreeMap::new();
+        let was = held.now.as_ref();
+        let values = was.map_or(&nothing, |was| &was.values);
+        if was.is_none() {
+            self.writes.push(history_row(
+                key,
+                &history::Row {
+                    property: PropertyNo(0),
+                    old: None,
+                    new: None,
+                    at: cause.received,
+                    origin: cause.origin.clone(),
+                },
+                cause.place,
+            ));
+        } else {
+            for row in history::rows(values, change, cause.received, &cause.origin) {
+                self.writes.push(history_row(key, &row, cause.place));
+            }
+        }
+        for (no, value) in &change.values {
+            let property = object.properties.get(no).filter(|property| property.unique);
+            let Some(property) = property else { continue };
+            let owner = |value: &Value| (object.id(), property.no, Box::from(value.spelled()));
+            if let Some(old) = values.get(no) {
+                self.owners.insert(owner(old), None);
+            }
+            if let Some(new) = value {
+                self.owners.insert(owner(new), Some(record.no));
+            }
+        }
+        held.now = Some(record);
+        self.moved.insert(key);
+    }
+
+    /// Changes a record without a word in its history: it follows from something else.
+    pub fn settle(&mut self, key: Key, change: impl FnOnce(&mut Record)) {
+        if let Some(record) = self.held.get_mut(&key).and_then(|held| held.now.as_mut()) {
+            change(record);
+        }
+    }
+
+    /// Records that were put, or linked to others.
+    pub fn take_moved(&mut self) -> BTreeSet<Key> {
+        std::mem::take(&mut self.moved)
+    }
+
+    /// What a record is linked to of a type, by the numbers the links have.
+    pub async fn links(
+        &mut self,
+        shared: &Shared,
+        from: Key,
+        to: TypeId,
+    ) -> Result<&mut BTreeSet<(RecordNo, u32)>> {
+        if !self.links.contains_key(&(from, to)) {
+            let found = super::links::stored(shared, from, to).await?;
+            self.links.insert((from, to), found);
+        }
+        Ok(self.links.entry((from, to)).or_default())
+    }
+
+    /// Links two records, in both directions.
+    pub async fn link(&mut self, shared: &Shared, from: Key, to: Key, kinds: (u32, u32)) -> Result<bool> {
+        let is_new = self.links(shared, from, to.0).await?.insert((to.1, kinds.0));
+        self.links(shared, to, from.0).await?.insert((from.1, kinds.1));
+        if is_new {
+            self.moved.extend([from, to]);
+            self.linked.extend(both(from, to, kinds).map(RecordWrite::Link));
+        }
+        Ok(is_new)
+    }
+
+    /// Takes a link away, in both directions.
+    pub async fn unlink(&mut self, shared: &Shared, from: Key, to: Key, kinds: (u32, u32)) -> Result<bool> {
+        let was = self.links(shared, from, to.0).await?.remove(&(to.1, kinds.0));
+        self.links(shared, to, from.0).await?.remove(&(from.1, kinds.1));
+        if was {
+            self.moved.extend([from, to]);
+            self.linked.extend(both(from, to, kinds).map(RecordWrite::Unlink));
+        }
+        Ok(was)
+    }
+
+    /// Adds a write of its own.
+    pub fn write(&mut self, write: Write) {
+        self.writes.push(write);
+    }
+
+    /// Hands everything that changed to the writer's transaction.
+    pub fn finish(self, writer: &mut Writer, writes: &mut Vec<Write>) {
+        for ((object, _), held) in self.held {
+            let Some(object) = self.definitions.types.get(&object) else {
+                continue;
+            };
+            // A contact's row is drawn from its profile; only what follows from links is changed
+            // here, and that is in the row already.
+            let changed = difference(object, held.before, held.now);
+            if !changed.is_empty() {
+                writer.settle_columns(object);
+                writer.records.extend(changed);
+            }
+        }
+        writer.records.extend(self.linked);
+        writes.extend(self.writes);
+    }
+}
+
+fn both(from: Key, to: Key, kinds: (u32, u32)) -> impl Iterator<Item = Link> {
+    let end = |key: Key| (key.0.0, key.1.0);
+    let there = Link {
+        from: end(from),
+        to: end(to),
+        kind: kinds.0,
+    };
+    let back = Link {
+        from: end(to),
+        to: end(from),
+        kind: kinds.1,
+    };
+    [there, back].into_iter()
+}
+
+fn history_row(key: Key, row: &history::Row, place: Position) -> Write {
+    let key = rows::property_history_key((key.0.0, key.1.0), row.property.0, place);
+    rows::put(Table::PropertyHistory, key, row)
+}
+
+/// What a record is found by.
+pub(crate) fn search_text(object: &ObjectType, record: &Record) -> String {
+    let named = object.head.searchable.iter();
+    let texts: Vec<String> = named
+        .filter_map(|name| record.named(object, name))
+        .map(|value| value.spelled())
+        .collect();
+    texts.join(" ")
+}
