@@ -33,6 +33,7 @@ pub mod property;
 pub mod query;
 pub mod record;
 pub mod refused;
+pub mod standard;
 pub mod value;
 pub mod write;
 
