@@ -16,7 +16,8 @@ use rapport_core::people::People;
 use rapport_core::position::Position;
 use rapport_core::time::Millis;
 use rapport_store::history::{Entry, Ownership};
-use rapport_store::state::{Head, State, Table, Write};
+use rapport_store::records::Changes;
+use rapport_store::state::{Head, State, Table};
 use rapport_store::{Error, Result};
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
@@ -174,8 +175,8 @@ impl Writer {
     }
 
     /// Commits a transaction that ends at `position`; then everybody sees it.
-    pub async fn commit(&mut self, position: Position, writes: Vec<Write>) -> Result<()> {
-        self.commit_entries(position, writes, Vec::new()).await
+    pub async fn commit(&mut self, position: Position, changes: impl Into<Changes>) -> Result<()> {
+        self.commit_entries(position, changes, Vec::new()).await
     }
 
     /// The same for a transaction that folded entries: whoever sees how far the fold is finds them
@@ -183,23 +184,25 @@ impl Writer {
     pub async fn commit_entries(
         &mut self,
         position: Position,
-        mut writes: Vec<Write>,
+        changes: impl Into<Changes>,
         entries: Vec<Entry>,
     ) -> Result<()> {
+        let mut changes = changes.into();
         self.take_refused();
-        writes.extend(self.counters.take_writes());
+        changes.writes.extend(self.counters.take_writes());
         let numbers = Numbers {
             next_profile: self.people.next(),
             next_journal: self.next_journal,
             next_message: self.next_message,
             received: self.received,
         };
-        writes.push(rows::put(Table::Meta, NUMBERS.into(), &numbers));
+        let numbers = rows::put(Table::Meta, NUMBERS.into(), &numbers);
+        changes.writes.push(numbers);
         let head = self
             .shared
             .roles
             .state
-            .commit(self.head.version, position, writes)
+            .commit(self.head.version, position, changes)
             .await?;
         self.head = head;
         let shared = Arc::clone(&self.shared);
@@ -341,6 +344,7 @@ async fn secret(shared: &Shared) -> Result<[u8; 16]> {
     })?;
     let head = state.head().await?;
     let row = rows::put(Table::Meta, SECRET.into(), &secret);
-    state.commit(head.version, head.position, vec![row]).await?;
+    let changes = vec![row].into();
+    state.commit(head.version, head.position, changes).await?;
     Ok(secret)
 }
