@@ -13,6 +13,7 @@ use rapport_core::identity::normalise;
 use rapport_core::position::Position;
 use rapport_core::time::Millis;
 use rapport_store::history::Entry;
+use rapport_store::records::Changes;
 use rapport_store::state::{Table, Write};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -171,19 +172,21 @@ async fn enter(
 pub(crate) async fn record(
     writer: &mut Writer,
     entry: CommandEntry,
-    mut writes: Vec<Write>,
+    changes: impl Into<Changes>,
 ) -> rapport_store::Result<()> {
-    writes.extend(crate::revisions::row(&entry, writer.people.next()));
+    let mut changes = changes.into();
+    let revision = crate::revisions::row(&entry, writer.people.next());
+    changes.writes.extend(revision);
     let json = serde_json::to_vec(&entry).expect("commands are plain data");
     let key = rows::position_key(entry.position);
-    writes.push(Write {
+    changes.writes.push(Write {
         table: Table::Command,
         key,
         value: Some(json),
     });
     let position = entry.position;
     let entries = vec![Entry::Command(Arc::new(entry))];
-    writer.commit_entries(position, writes, entries).await?;
+    writer.commit_entries(position, changes, entries).await?;
     writer.shared.announce_messages();
     Ok(())
 }

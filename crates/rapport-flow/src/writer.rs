@@ -193,8 +193,8 @@ impl Writer {
     }
 
     /// Commits a transaction that ends at `position`; then everybody sees it.
-    pub async fn commit(&mut self, position: Position, writes: Vec<Write>) -> Result<()> {
-        self.commit_entries(position, writes, Vec::new()).await
+    pub async fn commit(&mut self, position: Position, changes: impl Into<Changes>) -> Result<()> {
+        self.commit_entries(position, changes, Vec::new()).await
     }
 
     /// The same for a transaction that folded entries: whoever sees how far the fold is finds them
@@ -202,11 +202,12 @@ impl Writer {
     pub async fn commit_entries(
         &mut self,
         position: Position,
-        mut writes: Vec<Write>,
+        changes: impl Into<Changes>,
         entries: Vec<Entry>,
     ) -> Result<()> {
+        let mut changes = changes.into();
         self.take_refused();
-        writes.extend(self.counters.take_writes());
+        changes.writes.extend(self.counters.take_writes());
         let numbers = Numbers {
             next_profile: self.people.next(),
             next_journal: self.next_journal,
@@ -214,9 +215,9 @@ impl Writer {
             received: self.received,
             records: self.record_numbers.clone(),
         };
-        writes.push(rows::put(Table::Meta, NUMBERS.into(), &numbers));
-        let records = std::mem::take(&mut self.records);
-        let changes = Changes { writes, records };
+        let numbers = rows::put(Table::Meta, NUMBERS.into(), &numbers);
+        changes.writes.push(numbers);
+        changes.records.append(&mut self.records);
         let head = self
             .shared
             .roles

@@ -225,5 +225,6 @@ fn name(table: Table) -> &'static str {
         Table::Change => "change",
         Table::Turnover => "turnover",
         Table::Frozen => "frozen",
+        Table::PropertyHistory => "property_history",
     }
 }

@@ -24,7 +24,7 @@ async fn commit(memory: &Memory) -> crate::Result<()> {
     };
     memory
         .state
-        .commit(version, Position::event(version + 1, 0), vec![write])
+        .commit(version, Position::event(version + 1, 0), vec![write].into())
         .await
         .map(|_| ())
 }

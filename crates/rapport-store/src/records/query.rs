@@ -145,3 +145,47 @@ pub struct Linked {
     /// The association's type id.
     pub kind: u32,
 }
+
+/// Words a search looks for at most; further ones are let be.
+const WORDS_MAX: usize = 32;
+
+impl Query {
+    /// Every row of an object by id, without cells: what other questions are spelled from.
+    #[must_use]
+    pub fn all(object: u32) -> Query {
+        Query {
+            object,
+            filter: Filter::every(),
+            search: None,
+            sort: Vec::new(),
+            after: After::Start,
+            limit: usize::MAX,
+            columns: Vec::new(),
+            count: Count::No,
+        }
+    }
+
+    /// The words of its search in small letters; `None` where it does not search.
+    #[must_use]
+    pub fn words(&self) -> Option<Vec<String>> {
+        let text = self.search.as_ref()?;
+        let words = text.split(|letter: char| !letter.is_alphanumeric());
+        let words = words.filter(|word| !word.is_empty()).map(str::to_lowercase);
+        Some(words.take(WORDS_MAX).collect())
+    }
+}
+
+impl Total {
+    /// A total as the question wants it.
+    #[must_use]
+    pub fn of(count: u64, wanted: Count) -> Option<Total> {
+        match wanted {
+            Count::No => None,
+            Count::Exact => Some(Total { count, exact: true }),
+            Count::Capped(most) => Some(Total {
+                count: count.min(most),
+                exact: count <= most,
+            }),
+        }
+    }
+}
