@@ -6,6 +6,8 @@ use crate::configuration::{self, Configuration};
 use crate::error::CommandError;
 use crate::rows;
 use crate::writer::Writer;
+use rapport_core::crm::change::Definition;
+use rapport_core::crm::{RecordNo, Refused, Written};
 use rapport_core::entry::{Command, CommandEntry, Reference};
 use rapport_core::fold::Effects;
 use rapport_core::identity::ProfileNo;
@@ -21,6 +23,7 @@ use std::sync::Arc;
 pub mod build_range;
 mod computed;
 mod configure;
+mod crm;
 mod decide;
 mod freeze;
 mod merge;
@@ -32,7 +35,7 @@ pub(crate) mod undo_merge;
 mod webhook;
 
 /// What a command did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Applied {
     /// Its place in the one order.
     pub position: Position,
@@ -41,7 +44,7 @@ pub struct Applied {
 }
 
 /// What there is to say of an applied command.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
     /// It is done.
     Done,
@@ -66,6 +69,28 @@ pub enum Reply {
         /// Everybody whose state was folded again, as numbered now.
         profiles: Vec<ProfileNo>,
     },
+    /// Records were written; what became of each input, in order.
+    Records(Vec<Result<Written, Refused>>),
+    /// Records were linked, or not any more; what became of each input, in order.
+    Links(Vec<Result<Linked, Refused>>),
+    /// Two records are one.
+    MergedRecords {
+        /// The number of who is left.
+        survivor: RecordNo,
+    },
+    /// Definitions of records are others; those that are, whole.
+    Defined(Vec<Definition>),
+}
+
+/// Two records that are linked, or not any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Linked {
+    /// The one the link leads from.
+    pub from: RecordNo,
+    /// The one it leads to.
+    pub to: RecordNo,
+    /// The numbers of the kinds that were put or taken away.
+    pub kinds: Vec<u32>,
 }
 
 type Outcome = Result<Reply, CommandError>;
@@ -135,6 +160,7 @@ async fn enter(
             freeze::apply(writer, &entry, segment, list, &mut writes).await
         }
         Command::BuildRange { .. } => build_range::replay(writer, &entry, &mut writes).await,
+        command if crm::is_about_records(command) => crm::apply(writer, &entry, &mut writes).await,
         Command::PutWebhook(webhook) => webhook::put(writer, webhook, &mut writes),
         Command::DeleteWebhook { source } => webhook::delete(writer, *source, &mut writes),
         Command::PutExposure(_)
@@ -153,6 +179,7 @@ async fn enter(
         Ok(reply) => reply,
         Err(refused) => {
             let is_clean = Arc::ptr_eq(&before, &writer.configuration)
+                && writer.records.is_empty()
                 && untouched == writer.next_journal
                 && !writer.people.is_changed();
             if !is_clean {

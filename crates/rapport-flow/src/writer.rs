@@ -28,8 +28,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 mod changes;
-mod deliveries;
 mod columns;
+mod deliveries;
+mod numbers;
 mod pages;
 mod publish;
 mod room;
@@ -318,49 +319,6 @@ impl Writer {
             .unwrap_or_else(PoisonError::into_inner)
             .absorb(taken.clone());
         self.counters.absorb(taken);
-    }
-
-    /// The number of the next new record of a type.
-    pub fn next_record(&mut self, object: TypeId) -> RecordNo {
-        let last = self.record_numbers.entry(object).or_default();
-        *last += 1;
-        RecordNo(*last)
-    }
-
-    /// Adds the write that lets the number of a merged record lead to its survivor.
-    pub fn merged_record(
-        &mut self,
-        object: TypeId,
-        absorbed: RecordNo,
-        survivor: RecordNo,
-        writes: &mut Vec<Write>,
-    ) {
-        writes.push(Write {
-            table: Table::MergedRecord,
-            key: rows::record_key((object.0, absorbed.0)),
-            value: Some(survivor.0.to_be_bytes().to_vec()),
-        });
-        self.pending.merged.push(((object, absorbed), survivor));
-    }
-
-    /// Reads which records were merged into which.
-    pub async fn read_merged(&self) -> Result<()> {
-        let mut merged = Merged::default();
-        for (from, to) in &self.shared.ownership().redirects {
-            merged.note(TypeId::CONTACT, RecordNo(from.0), RecordNo(to.0));
-        }
-        for (key, value) in all(&*self.shared.roles.state, Table::MergedRecord).await? {
-            let to = value.try_into().map(u64::from_be_bytes).map(RecordNo);
-            if let (Some((object, from)), Ok(to)) = (rows::record_of(&key), to) {
-                merged.note(TypeId(object), RecordNo(from), to);
-            }
-        }
-        *self
-            .shared
-            .merged
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = merged;
-        Ok(())
     }
 
     /// Reads who redirects to whom, and what undos moved.

@@ -16,6 +16,9 @@ pub(super) const PLAIN: (u32, u32) = (279, 280);
 /// The same for the first of a contact's companies.
 pub(super) const PRIMARY: (u32, u32) = (1, 2);
 
+/// Companies of one contact that are looked at for the primary one.
+const COMPANIES_MAX: usize = 1_000;
+
 /// A group call said something of a company, and made somebody belong to it.
 pub(super) async fn told(
     writer: &mut Writer,
@@ -58,12 +61,16 @@ pub(super) async fn belong(
 ) -> Result<()> {
     let contact = (TypeId::CONTACT, RecordNo(person.0));
     let company = (TypeId::COMPANY, company);
-    let shared = &writer.shared;
-    let links = work.links(shared, contact, TypeId::COMPANY).await?;
-    let is_first = !links.iter().any(|(_, kind)| *kind == PRIMARY.0);
-    work.link(shared, contact, company, PLAIN).await?;
+    let links = work
+        .linked(writer, contact, TypeId::COMPANY, COMPANIES_MAX)
+        .await?;
+    let is_first = links.is_some_and(|links| {
+        let mut kinds = links.values();
+        !kinds.any(|kinds| kinds.contains(&PRIMARY.0))
+    });
+    work.link(writer, contact, company, PLAIN).await?;
     if is_first {
-        work.link(shared, contact, company, PRIMARY).await?;
+        work.link(writer, contact, company, PRIMARY).await?;
     }
     Ok(())
 }

@@ -156,3 +156,57 @@ fn cut(mut found: Vec<(RecordNo, Vec<u32>)>, limit: usize) -> Associated {
     };
     Associated { to: found, next }
 }
+
+/// How a record is linked to another, by exactly these numbers.
+pub(crate) async fn between(
+    shared: &Shared,
+    from: (TypeId, RecordNo),
+    to: (TypeId, RecordNo),
+) -> Result<BTreeSet<u32>> {
+    let mut kinds = BTreeSet::new();
+    let mut last = Linked {
+        object: to.0.0,
+        id: to.1.0,
+        kind: 0,
+    };
+    loop {
+        let links = Links {
+            from: from.0.0,
+            ids: vec![from.1.0],
+            to: Some(to.0.0),
+            after: Some(last),
+            limit: KINDS_A_RECORD,
+        };
+        let page = shared.roles.state.links(links).await?.pop();
+        let page = page.unwrap_or_default();
+        let own = page.iter().take_while(|linked| linked.id == to.1.0);
+        kinds.extend(own.map(|linked| linked.kind));
+        match page.last() {
+            Some(more) if more.id == to.1.0 && page.len() == KINDS_A_RECORD => last = *more,
+            _ => return Ok(kinds),
+        }
+    }
+}
+
+/// The links of a record to records of a type, as stored; `None` where they are more than `most`
+/// records.
+pub(crate) async fn stored(
+    shared: &Shared,
+    from: (TypeId, RecordNo),
+    to: TypeId,
+    most: usize,
+) -> Result<Option<Vec<(RecordNo, u32)>>> {
+    let limit = most.saturating_mul(KINDS_A_RECORD);
+    let links = Links {
+        from: from.0.0,
+        ids: vec![from.1.0],
+        to: Some(to.0),
+        after: None,
+        limit: limit.saturating_add(1),
+    };
+    let page = shared.roles.state.links(links).await?.pop();
+    let page = page.unwrap_or_default();
+    let found = page.len() <= limit;
+    let page = page.into_iter();
+    Ok(found.then(|| page.map(|one| (RecordNo(one.id), one.kind)).collect()))
+}

@@ -54,7 +54,7 @@ pub(super) async fn told(
     let order = (TypeId::ORDER, number);
     if let Some(person) = told.person {
         let contact = (TypeId::CONTACT, RecordNo(person.0));
-        if work.link(&writer.shared, order, contact, OF_CONTACT).await? {
+        if work.link(writer, order, contact, OF_CONTACT).await? {
             attach(work, person, cause, order);
         }
     }
@@ -96,10 +96,10 @@ async fn items(
         return Ok(());
     };
     let order = (TypeId::ORDER, order);
-    let links = work.links(&writer.shared, order, TypeId::LINE_ITEM).await?;
-    let mut known: Vec<RecordNo> = links.iter().map(|(no, _)| *no).collect();
-    known.dedup();
-    let mut known = known.into_iter();
+    let known = work
+        .linked(writer, order, TypeId::LINE_ITEM, ITEMS_MAX)
+        .await?;
+    let mut known = known.unwrap_or_default().into_keys();
     let currency = text(properties, &["currency"]);
     for (nth, product) in json::items(products).take(ITEMS_MAX).enumerate() {
         let mut said = item(product);
@@ -112,7 +112,7 @@ async fn items(
         let written = told::write(writer, work, cause, existing, &said).await?;
         if let Some(number) = written {
             let item = (TypeId::LINE_ITEM, number);
-            work.link(&writer.shared, order, item, LINE_ITEMS).await?;
+            work.link(writer, order, item, LINE_ITEMS).await?;
         }
     }
     let left: Vec<RecordNo> = known.collect();

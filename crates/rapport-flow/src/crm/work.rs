@@ -34,7 +34,7 @@ pub(crate) struct Work {
     held: BTreeMap<Key, Held>,
     /// Who has a unique value, where that was asked or changed.
     owners: BTreeMap<(TypeId, PropertyNo, Box<str>), Option<RecordNo>>,
-    links: BTreeMap<(Key, TypeId), BTreeSet<(RecordNo, u32)>>,
+    pairs: BTreeMap<(Key, Key), BTreeSet<u32>>,
     linked: Vec<RecordWrite>,
     writes: Vec<Write>,
     /// Records whose links or values others may follow from.
@@ -54,7 +54,7 @@ impl Work {
             definitions: Arc::clone(definitions),
             held: BTreeMap::new(),
             owners: BTreeMap::new(),
-            links: BTreeMap::new(),
+            pairs: BTreeMap::new(),
             linked: Vec::new(),
             writes: Vec::new(),
             moved: BTreeSet::new(),
@@ -158,40 +158,106 @@ impl Work {
         std::mem::take(&mut self.moved)
     }
 
-    /// What a record is linked to of a type, by the numbers the links have.
-    pub async fn links(
-        &mut self,
-        shared: &Shared,
+    /// How two records are linked, by the numbers the link has.
+    async fn pair(&mut self, shared: &Shared, from: Key, to: Key) -> Result<&mut BTreeSet<u32>> {
+        if !self.pairs.contains_key(&(from, to)) {
+            let kinds = super::links::between(shared, from, to).await?;
+            self.pairs.insert((from, to), kinds);
+        }
+        Ok(self.pairs.entry((from, to)).or_default())
+    }
+
+    /// How two records are linked, by whichever of their numbers.
+    pub async fn kinds(&mut self, writer: &Writer, from: Key, to: Key) -> Result<BTreeSet<u32>> {
+        let mut kinds = BTreeSet::new();
+        for own in writer.numbers_of(from.0, from.1) {
+            for far in writer.numbers_of(to.0, to.1) {
+                let pair = self.pair(&writer.shared, (from.0, own), (to.0, far)).await?;
+                kinds.extend(pair.iter().copied());
+            }
+        }
+        Ok(kinds)
+    }
+
+    /// What a record is linked to of a type, each with the kinds of its links; `None` where that
+    /// is more than `most`.
+    pub async fn linked(
+        &self,
+        writer: &Writer,
         from: Key,
         to: TypeId,
-    ) -> Result<&mut BTreeSet<(RecordNo, u32)>> {
-        if !self.links.contains_key(&(from, to)) {
-            let found = super::links::stored(shared, from, to).await?;
-            self.links.insert((from, to), found);
+        most: usize,
+    ) -> Result<Option<BTreeMap<RecordNo, BTreeSet<u32>>>> {
+        let mut found: BTreeMap<RecordNo, BTreeSet<u32>> = BTreeMap::new();
+        for own in writer.numbers_of(from.0, from.1) {
+            let own = (from.0, own);
+            let Some(stored) = super::links::stored(&writer.shared, own, to, most).await? else {
+                return Ok(None);
+            };
+            let mut links: BTreeMap<RecordNo, BTreeSet<u32>> = BTreeMap::new();
+            for (number, kind) in stored {
+                links.entry(number).or_default().insert(kind);
+            }
+            let first = (own, (to, RecordNo(0)))..=(own, (to, RecordNo(u64::MAX)));
+            for ((_, (_, number)), kinds) in self.pairs.range(first) {
+                links.insert(*number, kinds.clone());
+            }
+            for (number, kinds) in links.into_iter().filter(|(_, kinds)| !kinds.is_empty()) {
+                let survivor = writer.survivor_of(to, number);
+                found.entry(survivor).or_default().extend(kinds);
+            }
         }
-        Ok(self.links.entry((from, to)).or_default())
+        Ok((found.len() <= most).then_some(found))
     }
 
-    /// Links two records, in both directions.
-    pub async fn link(&mut self, shared: &Shared, from: Key, to: Key, kinds: (u32, u32)) -> Result<bool> {
-        let is_new = self.links(shared, from, to.0).await?.insert((to.1, kinds.0));
-        self.links(shared, to, from.0).await?.insert((from.1, kinds.1));
-        if is_new {
-            self.moved.extend([from, to]);
-            self.linked.extend(both(from, to, kinds).map(RecordWrite::Link));
+    /// Links two records, in both directions; whether they were not linked so.
+    pub async fn link(
+        &mut self,
+        writer: &Writer,
+        from: Key,
+        to: Key,
+        kinds: (u32, u32),
+    ) -> Result<bool> {
+        if self.kinds(writer, from, to).await?.contains(&kinds.0) {
+            return Ok(false);
         }
-        Ok(is_new)
+        let shared = &writer.shared;
+        self.pair(shared, from, to).await?.insert(kinds.0);
+        self.pair(shared, to, from).await?.insert(kinds.1);
+        self.moved.extend([from, to]);
+        self.linked.extend(both(from, to, kinds).map(RecordWrite::Link));
+        Ok(true)
     }
 
-    /// Takes a link away, in both directions.
-    pub async fn unlink(&mut self, shared: &Shared, from: Key, to: Key, kinds: (u32, u32)) -> Result<bool> {
-        let was = self.links(shared, from, to.0).await?.remove(&(to.1, kinds.0));
-        self.links(shared, to, from.0).await?.remove(&(from.1, kinds.1));
+    /// Takes a link away, in both directions and whichever numbers it has; whether there was one.
+    pub async fn unlink(
+        &mut self,
+        writer: &Writer,
+        from: Key,
+        to: Key,
+        kinds: (u32, u32),
+    ) -> Result<bool> {
+        let mut was = false;
+        let shared = &writer.shared;
+        for own in writer.numbers_of(from.0, from.1) {
+            for far in writer.numbers_of(to.0, to.1) {
+                let (own, far) = ((from.0, own), (to.0, far));
+                if self.pair(shared, own, far).await?.remove(&kinds.0) {
+                    self.pair(shared, far, own).await?.remove(&kinds.1);
+                    self.linked.extend(both(own, far, kinds).map(RecordWrite::Unlink));
+                    was = true;
+                }
+            }
+        }
         if was {
             self.moved.extend([from, to]);
-            self.linked.extend(both(from, to, kinds).map(RecordWrite::Unlink));
         }
         Ok(was)
+    }
+
+    /// Notes that what follows from a record's links may be another value.
+    pub fn touch(&mut self, key: Key) {
+        self.moved.insert(key);
     }
 
     /// Adds a write of its own.
@@ -246,4 +312,15 @@ pub(crate) fn search_text(object: &ObjectType, record: &Record) -> String {
         .map(|value| value.spelled())
         .collect();
     texts.join(" ")
+}
+
+/// Values that differ from those a record has.
+pub(crate) fn differing(
+    record: &Record,
+    said: BTreeMap<PropertyNo, Option<Value>>,
+) -> Change {
+    let is_other = |(no, value): &(PropertyNo, Option<Value>)| record.values.get(no) != value.as_ref();
+    Change {
+        values: said.into_iter().filter(is_other).collect(),
+    }
 }
