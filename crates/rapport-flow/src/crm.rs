@@ -15,11 +15,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) mod cells;
+pub(crate) mod company;
+pub(crate) mod contact;
+pub(crate) mod follow;
 pub(crate) mod history;
 pub(crate) mod links;
 pub(crate) mod merged;
+mod order;
 pub(crate) mod read;
 pub(crate) mod timeline;
+pub(crate) mod told;
+pub(crate) mod work;
 
 /// Which records are asked for, and in which order. Columns are those of the properties
 /// ([`Property::column`](rapport_core::crm::Property::column)).

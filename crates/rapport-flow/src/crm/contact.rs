@@ -5,7 +5,7 @@ use super::work::search_text;
 use crate::writer::Writer;
 use rapport_core::crm::contact::project;
 use rapport_core::crm::property::Fact;
-use rapport_core::crm::{Cell, ObjectType, Record, RecordNo, TypeId, Value};
+use rapport_core::crm::{Cell, Definitions, ObjectType, Record, RecordNo, TypeId, Value};
 use rapport_core::identity::ProfileNo;
 use rapport_core::profile::Profile;
 use rapport_store::Result;
@@ -31,7 +31,8 @@ impl Writer {
         for (number, row) in changed.iter().zip(stored) {
             let before = row.map(|row| cells::record(object, &columns, row));
             let profile = self.people.profile(*number);
-            let after = profile.and_then(|profile| drawn(object, profile, before.as_ref()));
+            let drawn = |profile| drawn(&definitions, object, profile, before.as_ref());
+            let after = profile.and_then(drawn);
             self.records.extend(difference(object, before, after));
         }
         Ok(())
@@ -40,6 +41,7 @@ impl Writer {
 
 /// A profile as a contact, if it is one. What follows from its links stays as it was before.
 pub(crate) fn drawn(
+    definitions: &Definitions,
     object: &ObjectType,
     profile: &Profile,
     before: Option<&Record>,
@@ -67,7 +69,7 @@ pub(crate) fn drawn(
             record.values.insert(property.no, kept.clone());
         }
     }
-    super::work::calculate(object, &mut record);
+    super::work::calculate(definitions, object, &mut record);
     Some(record)
 }
 

@@ -118,10 +118,7 @@ async fn items(
     let left: Vec<RecordNo> = known.collect();
     work.load(&writer.shared, TypeId::LINE_ITEM, &left).await?;
     for number in left {
-        let received = cause.received;
-        work.settle((TypeId::LINE_ITEM, number), |record| {
-            record.archived.get_or_insert(received);
-        });
+        work.archive((TypeId::LINE_ITEM, number), Some(cause.received));
     }
     Ok(())
 }

@@ -89,7 +89,7 @@ pub(super) async fn write(
     // What is spoken of again is not in the bin any more.
     record.archived = None;
     record.updated = record.updated.max(cause.received);
-    calculate(object, &mut record);
+    calculate(&definitions, object, &mut record);
     let number = record.no;
     work.put(object, record, &change, cause);
     Ok(Some(number))

@@ -6,6 +6,7 @@ use super::read;
 use crate::rows;
 use crate::shared::Shared;
 use crate::writer::Writer;
+use rapport_core::crm::calculate::{self, Related};
 use rapport_core::crm::history::{self, Origin};
 use rapport_core::crm::write::Change;
 use rapport_core::crm::{Definitions, ObjectType, Property, PropertyNo, Record, RecordNo, TypeId, Value};
@@ -38,7 +39,7 @@ pub(crate) struct Work {
     linked: Vec<RecordWrite>,
     writes: Vec<Write>,
     /// Records whose links or values others may follow from.
-    moved: BTreeSet<Key>,
+    moved: BTreeMap<Key, Option<Change>>,
 }
 
 #[derive(Clone, Debug)]
@@ -57,7 +58,7 @@ impl Work {
             pairs: BTreeMap::new(),
             linked: Vec::new(),
             writes: Vec::new(),
-            moved: BTreeSet::new(),
+            moved: BTreeMap::new(),
         }
     }
 
@@ -142,20 +143,59 @@ impl Work {
                 self.owners.insert(owner(new), Some(record.no));
             }
         }
+        let is_new = held.now.is_none();
         held.now = Some(record);
-        self.moved.insert(key);
+        self.note(key, (!is_new).then(|| change.clone()));
+    }
+
+    /// Holds a record that is written elsewhere, so that what follows from it can be settled.
+    pub fn hold(&mut self, key: Key, record: Record) {
+        let held = Held {
+            before: Some(record.clone()),
+            now: Some(record),
+        };
+        self.held.insert(key, held);
     }
 
     /// Changes a record without a word in its history: it follows from something else.
-    pub fn settle(&mut self, key: Key, change: impl FnOnce(&mut Record)) {
+    pub fn settle(&mut self, key: Key, change: Change) {
         if let Some(record) = self.held.get_mut(&key).and_then(|held| held.now.as_mut()) {
-            change(record);
+            change.apply(record);
+            self.note(key, Some(change));
         }
     }
 
-    /// Records that were put, or linked to others.
-    pub fn take_moved(&mut self) -> BTreeSet<Key> {
+    /// Puts a record into the bin, or takes it out.
+    pub fn archive(&mut self, key: Key, at: Option<Millis>) {
+        if let Some(record) = self.held.get_mut(&key).and_then(|held| held.now.as_mut()) {
+            record.archived = at;
+            self.touch(key);
+        }
+    }
+
+    /// Notes that values of a record changed; with `None`, that it was linked, unlinked, archived
+    /// or made.
+    fn note(&mut self, key: Key, change: Option<Change>) {
+        let noted = self.moved.entry(key).or_insert_with(|| Some(Change::default()));
+        match (noted, change) {
+            (Some(noted), Some(change)) => noted.then(change),
+            (noted, _) => *noted = None,
+        }
+    }
+
+    /// Notes that a record was linked, unlinked, archived or made.
+    pub fn touch(&mut self, key: Key) {
+        self.note(key, None);
+    }
+
+    /// What moved since the last call, and how.
+    pub fn take_moved(&mut self) -> BTreeMap<Key, Option<Change>> {
         std::mem::take(&mut self.moved)
+    }
+
+    /// Whether nothing moved since.
+    pub fn is_settled(&self) -> bool {
+        self.moved.is_empty()
     }
 
     /// How two records are linked, by the numbers the link has.
@@ -224,7 +264,8 @@ impl Work {
         let shared = &writer.shared;
         self.pair(shared, from, to).await?.insert(kinds.0);
         self.pair(shared, to, from).await?.insert(kinds.1);
-        self.moved.extend([from, to]);
+        self.touch(from);
+        self.touch(to);
         self.linked.extend(both(from, to, kinds).map(RecordWrite::Link));
         Ok(true)
     }
@@ -250,14 +291,10 @@ impl Work {
             }
         }
         if was {
-            self.moved.extend([from, to]);
+            self.touch(from);
+            self.touch(to);
         }
         Ok(was)
-    }
-
-    /// Notes that what follows from a record's links may be another value.
-    pub fn touch(&mut self, key: Key) {
-        self.moved.insert(key);
     }
 
     /// Adds a write of its own.
@@ -302,6 +339,11 @@ fn both(from: Key, to: Key, kinds: (u32, u32)) -> impl Iterator<Item = Link> {
 fn history_row(key: Key, row: &history::Row, place: Position) -> Write {
     let key = rows::property_history_key((key.0.0, key.1.0), row.property.0, place);
     rows::put(Table::PropertyHistory, key, row)
+}
+
+/// Calculates what follows from a record's own values.
+pub(crate) fn calculate(definitions: &Definitions, object: &ObjectType, record: &mut Record) {
+    calculate::settle(definitions, object, record, &Related::new());
 }
 
 /// What a record is found by.
