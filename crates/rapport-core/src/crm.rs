@@ -21,6 +21,7 @@ pub use self::value::{Invalid, Value};
 pub use self::write::{RecordInput, RecordReference, Verb, Written};
 
 pub mod association;
+pub mod calculate;
 pub mod cell;
 pub mod change;
 pub mod contact;

@@ -100,5 +100,3 @@ pub fn kept(object: &ObjectType, change: &Change) -> Change {
     }
 }
 
-#[cfg(test)]
-mod tests;

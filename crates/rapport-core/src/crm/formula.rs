@@ -8,6 +8,7 @@
 
 pub use self::error::Error;
 pub use self::evaluate::{Fuel, Known};
+pub use self::function::Function;
 pub use self::needs::Needs;
 pub(crate) use self::evaluate::{evaluate, holds};
 pub use self::rollup::{Aggregate, Rollup};
@@ -24,8 +25,6 @@ mod function;
 mod needs;
 mod read;
 mod rollup;
-#[cfg(test)]
-mod tests;
 mod token;
 mod tree;
 mod typed;

@@ -241,11 +241,9 @@ fn call(
                 | Function::HoursBetween
                 | Function::AddDays
                 | Function::AddMonths => of_moments(function, &values),
-                Function::Abs
-                | Function::Round
-                | Function::Floor
-                | Function::Ceil
-                | Function::Power => of_numbers(function, &values),
+                Function::Abs | Function::Round | Function::Floor | Function::Ceil => {
+                    of_numbers(function, &values)
+                }
                 _ => of_texts(function, &values),
             }
         }
@@ -282,15 +280,20 @@ fn of_numbers(function: Function, values: &[Value]) -> Option<Value> {
         Function::Abs => first.abs(),
         Function::Floor => first.floor(),
         Function::Ceil => first.ceil(),
-        Function::Round => {
-            const DIGITS: f64 = 12.0;
-            let digits = at(1).unwrap_or(0.0).clamp(-DIGITS, DIGITS).trunc();
-            let scale = 10_f64.powi(digits as i32);
-            (first * scale).round() / scale
-        }
-        Function::Power => first.powf(at(1)?),
+        Function::Round => rounded(first, at(1).unwrap_or(0.0)),
         _ => return None,
     }))
+}
+
+/// Halves away from zero. No power function: its last bit differs between machines.
+fn rounded(number: f64, digits: f64) -> f64 {
+    const DIGITS: f64 = 12.0;
+    let digits = digits.clamp(-DIGITS, DIGITS).trunc() as i32;
+    let scale = (0..digits.abs()).fold(1.0, |scale, _| scale * 10.0);
+    match digits < 0 {
+        true => (number / scale).round() * scale,
+        false => (number * scale).round() / scale,
+    }
 }
 
 fn of_moments(function: Function, values: &[Value]) -> Option<Value> {

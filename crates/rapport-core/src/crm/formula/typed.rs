@@ -7,6 +7,7 @@ use super::tree::{Expression, Node, Operator};
 use crate::crm::definitions::Definitions;
 use crate::crm::object::ObjectType;
 use crate::crm::property::{Kind, Property};
+use crate::crm::value::Value;
 use crate::segment::error::nearest;
 use std::fmt;
 
@@ -47,6 +48,19 @@ impl Type {
             Type::Bool => kind == Kind::Bool,
             Type::Date => kind == Kind::Date,
             Type::Instant => kind == Kind::DateTime,
+        }
+    }
+
+    /// Whether this is a value of the type.
+    #[must_use]
+    pub fn fits_value(self, value: &Value) -> bool {
+        match value {
+            Value::Text(_) => self == Type::Text,
+            Value::Number(_) => self == Type::Number,
+            Value::Bool(_) => self == Type::Bool,
+            Value::Date(_) => self == Type::Date,
+            Value::Instant(_) => self == Type::Instant,
+            Value::Options(_) => false,
         }
     }
 
@@ -226,11 +240,9 @@ impl Check<'_> {
             }
             Function::Length | Function::Number => all(Type::Text).map(|()| Type::Number),
             Function::Contains | Function::StartsWith => all(Type::Text).map(|()| Type::Bool),
-            Function::Abs
-            | Function::Round
-            | Function::Floor
-            | Function::Ceil
-            | Function::Power => all(Type::Number).map(|()| Type::Number),
+            Function::Abs | Function::Round | Function::Floor | Function::Ceil => {
+                all(Type::Number).map(|()| Type::Number)
+            }
             Function::Date => match self.of(first)? {
                 Type::Text | Type::Instant | Type::Date => Ok(Type::Date),
                 other => Err(self.error(first.at, format!("a day cannot be made of {other}"))),
