@@ -23,6 +23,7 @@ pub(super) fn schema() -> String {
         };
         schema.push_str(&format!("CREATE TABLE IF NOT EXISTS {name} {columns};"));
     }
+    schema.push_str(crate::records::SCHEMA);
     schema
 }
 

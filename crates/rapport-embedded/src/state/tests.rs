@@ -3,7 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 use rapport_store::conformance;
-use rapport_store::state::{Order, number_key};
+use rapport_store::state::{Order, Write, number_key};
 use std::fs;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -177,6 +177,7 @@ async fn the_log_starts_over_beside_readers_and_writers() {
     let database = Database::open(directory.state(), settings).unwrap();
     let state = SqliteState {
         database,
+        shelf: Arc::new(Shelf::new(records::Catalog::default())),
         _directory: directory,
     };
     let text = "x".repeat(4_000);

@@ -3,12 +3,11 @@
 use super::{Kept, Object, Shelf};
 use crate::memory::{Call, MemoryState, lock};
 use crate::records::{
-    After, Answer, Cell, Defined, Direction, Filter, Group, Link, Linked, Links, Query, Records,
-    Row, Sort, Sums, Total, Whole,
+    After, Answer, Cell, Defined, Filter, Group, Link, Linked, Links, Query, Records, Row, Sums,
+    Total, Whole,
 };
 use crate::Result;
 use async_trait::async_trait;
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
@@ -110,13 +109,16 @@ impl Shelf {
             let cells: Vec<Cell> = query.sort.iter().map(|by| kept.cell(by.column)).collect();
             (cells, *id)
         };
-        rows.sort_by(|left, right| in_order(&query.sort, &key(left), &key(right)));
+        let order = |left: &(Vec<Cell>, u64), right: &(Vec<Cell>, u64)| {
+            query.in_order((&left.0, left.1), (&right.0, right.1))
+        };
+        rows.sort_by(|left, right| order(&key(left), &key(right)));
         let skipped = match &query.after {
             After::Start => 0,
             After::Offset(offset) => usize::try_from(*offset).unwrap_or(usize::MAX),
             After::Key(cells, id) => {
                 let behind = (cells.clone(), *id);
-                rows.partition_point(|row| in_order(&query.sort, &key(row), &behind).is_le())
+                rows.partition_point(|row| order(&key(row), &behind).is_le())
             }
         };
         let rest = rows.get(skipped..).unwrap_or_default();
@@ -191,31 +193,6 @@ impl Kept {
             cells: cells.into_iter().collect(),
             search: Some(self.search.clone()).filter(|text| !text.is_empty()),
         }
-    }
-}
-
-type Place = (Vec<Cell>, u64);
-
-fn in_order(sort: &[Sort], left: &Place, right: &Place) -> Ordering {
-    for (by, (left, right)) in sort.iter().zip(left.0.iter().zip(&right.0)) {
-        let order = match (left.is_null(), right.is_null()) {
-            (true, true) => Ordering::Equal,
-            (false, false) => turned(by.direction, left.compare(right)),
-            (left, right) => left.cmp(&right),
-        };
-        if order.is_ne() {
-            return order;
-        }
-    }
-    let direction = sort.first().map_or(Direction::Ascending, |by| by.direction);
-    turned(direction, Some(left.1.cmp(&right.1)))
-}
-
-fn turned(direction: Direction, order: Option<Ordering>) -> Ordering {
-    let order = order.unwrap_or(Ordering::Equal);
-    match direction {
-        Direction::Ascending => order,
-        Direction::Descending => order.reverse(),
     }
 }
 
