@@ -105,6 +105,11 @@ impl Database {
         self.readers.run(job).await
     }
 
+    /// Puts a job on the writer's queue that nobody waits for.
+    pub(crate) fn order(&self, job: impl FnOnce(&mut Connection) + Send + 'static) -> Result<()> {
+        self.writer.queue().put(job)
+    }
+
     /// Whether a job of the writer would run at once.
     pub(crate) fn is_writer_free(&self) -> bool {
         self.writer.is_free()

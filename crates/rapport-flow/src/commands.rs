@@ -15,6 +15,7 @@ use rapport_core::identity::normalise;
 use rapport_core::position::Position;
 use rapport_core::time::Millis;
 use rapport_store::history::Entry;
+use rapport_store::records::Changes;
 use rapport_store::state::{Table, Write};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 pub mod build_range;
 mod computed;
 mod configure;
+mod crm;
 mod decide;
 mod freeze;
 mod merge;
@@ -67,15 +69,28 @@ pub enum Reply {
         /// Everybody whose state was folded again, as numbered now.
         profiles: Vec<ProfileNo>,
     },
-    /// Records were written, each input by itself, in their order.
+    /// Records were written; what became of each input, in order.
     Records(Vec<Result<Written, Refused>>),
-    /// Links were made or taken away, each input by itself, in their order: the kinds of links
-    /// that are between the two now.
-    Links(Vec<Result<Vec<u32>, Refused>>),
-    /// Records are one: the number of the one that stays, as it is read from now on.
-    MergedRecords(Result<RecordNo, Refused>),
-    /// What is another way now, whole.
+    /// Records were linked, or not any more; what became of each input, in order.
+    Links(Vec<Result<Linked, Refused>>),
+    /// Two records are one.
+    MergedRecords {
+        /// The number of who is left.
+        survivor: RecordNo,
+    },
+    /// Definitions of records are others; those that are, whole.
     Defined(Vec<Definition>),
+}
+
+/// Two records that are linked, or not any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Linked {
+    /// The one the link leads from.
+    pub from: RecordNo,
+    /// The one it leads to.
+    pub to: RecordNo,
+    /// The numbers of the kinds that were put or taken away.
+    pub kinds: Vec<u32>,
 }
 
 type Outcome = Result<Reply, CommandError>;
@@ -145,6 +160,7 @@ async fn enter(
             freeze::apply(writer, &entry, segment, list, &mut writes).await
         }
         Command::BuildRange { .. } => build_range::replay(writer, &entry, &mut writes).await,
+        command if crm::is_about_records(command) => crm::apply(writer, &entry, &mut writes).await,
         Command::PutWebhook(webhook) => webhook::put(writer, webhook, &mut writes),
         Command::DeleteWebhook { source } => webhook::delete(writer, *source, &mut writes),
         Command::PutExposure(_)
@@ -163,6 +179,7 @@ async fn enter(
         Ok(reply) => reply,
         Err(refused) => {
             let is_clean = Arc::ptr_eq(&before, &writer.configuration)
+                && writer.records.is_empty()
                 && untouched == writer.next_journal
                 && !writer.people.is_changed();
             if !is_clean {
@@ -182,19 +199,21 @@ async fn enter(
 pub(crate) async fn record(
     writer: &mut Writer,
     entry: CommandEntry,
-    mut writes: Vec<Write>,
+    changes: impl Into<Changes>,
 ) -> rapport_store::Result<()> {
-    writes.extend(crate::revisions::row(&entry, writer.people.next()));
+    let mut changes = changes.into();
+    let revision = crate::revisions::row(&entry, writer.people.next());
+    changes.writes.extend(revision);
     let json = serde_json::to_vec(&entry).expect("commands are plain data");
     let key = rows::position_key(entry.position);
-    writes.push(Write {
+    changes.writes.push(Write {
         table: Table::Command,
         key,
         value: Some(json),
     });
     let position = entry.position;
     let entries = vec![Entry::Command(Arc::new(entry))];
-    writer.commit_entries(position, writes, entries).await?;
+    writer.commit_entries(position, changes, entries).await?;
     writer.shared.announce_messages();
     Ok(())
 }

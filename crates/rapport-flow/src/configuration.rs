@@ -3,6 +3,8 @@
 use crate::hooks::Hooks;
 use crate::keys::{KeyRing, KeyUse};
 use crate::plan::{Compiled, Plans};
+use rapport_core::crm::Definitions;
+use rapport_core::crm::change::Definition;
 use rapport_core::decide::{Exposure, Slot};
 use rapport_core::entry::{Destination, Source};
 use rapport_core::event::SourceNo;
@@ -19,7 +21,7 @@ use rapport_store::state::{Key, Table, Write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The configuration in force. Replaced whole when a command changes it.
 #[derive(Clone, Debug)]
@@ -46,6 +48,8 @@ pub struct Configuration {
     pub plans: Arc<Plans>,
     /// What browsers may be told.
     pub decisions: Arc<Decisions>,
+    /// Types of records, their properties and pipelines, and how they belong together.
+    pub crm: Arc<Definitions>,
 }
 
 /// What browsers may be told, what fills the slots of a page, and who signs for whom.
@@ -74,6 +78,7 @@ impl Default for Configuration {
             transformations: Arc::default(),
             plans: Arc::default(),
             decisions: Arc::default(),
+            crm: standard(),
         }
     }
 }
@@ -101,6 +106,7 @@ impl Configuration {
         let mut transformations = BTreeMap::new();
         let mut plans = Plans::new();
         let mut decisions = Decisions::default();
+        let mut defined: Vec<Definition> = Vec::new();
         for (key, value) in rows {
             let key = String::from_utf8_lossy(key);
             match key.split_once('/').unwrap_or((&key, "")) {
@@ -146,6 +152,7 @@ impl Configuration {
                     let no = source.parse().map_err(|_| damaged(&key, "no source"))?;
                     decisions.signing.insert(SourceNo(no), read(&key, value)?);
                 }
+                ("crm", _) => defined.push(read(&key, value)?),
                 _ => return Err(damaged(&key, "no such configuration")),
             }
         }
@@ -155,6 +162,13 @@ impl Configuration {
         configuration.transformations = Arc::new(transformations);
         configuration.plans = Arc::new(plans);
         configuration.decisions = Arc::new(decisions);
+        if !defined.is_empty() {
+            // A type comes before what belongs to it.
+            defined.sort_by_key(|one| !matches!(one, Definition::Object(_)));
+            let mut definitions = Definitions::clone(&configuration.crm);
+            defined.into_iter().for_each(|one| definitions.put(one));
+            configuration.crm = Arc::new(definitions);
+        }
         configuration.catalogue = Arc::new(Catalogue::new(&configuration.registry));
         Ok(configuration)
     }
@@ -175,6 +189,12 @@ impl Maps for Configuration {
     fn of(&self, source: SourceNo) -> Result<&Map, String> {
         self.hooks.map(source)
     }
+}
+
+/// What Rapport brings, read once.
+fn standard() -> Arc<Definitions> {
+    static STANDARD: OnceLock<Arc<Definitions>> = OnceLock::new();
+    Arc::clone(STANDARD.get_or_init(|| Arc::new(Definitions::standard())))
 }
 
 /// The row that keeps one piece of configuration.

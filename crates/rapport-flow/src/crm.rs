@@ -5,13 +5,27 @@
 //! ([`commands::crm`](crate::commands)). Links keep the number a record had when they were made:
 //! a merge moves none, and an undo finds each where it was.
 
+use rapport_core::crm::history::Origin;
 use rapport_core::crm::{PropertyNo, Record, RecordNo, TypeId, Value};
 use rapport_core::position::Position;
 use rapport_core::time::Millis;
 use rapport_store::history::Row;
-use rapport_store::records::{After, Count, Filter, Sort};
+use rapport_store::records::{After, Count, Filter, Sort, Total};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub(crate) mod cells;
+pub(crate) mod company;
+pub(crate) mod contact;
+pub(crate) mod follow;
+pub(crate) mod history;
+pub(crate) mod links;
+pub(crate) mod merged;
+mod order;
+pub(crate) mod read;
+pub(crate) mod timeline;
+pub(crate) mod told;
+pub(crate) mod work;
 
 /// Which records are asked for, and in which order. Columns are those of the properties
 /// ([`Property::column`](rapport_core::crm::Property::column)).
@@ -35,12 +49,12 @@ pub struct Query {
 }
 
 /// A page of records.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Answer {
     /// The records, with all properties that are set.
     pub records: Vec<Record>,
     /// How many there are in all, as far as it was counted.
-    pub total: Option<u64>,
+    pub total: Option<Total>,
     /// Where the next page begins; `None` where there is none.
     pub next: Option<After>,
 }
@@ -78,20 +92,8 @@ pub struct Said {
     pub at: Millis,
     /// The entry.
     pub position: Position,
-    /// Who said so.
-    pub by: By,
-}
-
-/// Who says something of a record.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum By {
-    /// A command, by this actor.
-    Actor(Box<str>),
-    /// An event of a source, by number.
-    Source(u32),
-    /// Rapport itself: it follows from something else.
-    Rapport,
+    /// By whom or what.
+    pub origin: Origin,
 }
 
 /// What a record is linked to.
@@ -129,12 +131,12 @@ pub enum Happened {
     /// The record was made.
     Created {
         /// By whom.
-        by: By,
+        origin: Origin,
     },
     /// Properties of the record changed.
     Changed {
         /// By whom.
-        by: By,
+        origin: Origin,
         /// Each with what it was and what it is.
         properties: BTreeMap<PropertyNo, (Option<Value>, Option<Value>)>,
     },

@@ -12,6 +12,7 @@ pub mod collect;
 pub mod commands;
 pub mod configuration;
 pub mod counters;
+pub mod crm;
 pub mod discovery;
 pub mod dump;
 pub mod error;

@@ -26,6 +26,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 mod ask;
+mod crm;
 mod imports;
 mod insight;
 mod lists;

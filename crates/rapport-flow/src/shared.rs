@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::collect;
 use crate::configuration::Configuration;
 use crate::counters::Counters;
+use crate::crm::merged::Merged;
 use crate::discovery::Found;
 use crate::feed::Feed;
 use crate::latency::Latencies;
@@ -140,6 +141,8 @@ pub(crate) struct Shared {
     pub stats: Stats,
     pub recorded: RwLock<Recorded>,
     pub ownership: RwLock<Ownership>,
+    /// Records that were merged into others.
+    pub merged: RwLock<Merged>,
     pub sizes: RwLock<BTreeMap<u32, u64>>,
     pub counters: Mutex<Counters>,
     pub refused: Mutex<Counters>,
@@ -186,6 +189,7 @@ impl Shared {
             stats: Stats::default(),
             recorded: RwLock::default(),
             ownership: RwLock::default(),
+            merged: RwLock::default(),
             sizes: RwLock::default(),
             counters: Mutex::default(),
             refused: Mutex::default(),
@@ -295,6 +299,11 @@ impl Shared {
         self.ownership
             .read()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Which numbers of records lead to which, contacts' among them.
+    pub fn merged(&self) -> std::sync::RwLockReadGuard<'_, Merged> {
+        self.merged.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The profile that this number leads to now.

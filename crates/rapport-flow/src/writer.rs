@@ -3,6 +3,7 @@
 
 use crate::configuration::Configuration;
 use crate::counters::Counters;
+use crate::crm::merged::Merged;
 use crate::live::News;
 use crate::rows::{self, Hash};
 use crate::scripts::Hosts;
@@ -10,12 +11,14 @@ use crate::shared::Shared;
 use crate::steps::dedup::Recent;
 use crate::violations::Broken;
 use crate::violations::counts::Counts;
+use rapport_core::crm::{RecordNo, TypeId};
 use rapport_core::fold::Due;
 use rapport_core::identity::{Identifier, ProfileNo, shared};
 use rapport_core::people::People;
 use rapport_core::position::Position;
 use rapport_core::time::Millis;
 use rapport_store::history::{Entry, Ownership};
+use rapport_store::records::{Changes, RecordWrite};
 use rapport_store::state::{Head, State, Table, Write};
 use rapport_store::{Error, Result};
 use roaring::RoaringBitmap;
@@ -25,7 +28,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 mod changes;
+mod columns;
 mod deliveries;
+mod numbers;
 mod pages;
 mod publish;
 mod room;
@@ -39,12 +44,14 @@ pub(crate) use publish::{FORGOTTEN, publish};
 pub(crate) use run::{Order as WriterOrder, start};
 
 /// Numbers the writer gives, kept in one row of [`Table::Meta`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Numbers {
     next_profile: ProfileNo,
     next_journal: u64,
     next_message: u64,
     received: Millis,
+    /// The last number given to a record, by type.
+    records: BTreeMap<TypeId, u64>,
 }
 
 const NUMBERS: &[u8] = b"numbers";
@@ -82,6 +89,11 @@ pub(crate) struct Writer {
     /// How many entered and left each segment in the hours at hand, as of the transaction under way.
     hours: BTreeMap<(u32, i64), (u64, u64)>,
     pending: Pending,
+    /// Changes of records of the transaction under way.
+    pub records: Vec<RecordWrite>,
+    /// The last number given to a record, by type.
+    record_numbers: BTreeMap<TypeId, u64>,
+    columns: columns::Columns,
 }
 
 /// What others see only once the transaction is on disk.
@@ -90,6 +102,7 @@ struct Pending {
     redirects: Vec<(ProfileNo, Option<ProfileNo>)>,
     moved: Vec<(ProfileNo, Vec<(Position, ProfileNo)>)>,
     configuration: Option<Arc<Configuration>>,
+    merged: Vec<((TypeId, RecordNo), RecordNo)>,
 }
 
 impl Writer {
@@ -121,6 +134,9 @@ impl Writer {
             sizes: BTreeMap::new(),
             hours: BTreeMap::new(),
             pending: Pending::default(),
+            records: Vec::new(),
+            record_numbers: BTreeMap::new(),
+            columns: columns::Columns::default(),
             shared,
         };
         writer.reset().await?;
@@ -146,8 +162,12 @@ impl Writer {
                 next_journal: 1,
                 next_message: 1,
                 received: Millis(i64::MIN),
+                records: BTreeMap::new(),
             },
         };
+        self.record_numbers = numbers.records;
+        self.records.clear();
+        self.columns = columns::Columns::read(&*state).await?;
         self.next_journal = numbers.next_journal;
         self.next_message = numbers.next_message;
         self.received = numbers.received;
@@ -174,8 +194,8 @@ impl Writer {
     }
 
     /// Commits a transaction that ends at `position`; then everybody sees it.
-    pub async fn commit(&mut self, position: Position, writes: Vec<Write>) -> Result<()> {
-        self.commit_entries(position, writes, Vec::new()).await
+    pub async fn commit(&mut self, position: Position, changes: impl Into<Changes>) -> Result<()> {
+        self.commit_entries(position, changes, Vec::new()).await
     }
 
     /// The same for a transaction that folded entries: whoever sees how far the fold is finds them
@@ -183,23 +203,27 @@ impl Writer {
     pub async fn commit_entries(
         &mut self,
         position: Position,
-        mut writes: Vec<Write>,
+        changes: impl Into<Changes>,
         entries: Vec<Entry>,
     ) -> Result<()> {
+        let mut changes = changes.into();
         self.take_refused();
-        writes.extend(self.counters.take_writes());
+        changes.writes.extend(self.counters.take_writes());
         let numbers = Numbers {
             next_profile: self.people.next(),
             next_journal: self.next_journal,
             next_message: self.next_message,
             received: self.received,
+            records: self.record_numbers.clone(),
         };
-        writes.push(rows::put(Table::Meta, NUMBERS.into(), &numbers));
+        let numbers = rows::put(Table::Meta, NUMBERS.into(), &numbers);
+        changes.writes.push(numbers);
+        changes.records.append(&mut self.records);
         let head = self
             .shared
             .roles
             .state
-            .commit(self.head.version, position, writes)
+            .commit(self.head.version, position, changes)
             .await?;
         self.head = head;
         let shared = Arc::clone(&self.shared);
@@ -224,12 +248,24 @@ impl Writer {
                 .ownership
                 .write()
                 .unwrap_or_else(PoisonError::into_inner);
+            let mut merged = self
+                .shared
+                .merged
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
             for (from, to) in pending.redirects {
                 match to {
-                    Some(to) => ownership.redirects.insert(from, to),
-                    None => ownership.redirects.remove(&from),
-                };
+                    Some(to) => {
+                        ownership.redirects.insert(from, to);
+                        merged.note(TypeId::CONTACT, RecordNo(from.0), RecordNo(to.0));
+                    }
+                    None => {
+                        ownership.redirects.remove(&from);
+                        merged.forget(TypeId::CONTACT, RecordNo(from.0));
+                    }
+                }
             }
+            drop(merged);
             for (origin, events) in pending.moved {
                 let before: Vec<_> = moved_of(&ownership, origin).collect();
                 for event in before {
@@ -238,6 +274,16 @@ impl Writer {
                 let events = events.into_iter();
                 let moved = events.map(|(position, to)| ((origin, position), to));
                 ownership.moved.extend(moved);
+            }
+        }
+        if !pending.merged.is_empty() {
+            let mut merged = self
+                .shared
+                .merged
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            for ((object, from), to) in pending.merged {
+                merged.note(object, from, to);
             }
         }
         self.shared
@@ -341,6 +387,7 @@ async fn secret(shared: &Shared) -> Result<[u8; 16]> {
     })?;
     let head = state.head().await?;
     let row = rows::put(Table::Meta, SECRET.into(), &secret);
-    state.commit(head.version, head.position, vec![row]).await?;
+    let changes = vec![row].into();
+    state.commit(head.version, head.position, changes).await?;
     Ok(secret)
 }

@@ -77,11 +77,18 @@ pub enum Table {
     /// Every change of a property of a record: type (`u32`), record (`u64`), property (`u16`) and
     /// position, big-endian; who changed it, when, from what and to what.
     PropertyHistory = 29,
+    /// What members said of contacts: profile number as given then, and position.
+    Edit = 40,
+    /// Records that events linked to people: profile number as given then, position, type and
+    /// number of the record.
+    Attached = 41,
+    /// Survivor of a record that was merged into another: type and number of the absorbed one.
+    MergedRecord = 42,
 }
 
 impl Table {
     /// Every table, ascending.
-    pub const ALL: [Table; 29] = [
+    pub const ALL: [Table; 32] = [
         Table::Meta,
         Table::Config,
         Table::Profile,
@@ -111,6 +118,9 @@ impl Table {
         Table::Turnover,
         Table::Frozen,
         Table::PropertyHistory,
+        Table::Edit,
+        Table::Attached,
+        Table::MergedRecord,
     ];
 
     /// Whether its keys are numbers.

@@ -26,6 +26,8 @@ pub struct Contact {
     pub updated: Millis,
     /// When it was archived, if it is.
     pub archived: Option<Millis>,
+    /// The number of its owner.
+    pub owner: Option<u64>,
 }
 
 /// What a member, or a program in the CRM, does to a contact.
@@ -39,11 +41,25 @@ pub struct Edit {
     pub actor: Box<str>,
     /// Whose it is.
     pub whose: Whose,
-    /// Attributes and their raw JSON values; `null` clears. An e-mail address or a phone number
-    /// among them is an identifier from then on, and the one it replaces none any more.
+    /// Attributes and their raw JSON values; `null` clears.
     pub says: Vec<(Box<str>, Box<str>)>,
+    /// Identifiers that take the place of others.
+    pub renamed: Vec<Renamed>,
+    /// Whose contact it is afterwards.
+    pub owned: Owned,
     /// Whether the contact is archived by it.
     pub standing: Standing,
+}
+
+/// An identifier that takes the place of another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Renamed {
+    /// Of which kind.
+    pub kind: IdKind,
+    /// The one that goes, as the contact was shown with it.
+    pub old: Option<Box<str>>,
+    /// The one that comes, as sent.
+    pub new: Option<Box<str>>,
 }
 
 /// Whom an edit is about.
@@ -56,6 +72,19 @@ pub enum Whose {
     Holder(Identifier),
     /// A new profile.
     Nobody,
+}
+
+/// What an edit does to a contact's owner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owned {
+    /// Nothing.
+    #[default]
+    Kept,
+    /// It has none afterwards.
+    ByNobody,
+    /// It has this one.
+    By(u64),
 }
 
 /// What an edit does to a contact's standing.
@@ -79,6 +108,7 @@ impl Contact {
             since: received,
             updated: received,
             archived: None,
+            owner: None,
         }
     }
 }
@@ -90,35 +120,10 @@ pub(crate) fn unite(into: &mut Option<Contact>, from: Option<Contact>) {
             since: ours.since.min(theirs.since),
             updated: ours.updated.max(theirs.updated),
             archived: ours.archived.zip(theirs.archived).map(|(a, b)| a.max(b)),
+            owner: ours.owner.or(theirs.owner),
         }),
         (ours, theirs) => ours.or(theirs),
     };
-}
-
-/// The address of a kind that a contact is shown with: the one its attribute says, where the
-/// profile goes by it, and else the first that is vouched for best. Nobody else is shown with it,
-/// because nobody else goes by it.
-#[must_use]
-pub fn address<'a>(policy: &Policy, profile: &'a Profile, kind: &IdKind) -> Option<&'a str> {
-    let said = said(profile, kind).and_then(|said| normalise(policy, &said).ok());
-    let of_kind = || profile.links.iter().filter(|l| l.identifier.kind == *kind);
-    let by_attribute = of_kind().find(|link| Some(&link.identifier) == said.as_ref());
-    let best = || of_kind().rev().max_by_key(|link| link.trust);
-    let link = by_attribute.or_else(best)?;
-    Some(&link.identifier.value)
-}
-
-/// What a profile's attribute of a kind's name says, as an identifier.
-fn said(profile: &Profile, kind: &IdKind) -> Option<Identifier> {
-    let raw = profile.attributes.get(kind.word())?;
-    identifier(kind, raw)
-}
-
-/// The identifier that a raw JSON value is, if it is a text.
-#[must_use]
-pub fn identifier(kind: &IdKind, raw_json: &str) -> Option<Identifier> {
-    let text: String = serde_json::from_str(raw_json).ok()?;
-    Some(Identifier::new(kind.clone(), text))
 }
 
 /// Every identifier an edit can ask for, normalised: what the shell looks up before.
@@ -128,22 +133,16 @@ pub fn wanted(policy: &Policy, edit: &Edit) -> Vec<Identifier> {
     if let Whose::Holder(identifier) = &edit.whose {
         wanted.push(identifier.clone());
     }
-    for (name, raw) in &edit.says {
-        let kind = address_kind(name);
-        let sent = kind.and_then(|kind| identifier(&kind, raw));
-        wanted.extend(sent.and_then(|sent| normalise(policy, &sent).ok()));
+    for renamed in &edit.renamed {
+        let [old, new] = [&renamed.old, &renamed.new];
+        let both = [old, new].into_iter().flatten();
+        wanted.extend(both.filter_map(|value| normal(policy, &renamed.kind, value)));
     }
     wanted
 }
 
-/// The kind of identifier that an attribute of this name is, too.
-#[must_use]
-pub fn address_kind(name: &str) -> Option<IdKind> {
-    match name {
-        "email" => Some(IdKind::Email),
-        "phone" => Some(IdKind::Phone),
-        _ => None,
-    }
+fn normal(policy: &Policy, kind: &IdKind, value: &str) -> Option<Identifier> {
+    normalise(policy, &Identifier::new(kind.clone(), value)).ok()
 }
 
 /// Does to a profile what an edit says. Returns the names of the attributes whose value is another
@@ -154,13 +153,10 @@ pub(crate) fn apply(
     number: ProfileNo,
     edit: &Edit,
 ) -> Vec<Box<str>> {
-    for (name, raw) in &edit.says {
-        if let Some(kind) = address_kind(name) {
-            readdress(policy, people, number, &kind, raw, edit);
-        }
+    for renamed in &edit.renamed {
+        rename(policy, people, number, renamed, edit);
     }
-    let id = edit.place.to_string();
-    let id = format!("{id}.{}", edit.place.index);
+    let id = format!("{}.{}", edit.place, edit.place.index);
     let writing = Writing::by_member(policy, edit.received, &id);
     let mut changed = Vec::new();
     if let Some(profile) = people.profile_mut(number) {
@@ -173,6 +169,11 @@ pub(crate) fn apply(
             .contact
             .get_or_insert_with(|| Contact::new(edit.received));
         contact.updated = contact.updated.max(edit.received);
+        match edit.owned {
+            Owned::Kept => {}
+            Owned::ByNobody => contact.owner = None,
+            Owned::By(owner) => contact.owner = Some(owner),
+        }
         match edit.standing {
             Standing::Kept => {}
             Standing::Archived => contact.archived = Some(edit.received),
@@ -183,23 +184,20 @@ pub(crate) fn apply(
     changed
 }
 
-/// Gives a profile another address of a kind, and takes away the one it was shown with unless a
-/// server said that one too. An address that belongs to somebody else stays theirs.
-fn readdress(
+/// Gives a profile another identifier in the place of one, which goes unless a server said that
+/// one too. An identifier that belongs to somebody else stays theirs.
+fn rename(
     policy: &Policy,
     people: &mut People,
     number: ProfileNo,
-    kind: &IdKind,
-    raw: &str,
+    renamed: &Renamed,
     edit: &Edit,
 ) {
-    let Some(profile) = people.profile(number) else {
-        return;
-    };
-    let before = address(policy, profile, kind).map(|value| Identifier::new(kind.clone(), value));
-    let sent = identifier(kind, raw);
-    let after = sent.and_then(|sent| normalise(policy, &sent).ok());
+    let of_kind = |value: &Option<Box<str>>| normal(policy, &renamed.kind, value.as_deref()?);
+    let (before, after) = (of_kind(&renamed.old), of_kind(&renamed.new));
     if let Some(before) = before.filter(|before| Some(before) != after.as_ref())
+        && people.owner(&before) == Some(number)
+        && let Some(profile) = people.profile(number)
         && !is_said_by_a_server(policy, profile, &before)
     {
         if let Some(profile) = people.profile_mut(number) {
@@ -252,8 +250,8 @@ fn is_said_by_a_server(policy: &Policy, profile: &Profile, address: &Identifier)
     attached
         || says.iter().any(|say| {
             let by_server = matches!(say.teller(), Teller::Source(_, KeyKind::Server));
-            let said = say.value().and_then(|raw| identifier(&address.kind, raw));
-            let said = said.and_then(|said| normalise(policy, &said).ok());
+            let text = say.value().and_then(|raw| serde_json::from_str::<String>(raw).ok());
+            let said = text.and_then(|text| normal(policy, &address.kind, &text));
             by_server && said.as_ref() == Some(address)
         })
 }

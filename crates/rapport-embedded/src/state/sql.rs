@@ -23,6 +23,7 @@ pub(super) fn schema() -> String {
         };
         schema.push_str(&format!("CREATE TABLE IF NOT EXISTS {name} {columns};"));
     }
+    schema.push_str(crate::records::SCHEMA);
     schema
 }
 
@@ -225,5 +226,6 @@ fn name(table: Table) -> &'static str {
         Table::Change => "change",
         Table::Turnover => "turnover",
         Table::Frozen => "frozen",
+        Table::PropertyHistory => "property_history",
     }
 }

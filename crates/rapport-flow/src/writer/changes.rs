@@ -31,8 +31,11 @@ impl Writer {
         for record in &effects.journal {
             self.journal(record, writes);
         }
-        let changes = self.people.take_changes();
+        let mut changes = self.people.take_changes();
+        let contacts = std::mem::take(&mut changes.contacts);
         self.people_changes(changes, writes);
+        self.contacts(&contacts).await?;
+        self.told(&effects.told, writes).await?;
         self.members(&effects.members, writes).await
     }
 
@@ -240,6 +243,9 @@ impl Writer {
         }
         self.disarm(profile.number, writes);
         self.people.remove(profile.number);
+        if profile.contact.is_some() {
+            self.people.note_contact(profile.number);
+        }
         writes.push(rows::remove(
             Table::Profile,
             rows::profile_key(profile.number),
@@ -254,6 +260,9 @@ impl Writer {
         let number = profile.number;
         if let Some(moment) = profile.armed {
             self.due.insert((moment, number));
+        }
+        if profile.contact.is_some() {
+            self.people.note_contact(number);
         }
         self.people.insert_loaded_profile(profile);
         // Asking for it to be changed is what puts it among the next changes.

@@ -13,7 +13,8 @@ use crate::rows;
 use rapport_core::entry::Command;
 use rapport_core::event::Request;
 use rapport_store::Result;
-use rapport_store::state::{self, Table};
+use rapport_store::records::Changes;
+use rapport_store::state::{Key, Table, Write};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -64,12 +65,12 @@ pub(crate) enum Order {
     /// Remove these keys: retention.
     Forget {
         table: Table,
-        keys: Vec<state::Key>,
+        keys: Vec<Key>,
         reply: oneshot::Sender<std::result::Result<(), Error>>,
     },
     /// Write one row of a job's own.
     Note {
-        write: state::Write,
+        write: Write,
         reply: oneshot::Sender<std::result::Result<(), Error>>,
     },
     /// Fold what is on the ledger, then end.
@@ -232,7 +233,7 @@ async fn settle_counters(writer: &mut Writer) -> Result<()> {
     if writer.counters.is_settled() {
         return Ok(());
     }
-    writer.commit(writer.head.position, Vec::new()).await
+    writer.commit(writer.head.position, Changes::default()).await
 }
 
 async fn recover(writer: &mut Writer, error: &rapport_store::Error) {
@@ -274,10 +275,8 @@ async fn obey(writer: &mut Writer, order: Order) -> Option<oneshot::Sender<()>> 
             let _ = reply.send(kept(writer, done).await);
         }
         Order::Forget { table, keys, reply } => {
-            let writes = keys
-                .into_iter()
-                .map(|key| rows::remove(table, key))
-                .collect();
+            let keys = keys.into_iter();
+            let writes: Vec<Write> = keys.map(|key| rows::remove(table, key)).collect();
             let done = writer.commit(writer.head.position, writes).await;
             let _ = reply.send(kept(writer, done).await);
         }

@@ -86,6 +86,19 @@ impl Cell {
     }
 }
 
+impl Cell {
+    /// The order of groups: as rows are sorted, equal text by its bytes, null last.
+    #[must_use]
+    pub fn in_order(&self, other: &Cell) -> Ordering {
+        let nulls = self.is_null().cmp(&other.is_null());
+        let bytes = || match (self, other) {
+            (Cell::Text(left), Cell::Text(right)) => left.cmp(right),
+            _ => Ordering::Equal,
+        };
+        nulls.then_with(|| self.compare(other).unwrap_or(Ordering::Equal).then_with(bytes))
+    }
+}
+
 /// Text as rows are sorted by it.
 fn compare_text(left: &str, right: &str) -> Ordering {
     let small = |byte: u8| byte.to_ascii_lowercase();

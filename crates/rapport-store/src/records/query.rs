@@ -1,6 +1,7 @@
 //! What is asked of records, and what is answered.
 
 use super::{Cell, Filter};
+use std::cmp::Ordering;
 
 /// A row as asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -144,4 +145,81 @@ pub struct Linked {
     pub id: u64,
     /// The association's type id.
     pub kind: u32,
+}
+
+/// Words a search looks for at most; further ones are let be.
+const WORDS_MAX: usize = 32;
+
+impl Query {
+    /// Every row of an object by id, without cells: what other questions are spelled from.
+    #[must_use]
+    pub fn all(object: u32) -> Query {
+        Query {
+            object,
+            filter: Filter::every(),
+            search: None,
+            sort: Vec::new(),
+            after: After::Start,
+            limit: usize::MAX,
+            columns: Vec::new(),
+            count: Count::No,
+        }
+    }
+
+    /// Which of two rows comes first: of each the cells of the sort, and the id.
+    #[must_use]
+    pub fn in_order(&self, left: (&[Cell], u64), right: (&[Cell], u64)) -> Ordering {
+        for (by, (left, right)) in self.sort.iter().zip(left.0.iter().zip(right.0)) {
+            let order = match (left.is_null(), right.is_null()) {
+                (true, true) => Ordering::Equal,
+                (false, false) => by.direction.of(left.compare(right)),
+                (left, right) => left.cmp(&right),
+            };
+            if order.is_ne() {
+                return order;
+            }
+        }
+        self.direction().of(Some(left.1.cmp(&right.1)))
+    }
+
+    /// The direction of its first sort, which is that of ids too.
+    #[must_use]
+    pub fn direction(&self) -> Direction {
+        let first = self.sort.first();
+        first.map_or(Direction::Ascending, |by| by.direction)
+    }
+
+    /// The words of its search in small letters; `None` where it does not search.
+    #[must_use]
+    pub fn words(&self) -> Option<Vec<String>> {
+        let text = self.search.as_ref()?;
+        let words = text.split(|letter: char| !letter.is_alphanumeric());
+        let words = words.filter(|word| !word.is_empty()).map(str::to_lowercase);
+        Some(words.take(WORDS_MAX).collect())
+    }
+}
+
+impl Direction {
+    fn of(self, order: Option<Ordering>) -> Ordering {
+        let order = order.unwrap_or(Ordering::Equal);
+        match self {
+            Direction::Ascending => order,
+            Direction::Descending => order.reverse(),
+        }
+    }
+}
+
+impl Total {
+    /// A total as the question wants it.
+    #[must_use]
+    pub fn of(count: u64, wanted: Count) -> Option<Total> {
+        match wanted {
+            Count::No => None,
+            Count::Exact => Some(Total { count, exact: true }),
+            Count::Capped(most) => Some(Total {
+                count: count.min(most),
+                exact: count <= most,
+            }),
+        }
+    }
 }
