@@ -17,6 +17,7 @@ use rapport_core::crm::association::{Category, Kind};
 use rapport_core::crm::{
     Definitions, LinkInput, NewLink, ObjectType, RecordNo, RecordReference, Refused,
 };
+use rapport_flow::commands::Linked;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -137,16 +138,16 @@ impl<'a> Between<'a> {
     }
 
     /// What two records are to each other after a write.
-    fn pair(&self, definitions: &Definitions, input: &LinkInput, kinds: &[u32]) -> Value {
-        let labels = kinds.iter().filter_map(|kind| {
+    fn pair(&self, definitions: &Definitions, linked: &Linked) -> Value {
+        let labels = linked.kinds.iter().filter_map(|kind| {
             let known = definitions.association(self.from.id(), self.to.id(), *kind)?;
             known.label.as_deref()
         });
         json!({
             "fromObjectTypeId": self.from.id().to_string(),
-            "fromObjectId": spelled(&input.from),
+            "fromObjectId": linked.from.to_string(),
             "toObjectTypeId": self.to.id().to_string(),
-            "toObjectId": spelled(&input.to),
+            "toObjectId": linked.to.to_string(),
             "labels": labels.collect::<Vec<_>>(),
         })
     }
@@ -198,10 +199,10 @@ async fn link(
         ));
     }
     let input = between.input(asked.at("id"), asked.at("to_id"), kinds(&named)?)?;
-    let mut fates = associate(&api, &asked.caller, vec![input.clone()]).await?;
-    let kinds = fates.pop().ok_or_else(Fault::internal)?;
-    let kinds = kinds.map_err(|refused| between.fault(&refused))?;
-    Ok((StatusCode::CREATED, Json(between.pair(&definitions, &input, &kinds))))
+    let mut fates = associate(&api, &asked.caller, vec![input]).await?;
+    let fate = fates.pop().ok_or_else(Fault::internal)?;
+    let linked = fate.map_err(|refused| between.fault(&refused))?;
+    Ok((StatusCode::CREATED, Json(between.pair(&definitions, &linked))))
 }
 
 async fn link_plainly(State(api): State<Api>, asked: Asked) -> Result<Response, Fault> {

@@ -5,7 +5,6 @@ use super::body::{Body, Text};
 use super::fault::Fault;
 use super::reading;
 use super::record::{self, Columns};
-use super::refusal;
 use super::spelling::Spelled;
 use crate::Api;
 use axum::extract::State;
@@ -46,7 +45,7 @@ async fn merge(
         absorbed,
     };
     let kept = match api.rapport.command(&asked.caller.actor, command).await?.reply {
-        Reply::MergedRecords(kept) => kept.map_err(|refused| refusal::fault(object, &refused))?,
+        Reply::MergedRecords { survivor } => survivor,
         _ => primary,
     };
     let found = api.rapport.records(object.id(), &[kept]).await?;

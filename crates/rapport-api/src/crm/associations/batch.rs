@@ -118,7 +118,7 @@ async fn create(
     let mut answer = batch.done(&api);
     for (input, fate) in inputs.iter().zip(fates) {
         match fate {
-            Ok(kinds) => answer.result(between.pair(&definitions, input, &kinds)),
+            Ok(linked) => answer.result(between.pair(&definitions, &linked)),
             Err(refused) => answer.error(told(between.fault(&refused), input)),
         }
     }

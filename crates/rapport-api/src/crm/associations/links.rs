@@ -6,10 +6,10 @@ use crate::crm::gate::Caller;
 use axum::http::StatusCode;
 use rapport_core::crm::{LinkInput, Refused};
 use rapport_core::entry::Command;
-use rapport_flow::commands::Reply;
+use rapport_flow::commands::{Linked, Reply};
 
-/// What became of the inputs: the kinds of links between the two of each now.
-type Fates = Vec<Result<Vec<u32>, Refused>>;
+/// What became of the inputs, in their order.
+type Fates = Vec<Result<Linked, Refused>>;
 
 /// Makes links.
 pub(in crate::crm) async fn associate(
