@@ -105,6 +105,19 @@ async fn each(archive: &Archive, at: Millis, mut say: impl FnMut(String, String)
             say(format!("company {}", company.id), format!("{company:#?}"));
         }
     }
+    for table in [
+        Table::PropertyHistory,
+        Table::Edit,
+        Table::Attached,
+        Table::MergedRecord,
+    ] {
+        let mut rows = pages(state, table);
+        while let Some(page) = rows.next().await? {
+            for (key, value) in page {
+                say(format!("{table:?} {}", hex(&key)), hex(&value));
+            }
+        }
+    }
     for (key, value) in pages(state, Table::Outcome).all().await? {
         if !lossy(&key).contains(REFUSED) {
             say(format!("outcome {}", lossy(&key)), hex(&value));
