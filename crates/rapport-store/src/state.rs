@@ -4,6 +4,7 @@
 //! engine only keeps them, in key order, and applies a set of changes whole or not at all.
 
 use crate::Result;
+use crate::records::{Changes, Records};
 use async_trait::async_trait;
 use rapport_core::position::Position;
 
