@@ -4,6 +4,8 @@
 //! Left out is what does not follow from the entries alone: secrets, rows that only wait (timers,
 //! outbox, tail, files), and what the door refused.
 
+mod records;
+
 use crate::archive::Archive;
 use crate::counters::REFUSED;
 use crate::error::Result;
@@ -123,7 +125,7 @@ async fn each(archive: &Archive, at: Millis, mut say: impl FnMut(String, String)
             say(format!("outcome {}", lossy(&key)), hex(&value));
         }
     }
-    Ok(())
+    records::each(state, say).await
 }
 
 fn canonical(archive: &Archive, profile: Profile, at: Millis) -> Profile {
