@@ -23,8 +23,10 @@ pub(crate) mod links;
 pub(crate) mod merged;
 mod order;
 pub(crate) mod read;
+pub(crate) mod sweep;
 pub(crate) mod timeline;
 pub(crate) mod told;
+pub(crate) mod undo;
 pub(crate) mod work;
 
 /// Which records are asked for, and in which order. Columns are those of the properties

@@ -4,6 +4,8 @@
 //! Left out is what does not follow from the entries alone: secrets, rows that only wait (timers,
 //! outbox, tail, files), and what the door refused.
 
+mod records;
+
 use crate::archive::Archive;
 use crate::counters::REFUSED;
 use crate::error::Result;
@@ -105,12 +107,25 @@ async fn each(archive: &Archive, at: Millis, mut say: impl FnMut(String, String)
             say(format!("company {}", company.id), format!("{company:#?}"));
         }
     }
+    for table in [
+        Table::PropertyHistory,
+        Table::Edit,
+        Table::Attached,
+        Table::MergedRecord,
+    ] {
+        let mut rows = pages(state, table);
+        while let Some(page) = rows.next().await? {
+            for (key, value) in page {
+                say(format!("{table:?} {}", hex(&key)), hex(&value));
+            }
+        }
+    }
     for (key, value) in pages(state, Table::Outcome).all().await? {
         if !lossy(&key).contains(REFUSED) {
             say(format!("outcome {}", lossy(&key)), hex(&value));
         }
     }
-    Ok(())
+    records::each(state, say).await
 }
 
 fn canonical(archive: &Archive, profile: Profile, at: Millis) -> Profile {

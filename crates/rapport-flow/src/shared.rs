@@ -164,6 +164,8 @@ pub(crate) struct Shared {
     pub unlisted: AtomicBool,
     /// Whether violations of tracking plans may wait to be told.
     pub untold: AtomicBool,
+    /// Whether records may wait to be looked at anew.
+    pub unswept: AtomicBool,
     /// Counts of violations, as of the last commit.
     pub violations: Mutex<Counts>,
     looked_up: Mutex<LookedUp>,
@@ -203,6 +205,7 @@ impl Shared {
             known: Mutex::default(),
             unlisted: AtomicBool::new(true),
             untold: AtomicBool::new(true),
+            unswept: AtomicBool::new(true),
             violations: Mutex::default(),
             looked_up: Mutex::default(),
             hash: OnceLock::new(),

@@ -12,6 +12,7 @@ mod lists;
 mod mixes;
 mod plans;
 mod reading;
+mod records;
 mod redrive;
 mod refusals;
 mod replay;

@@ -3,7 +3,6 @@
 
 use crate::configuration::Configuration;
 use crate::counters::Counters;
-use crate::crm::merged::Merged;
 use crate::live::News;
 use crate::rows::{self, Hash};
 use crate::scripts::Hosts;
@@ -19,7 +18,7 @@ use rapport_core::position::Position;
 use rapport_core::time::Millis;
 use rapport_store::history::{Entry, Ownership};
 use rapport_store::records::{Changes, RecordWrite};
-use rapport_store::state::{Head, State, Table, Write};
+use rapport_store::state::{Head, State, Table};
 use rapport_store::{Error, Result};
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};

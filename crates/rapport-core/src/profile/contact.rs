@@ -185,7 +185,8 @@ pub(crate) fn apply(
 }
 
 /// Gives a profile another identifier in the place of one, which goes unless a server said that
-/// one too. An identifier that belongs to somebody else stays theirs.
+/// one too. An identifier that belongs to somebody else stays theirs, unless a browser only claimed
+/// it for somebody unknown.
 fn rename(
     policy: &Policy,
     people: &mut People,
@@ -208,6 +209,15 @@ fn rename(
     let Some(after) = after.filter(|after| !people.is_shared(after)) else {
         return;
     };
+    let owner = people.owner(&after).filter(|owner| *owner != number);
+    if let Some(owner) = owner
+        && people.profile(owner).is_some_and(|other| yields(other, &after))
+    {
+        if let Some(other) = people.profile_mut(owner) {
+            other.links.retain(|link| link.identifier != after);
+        }
+        people.set_owner(&after, None);
+    }
     match people.owner(&after) {
         Some(owner) if owner != number => {}
         Some(_) => confirm(people, number, &after),
@@ -225,6 +235,12 @@ fn rename(
             people.set_owner(&after, Some(number));
         }
     }
+}
+
+/// Whether an address goes from somebody to whom a member says it belongs: nobody vouched for it, and
+/// they are no contact.
+fn yields(profile: &Profile, address: &Identifier) -> bool {
+    profile.contact.is_none() && profile.trust(address) == Some(Trust::Claimed)
 }
 
 /// A member vouches for what a browser has said.

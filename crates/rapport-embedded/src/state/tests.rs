@@ -130,7 +130,7 @@ async fn a_backup_is_one_commit_while_commits_go_on() {
     let target = tempfile::tempdir().unwrap();
     let commits = async {
         for version in 0..40 {
-            let writes = (0..200)
+            let writes: Vec<Write> = (0..200)
                 .map(|n| put(n, &format!("{version} {text}")))
                 .collect();
             state
@@ -183,7 +183,7 @@ async fn the_log_starts_over_beside_readers_and_writers() {
     let text = "x".repeat(4_000);
     let mut longest = 0;
     for version in 0..400 {
-        let writes = (0..20)
+        let writes: Vec<Write> = (0..20)
             .map(|n| put((version * 7_919 + n * 104_729) % 5_000, &text))
             .collect();
         state
@@ -211,7 +211,7 @@ async fn the_log_starts_over_beside_readers_and_writers() {
 async fn damage_is_told_from_other_failures() {
     let folder = tempfile::tempdir().unwrap();
     let state = open(folder.path());
-    let writes = (0..2_000).map(|n| put(n, &"y".repeat(300))).collect();
+    let writes: Vec<Write> = (0..2_000).map(|n| put(n, &"y".repeat(300))).collect();
     state
         .commit(0, Position::event(1, 0), writes.into())
         .await

@@ -5,6 +5,7 @@ use self::component::Component;
 use self::prepared::Moment;
 use super::{Outcome, Reply, configure_with};
 use crate::configuration::Configuration;
+use crate::crm::undo::{Moved, relink};
 use crate::error::CommandError;
 use crate::writer::Writer;
 use crate::{reads, revisions, rows};
@@ -224,7 +225,9 @@ async fn replace(
     }
     writer.people.number_from(now.next);
     let mut by_origin: BTreeMap<ProfileNo, Vec<(Position, ProfileNo)>> = BTreeMap::new();
+    let mut now_of = Moved::new();
     for (origin, position, person) in moved {
+        now_of.insert((origin, position), person);
         by_origin
             .entry(origin)
             .or_default()
@@ -248,5 +251,6 @@ async fn replace(
         ..Effects::default()
     };
     super::effects(writer, &effects, writes).await?;
+    relink(writer, &component.origins, &now_of, &numbers, writes).await?;
     Ok(numbers)
 }

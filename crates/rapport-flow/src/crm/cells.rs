@@ -1,7 +1,7 @@
 //! Cells, as the rules spell them and as engines do.
 
 use rapport_core::json;
-use rapport_core::crm::{Cell, Form, ObjectType, Record, RecordNo};
+use rapport_core::crm::{Cell, Form, ObjectType, Record, RecordNo, Value};
 use rapport_store::records;
 
 /// A form, for an engine.
@@ -80,4 +80,18 @@ fn scalar(raw: &str) -> Option<String> {
         json::Value::List(_) => None,
         _ => text(raw),
     }
+}
+
+/// A value as JSON; `null` where there is none.
+#[must_use]
+pub fn json(value: Option<&Value>) -> String {
+    let json = match value {
+        None => serde_json::Value::Null,
+        // As it is spelled: a float of serde_json would say `5.0`.
+        Some(Value::Number(number)) => return number.to_string(),
+        Some(Value::Bool(truth)) => (*truth).into(),
+        Some(Value::Options(options)) => options.iter().map(|option| &**option).collect(),
+        Some(value) => value.spelled().into(),
+    };
+    json.to_string()
 }

@@ -1,12 +1,14 @@
 //! Companies that group calls describe, as records.
 
 use super::{cells, told};
+use super::told::attach;
 use super::work::{Cause, Work};
 use crate::writer::Writer;
 use rapport_core::crm::contact::GROUP_ID;
 use rapport_core::crm::{RecordNo, TypeId, Value};
 use rapport_core::identity::ProfileNo;
 use rapport_core::json;
+use rapport_core::position::Position;
 use rapport_store::Result;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +19,7 @@ pub(super) const PLAIN: (u32, u32) = (279, 280);
 pub(super) const PRIMARY: (u32, u32) = (1, 2);
 
 /// Companies of one contact that are looked at for the primary one.
-const COMPANIES_MAX: usize = 1_000;
+pub(super) const COMPANIES_MAX: usize = 1_000;
 
 /// A group call said something of a company, and made somebody belong to it.
 pub(super) async fn told(
@@ -47,15 +49,16 @@ pub(super) async fn told(
         return Ok(());
     };
     if let Some(person) = person {
-        belong(writer, work, person, number).await?;
+        belong(writer, work, cause.place, person, number).await?;
     }
     Ok(())
 }
 
-/// Links a person to a company; to their first one as the primary one, too.
+/// Links a person to a company because of an entry; to their first one as the primary one, too.
 pub(super) async fn belong(
     writer: &Writer,
     work: &mut Work,
+    place: Position,
     person: ProfileNo,
     company: RecordNo,
 ) -> Result<()> {
@@ -68,9 +71,15 @@ pub(super) async fn belong(
         let mut kinds = links.values();
         !kinds.any(|kinds| kinds.contains(&PRIMARY.0))
     });
-    work.link(writer, contact, company, PLAIN).await?;
-    if is_first {
-        work.link(writer, contact, company, PRIMARY).await?;
+    let mut made = Vec::new();
+    if work.link(writer, contact, company, PLAIN).await? {
+        made.push((PLAIN.1, PLAIN.0));
+    }
+    if is_first && work.link(writer, contact, company, PRIMARY).await? {
+        made.push((PRIMARY.1, PRIMARY.0));
+    }
+    if !made.is_empty() {
+        attach(work, person, place, company, made);
     }
     Ok(())
 }

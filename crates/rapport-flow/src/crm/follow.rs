@@ -6,7 +6,7 @@ use super::work::{Key, Work};
 use crate::steps::load;
 use crate::writer::Writer;
 use rapport_core::crm::calculate::{self, RELATED_MAX, Related};
-use rapport_core::crm::{ObjectType, TypeId};
+use rapport_core::crm::{ObjectType, RecordNo, TypeId};
 use rapport_core::identity::ProfileNo;
 use rapport_store::Result;
 use std::collections::BTreeSet;
@@ -47,6 +47,24 @@ pub(crate) async fn settle(writer: &mut Writer, work: &mut Work) -> Result<()> {
             return Ok(());
         }
     }
+}
+
+/// Settles these records, whatever moved.
+pub(crate) async fn again(
+    writer: &mut Writer,
+    work: &mut Work,
+    object: TypeId,
+    numbers: &[RecordNo],
+) -> Result<()> {
+    let definitions = Arc::clone(&work.definitions);
+    let Some(object) = definitions.types.get(&object) else {
+        return Ok(());
+    };
+    work.load(&writer.shared, object.id(), numbers).await?;
+    for number in numbers {
+        one(writer, work, object, (object.id(), *number)).await?;
+    }
+    Ok(())
 }
 
 async fn one(writer: &mut Writer, work: &mut Work, object: &ObjectType, key: Key) -> Result<()> {

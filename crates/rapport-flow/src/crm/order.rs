@@ -55,7 +55,7 @@ pub(super) async fn told(
     if let Some(person) = told.person {
         let contact = (TypeId::CONTACT, RecordNo(person.0));
         if work.link(writer, order, contact, OF_CONTACT).await? {
-            attach(work, person, cause, order);
+            attach(work, person, cause.place, order, vec![OF_CONTACT]);
         }
     }
     items(writer, work, cause, number, properties).await

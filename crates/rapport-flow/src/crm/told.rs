@@ -2,24 +2,33 @@
 //! items. Everything an event says is done in its own place, so that it makes no difference which
 //! events are folded together.
 
-use super::work::{Cause, Work, calculate, differing};
+use super::work::{Cause, Key, Work, calculate};
 use super::{company, order};
 use crate::rows;
 use crate::writer::Writer;
 use rapport_core::crm::history::{Door, Origin};
-use rapport_core::crm::{ObjectType, PropertyNo, Record, RecordNo, TypeId, Value};
+use rapport_core::crm::write::{Change, Draft, finish};
+use rapport_core::crm::{ObjectType, Record, RecordNo, TypeId, Value};
 use rapport_core::event::SourceNo;
 use rapport_core::fold::told::{Of, Told};
 use rapport_core::identity::ProfileNo;
+use rapport_core::position::Position;
 use rapport_store::Result;
 use rapport_store::state::{Table, Write};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Writer {
     /// Adds the writes of everything that events said of companies and orders.
-    pub async fn told(&mut self, told: &[Told], writes: &mut Vec<Write>) -> Result<()> {
-        if told.is_empty() {
+    /// The contacts in `joined` are two in one since.
+    pub async fn told(
+        &mut self,
+        told: &[Told],
+        joined: &[ProfileNo],
+        writes: &mut Vec<Write>,
+    ) -> Result<()> {
+        if told.is_empty() && joined.is_empty() {
             return Ok(());
         }
         let mut work = Work::new(&self.configuration.crm);
@@ -43,6 +52,10 @@ impl Writer {
                     properties,
                 } => order::told(self, &mut work, &cause, one, message_id, properties).await?,
             }
+        }
+        for number in joined {
+            let survivor = self.survivor_of(TypeId::CONTACT, RecordNo(number.0));
+            work.touch((TypeId::CONTACT, survivor));
         }
         super::follow::settle(self, &mut work).await?;
         work.finish(self, writes);
@@ -77,11 +90,11 @@ pub(super) async fn write(
         work.load(&writer.shared, object.id(), &[number]).await?;
     }
     let before = existing.and_then(|number| work.get((object.id(), number)).cloned());
+    let change = change(object, before.as_ref(), said, cause);
     let mut record = match &before {
         Some(before) => before.clone(),
         None => Record::new(writer.next_record(object.id()), cause.received),
     };
-    let change = differing(&record, values(object, said));
     if before.is_some() && change.is_empty() && record.archived.is_none() {
         return Ok(Some(record.no));
     }
@@ -95,28 +108,45 @@ pub(super) async fn write(
     Ok(Some(number))
 }
 
-/// What texts say of a type's properties.
-fn values(
+/// What texts make of a record by the rules of its type. An event is not asked again, so what a
+/// rule would refuse of an input is taken as it is said.
+fn change(
     object: &ObjectType,
+    before: Option<&Record>,
     said: &BTreeMap<&str, Option<String>>,
-) -> BTreeMap<PropertyNo, Option<Value>> {
-    let value = |(name, text): (&&str, &Option<String>)| {
-        let property = object.property(name)?;
-        let value = match text {
-            None => None,
-            Some(text) => Some(Value::parse(property, text).ok()??),
+    cause: &Cause,
+) -> Change {
+    let mut draft = Draft::new(object, before, cause.received, &cause.origin);
+    for (name, text) in said {
+        let Some(property) = object.property(name) else {
+            continue;
         };
-        Some((property.no, value))
-    };
-    said.iter().filter_map(value).collect()
+        match text.as_deref().map(|text| Value::parse(property, text)) {
+            None => draft.give(name, None),
+            Some(Ok(Some(value))) => draft.give(name, Some(value)),
+            Some(Ok(None) | Err(_)) => {}
+        }
+    }
+    let as_said = draft.change();
+    finish(draft).unwrap_or(as_said)
 }
 
-/// Notes that an event linked a record to somebody: an undo takes it to whoever has the event.
-pub(super) fn attach(work: &mut Work, person: ProfileNo, cause: &Cause, record: (TypeId, RecordNo)) {
-    let record = (record.0.0, record.1.0);
-    work.write(Write {
-        table: Table::Attached,
-        key: rows::attached_key(person, cause.place, record),
-        value: Some(Vec::new()),
-    });
+/// How an event or an edit linked a record to somebody.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Attachment {
+    /// The kinds of the links, from the record to the contact and back.
+    pub kinds: Vec<(u32, u32)>,
+}
+
+/// Notes that an entry linked a record to somebody: an undo takes the link to whoever has the
+/// entry then.
+pub(crate) fn attach(
+    work: &mut Work,
+    person: ProfileNo,
+    place: Position,
+    record: Key,
+    kinds: Vec<(u32, u32)>,
+) {
+    let key = rows::attached_key(person, place, (record.0.0, record.1.0));
+    work.write(rows::put(Table::Attached, key, &Attachment { kinds }));
 }

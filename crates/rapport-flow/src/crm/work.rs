@@ -30,6 +30,7 @@ pub(crate) struct Cause {
 }
 
 /// What a transaction does to records.
+#[derive(Clone)]
 pub(crate) struct Work {
     pub definitions: Arc<Definitions>,
     held: BTreeMap<Key, Held>,
@@ -165,6 +166,22 @@ impl Work {
         }
     }
 
+    /// Takes a record away for good: its number leads elsewhere.
+    pub fn remove(&mut self, key: Key) {
+        let Some(held) = self.held.get_mut(&key) else {
+            return;
+        };
+        let Some(gone) = held.now.take() else { return };
+        if let Some(object) = self.definitions.types.get(&key.0) {
+            for (no, value) in &gone.values {
+                if object.properties.get(no).is_some_and(|property| property.unique) {
+                    let owner = (key.0, *no, Box::from(value.spelled()));
+                    self.owners.insert(owner, None);
+                }
+            }
+        }
+    }
+
     /// Puts a record into the bin, or takes it out.
     pub fn archive(&mut self, key: Key, at: Option<Millis>) {
         if let Some(record) = self.held.get_mut(&key).and_then(|held| held.now.as_mut()) {
@@ -297,6 +314,33 @@ impl Work {
         Ok(was)
     }
 
+    /// Lets a link of a record lead to another contact's number, or to none.
+    pub async fn redirect(
+        &mut self,
+        writer: &Writer,
+        record: Key,
+        (before, after): (Key, Option<Key>),
+        kinds: (u32, u32),
+    ) -> Result<()> {
+        let shared = &writer.shared;
+        if !self.pair(shared, record, before).await?.remove(&kinds.0) {
+            return Ok(());
+        }
+        self.pair(shared, before, record).await?.remove(&kinds.1);
+        let gone = both(record, before, kinds).map(RecordWrite::Unlink);
+        self.linked.extend(gone);
+        self.touch(record);
+        self.touch(before);
+        let Some(after) = after else { return Ok(()) };
+        if self.pair(shared, record, after).await?.insert(kinds.0) {
+            self.pair(shared, after, record).await?.insert(kinds.1);
+            let made = both(record, after, kinds).map(RecordWrite::Link);
+            self.linked.extend(made);
+            self.touch(after);
+        }
+        Ok(())
+    }
+
     /// Adds a write of its own.
     pub fn write(&mut self, write: Write) {
         self.writes.push(write);
@@ -354,15 +398,4 @@ pub(crate) fn search_text(object: &ObjectType, record: &Record) -> String {
         .map(|value| value.spelled())
         .collect();
     texts.join(" ")
-}
-
-/// Values that differ from those a record has.
-pub(crate) fn differing(
-    record: &Record,
-    said: BTreeMap<PropertyNo, Option<Value>>,
-) -> Change {
-    let is_other = |(no, value): &(PropertyNo, Option<Value>)| record.values.get(no) != value.as_ref();
-    Change {
-        values: said.into_iter().filter(is_other).collect(),
-    }
 }

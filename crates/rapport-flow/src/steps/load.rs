@@ -101,7 +101,8 @@ pub(crate) async fn profiles(writer: &mut Writer, numbers: BTreeSet<ProfileNo>) 
     Ok(())
 }
 
-async fn companies(writer: &mut Writer, groups: BTreeSet<&str>) -> Result<()> {
+/// Loads companies that are not in the working set yet.
+pub(crate) async fn companies(writer: &mut Writer, groups: BTreeSet<&str>) -> Result<()> {
     let hash = writer.hash;
     let wanted: BTreeMap<u64, &str> = groups
         .into_iter()

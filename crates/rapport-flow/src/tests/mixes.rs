@@ -17,6 +17,7 @@ use rapport_core::time::{DAY_MS, HOUR_MS, Millis, SECOND_MS};
 use std::sync::Arc;
 use std::time::Duration;
 
+mod crm;
 pub(super) mod dice;
 pub(super) mod said;
 
@@ -90,7 +91,11 @@ pub(super) async fn begin(dice: &mut Dice) -> World {
 
 async fn step(world: World, dice: &mut Dice) -> World {
     match dice.below(100) {
-        0..54 => send(world, dice).await,
+        0..46 => send(world, dice).await,
+        46..54 => {
+            expect(&world, crm::command(dice)).await;
+            world
+        }
         54..60 => hook(world, dice).await,
         60..72 => change_rules(world, dice).await,
         72..78 => merge(world, dice).await,

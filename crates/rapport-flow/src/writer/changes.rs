@@ -33,9 +33,11 @@ impl Writer {
         }
         let mut changes = self.people.take_changes();
         let contacts = std::mem::take(&mut changes.contacts);
+        let absorbed = changes.absorbed.iter().map(|(from, _)| *from);
+        let joined: Vec<_> = absorbed.filter(|from| contacts.contains(from)).collect();
         self.people_changes(changes, writes);
         self.contacts(&contacts).await?;
-        self.told(&effects.told, writes).await?;
+        self.told(&effects.told, &joined, writes).await?;
         self.members(&effects.members, writes).await
     }
 

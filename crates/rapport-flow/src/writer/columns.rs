@@ -42,7 +42,14 @@ impl Writer {
                 continue;
             };
             let asked = (crate::crm::cells::form(property.form()), property.unique);
-            if known.insert(number, asked) != Some(asked) {
+            let before = known.insert(number, asked);
+            if before.is_some_and(|(form, _)| form != asked.0) {
+                self.records.push(RecordWrite::Undefine {
+                    object: id.0,
+                    column: number,
+                });
+            }
+            if before != Some(asked) {
                 self.records.push(RecordWrite::Define {
                     object: id.0,
                     column: number,

@@ -5,6 +5,7 @@ use super::deliveries::{deliveries, redrive};
 use super::publish::publish;
 use crate::commands::undo_merge::Prepared;
 use crate::commands::{self, Applied};
+use crate::crm::sweep;
 use crate::error::{CommandError, Error};
 use crate::flow;
 use crate::jobs;
@@ -72,6 +73,10 @@ pub(crate) enum Order {
     Note {
         write: Write,
         reply: oneshot::Sender<std::result::Result<(), Error>>,
+    },
+    /// Look at some records that a changed definition is about.
+    Sweep {
+        reply: oneshot::Sender<std::result::Result<bool, Error>>,
     },
     /// Fold what is on the ledger, then end.
     Stop { reply: oneshot::Sender<()> },
@@ -282,6 +287,10 @@ async fn obey(writer: &mut Writer, order: Order) -> Option<oneshot::Sender<()>> 
         }
         Order::Note { write, reply } => {
             let done = writer.commit(writer.head.position, vec![write]).await;
+            let _ = reply.send(kept(writer, done).await);
+        }
+        Order::Sweep { reply } => {
+            let done = sweep::step(writer).await;
             let _ = reply.send(kept(writer, done).await);
         }
         Order::Stop { reply } => return Some(reply),

@@ -46,6 +46,9 @@ const DAY: u16 = 18;
 /// Another text column of it, of values that are asked for by every write.
 const KEY: u16 = 19;
 
+/// No row.
+const NOBODY: [u64; 0] = [];
+
 fn define(column: u16, form: Form, unique: bool) -> RecordWrite {
     RecordWrite::Define {
         object: DEAL,

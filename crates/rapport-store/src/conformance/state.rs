@@ -153,7 +153,7 @@ async fn the_last_write_of_a_key_wins(state: &impl State) {
 async fn values_come_in_the_order_asked(state: &impl State) {
     for table in [Table::Profile, Table::Outcome] {
         let version = state.head().await.unwrap().version;
-        let writes = (0..300)
+        let writes: Vec<Write> = (0..300)
             .map(|n| put(table, number_key(n * 2), n.to_string()))
             .collect();
         state
@@ -183,7 +183,7 @@ async fn numbers_keep_their_order_up_to_the_last(state: &impl State) {
         u64::MAX - 1,
         u64::MAX,
     ];
-    let writes = numbers
+    let writes: Vec<Write> = numbers
         .iter()
         .rev()
         .map(|&n| put(Table::Identifier, number_key(n), b"x"))
@@ -221,7 +221,7 @@ async fn numbers_keep_their_order_up_to_the_last(state: &impl State) {
 async fn byte_keys_keep_their_order(state: &impl State) {
     let mut wanted: Vec<Key> = ["", "\0", "a", "a\0", "aa", "b", "é"].map(text).to_vec();
     wanted.push(vec![0xff; 512].into());
-    let writes = wanted
+    let writes: Vec<Write> = wanted
         .iter()
         .rev()
         .map(|key| put(Table::Config, key.clone(), b""))
@@ -249,7 +249,7 @@ async fn byte_keys_keep_their_order(state: &impl State) {
 async fn pages_follow_each_other(state: &impl State) {
     for table in [Table::Journal, Table::Series] {
         let version = state.head().await.unwrap().version;
-        let writes = (0..10)
+        let writes: Vec<Write> = (0..10)
             .map(|n| put(table, number_key(n), vec![n as u8]))
             .collect();
         state

@@ -12,6 +12,7 @@ mod gauges;
 mod held;
 mod hundred;
 mod importing;
+mod layouts;
 mod load;
 mod probes;
 mod reads;
@@ -97,6 +98,8 @@ enum Part {
     Timers,
     /// A segment built from a long history.
     Rebuild,
+    /// The same rows of records in three layouts of tables, in plain SQL.
+    Layouts,
 }
 
 /// A shape of traffic.
@@ -204,6 +207,9 @@ async fn measure(scale: &Scale, report: &mut Report) -> Result<()> {
     }
     if scale.has(Part::Rebuild) {
         rebuild::all(scale, report).await?;
+    }
+    if scale.has(Part::Layouts) {
+        layouts::all(scale, report)?;
     }
     Ok(())
 }

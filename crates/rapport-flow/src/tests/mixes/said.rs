@@ -56,6 +56,11 @@ fn about(dice: &mut Dice, kind: &str, item: &mut Value) {
             item["event"] = json!(dice.of(&NAMES));
             item["properties"] =
                 json!({ "price": dice.below(4), "kind": dice.of(&["goat", "cow"]) });
+            if dice.one_in(6) {
+                item["event"] = json!("Order Completed");
+                item["properties"]["order_id"] = json!(dice.below(12));
+                item["properties"]["products"] = json!([{ "price": 2 }, { "price": 3 }]);
+            }
         }
         "identify" => {
             item["traits"] = json!({ "plan": dice.of(&["free", "gold"]), "age": dice.below(3) });

@@ -1,6 +1,6 @@
 //! Rows, columns and links as commits change them.
 
-use super::{AMOUNT, DAY, DEAL, KEY, NAME, commit, define, definitions, ids, put, text};
+use super::{AMOUNT, DAY, DEAL, KEY, NAME, NOBODY, commit, define, definitions, ids, put, text};
 use crate::records::{
     Cell, Changes, Defined, Filter, Form, Link, Links, Query, RecordWrite, Row, Whole, column,
 };
@@ -11,7 +11,7 @@ pub(super) async fn nothing_is_defined_at_first(state: &impl State) {
     assert_eq!(state.objects().await.unwrap(), []);
     assert_eq!(state.rows(DEAL, &[1, 2], &[NAME]).await.unwrap(), [None, None]);
     assert_eq!(state.find(DEAL, NAME, &[text("a")]).await.unwrap(), [None]);
-    assert_eq!(ids(state, Query::all(DEAL)).await, []);
+    assert_eq!(ids(state, Query::all(DEAL)).await, NOBODY);
     assert_eq!(state.walk(DEAL, None, 9).await.unwrap(), []);
     assert_eq!(state.walk_links(None, 9).await.unwrap(), []);
     commit(state, vec![put(1, &[])]).await.unwrap();
@@ -65,7 +65,7 @@ pub(super) async fn a_refused_change_takes_all_along(state: &impl State) {
     let late = state.commit(before.version + 1, Position::event(9, 0), changes).await;
     assert!(late.is_err(), "another version");
     assert_eq!(state.head().await.unwrap(), before);
-    assert_eq!(ids(state, Query::all(DEAL)).await, []);
+    assert_eq!(ids(state, Query::all(DEAL)).await, NOBODY);
     let objects = state.objects().await.unwrap();
     assert_eq!(objects[0].1.len(), definitions().len());
     commit(state, vec![define(800, Form::Integer, false)]).await.unwrap();
@@ -85,7 +85,7 @@ pub(super) async fn a_column_that_is_gone_is_gone_with_its_values(state: &impl S
         column,
     };
     commit(state, vec![gone(NAME), gone(KEY), gone(900)]).await.unwrap();
-    assert_eq!(ids(state, named()).await, []);
+    assert_eq!(ids(state, named()).await, NOBODY);
     assert!(commit(state, vec![put(1, &[(NAME, text("a"))])]).await.is_err());
     commit(state, vec![define(NAME, Form::Integer, true)]).await.unwrap();
     let rows = state.rows(DEAL, &[1], &[NAME]).await.unwrap();
