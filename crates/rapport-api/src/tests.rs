@@ -13,6 +13,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use tower::ServiceExt;
 
+mod crm;
 mod decide;
 mod destinations;
 mod insight;

@@ -121,6 +121,6 @@ fn known(api: &Api, token: &str) -> Result<(String, u64), Fault> {
 }
 
 /// A number that a token keeps: the beginning of its hash, small enough for every client.
-fn user_of(hash: &str) -> u64 {
+pub(super) fn user_of(hash: &str) -> u64 {
     u64::from_str_radix(&hash[..8], 16).unwrap_or(PORTAL)
 }
