@@ -7,7 +7,8 @@
 //! removed: it is archived, so that its number is not given twice.
 
 use crate::crm::association::AssociationType;
-use crate::crm::object::Head;
+use crate::crm::definitions::Definitions;
+use crate::crm::object::{Head, ObjectType};
 use crate::crm::pipeline::Pipeline;
 use crate::crm::property::{Property, PropertyGroup};
 use crate::crm::{TypeId, formula};
@@ -18,7 +19,17 @@ pub use draft::{
     GroupDraft, LabelDraft, ObjectTypeDraft, PipelineDraft, PropertyDraft, StageDraft,
 };
 
+pub mod association;
+mod choice;
 mod draft;
+pub mod group;
+mod kind;
+mod name;
+pub mod object_type;
+pub mod pipeline;
+pub mod property;
+#[cfg(test)]
+mod tests;
 
 /// One thing that is defined, whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -132,4 +143,12 @@ impl Definition {
             ),
         }
     }
+}
+
+/// The type of this number that is in use.
+fn object(definitions: &Definitions, id: TypeId) -> Result<&ObjectType, Error> {
+    let what = || format!("object type {id}").into();
+    definitions
+        .get(id)
+        .ok_or_else(|| Error::NotFound { what: what() })
 }

@@ -95,9 +95,22 @@ impl ObjectType {
         self.head.id
     }
 
-    /// Sets a property, by its number.
+    /// Sets a property, by its number. Of several that have or had a name the one in use has it,
+    /// and else the last that was made.
     pub fn put(&mut self, property: Property) {
-        self.numbers.insert(property.name.clone(), property.no);
+        let others = self
+            .properties
+            .values()
+            .filter(|other| other.no != property.no && other.name == property.name);
+        let gives_way = |other: &Property| match (property.archived, other.archived) {
+            (true, false) => true,
+            (false, true) => false,
+            _ => property.no < other.no,
+        };
+        let keeps = others.into_iter().any(gives_way);
+        if !keeps {
+            self.numbers.insert(property.name.clone(), property.no);
+        }
         self.properties.insert(property.no, property);
     }
 
@@ -121,7 +134,9 @@ impl ObjectType {
 
     /// The properties in use, ascending by number.
     pub fn in_use(&self) -> impl Iterator<Item = &Property> {
-        self.properties.values().filter(|property| !property.archived)
+        self.properties
+            .values()
+            .filter(|property| !property.archived)
     }
 
     /// The pipeline of this id that is in use.

@@ -10,6 +10,13 @@ use crate::crm::value::Invalid;
 use crate::crm::{RecordNo, TypeId};
 use serde::{Deserialize, Serialize};
 
+pub use compile::compile;
+
+mod column;
+mod compile;
+#[cfg(test)]
+mod tests;
+
 /// The most groups of filters of a search.
 pub const GROUPS_MAX: usize = 10;
 /// The most filters of one group.
@@ -181,6 +188,20 @@ pub enum Condition {
         /// Whether it must not.
         negated: bool,
     },
+    /// The cell lists several choices, and one of these is among them.
+    Chosen {
+        /// The column.
+        column: u16,
+        /// Sorted, each once; never empty.
+        choices: Vec<Box<str>>,
+    },
+    /// The record's own number compares so with another.
+    Number {
+        /// How it compares.
+        op: Comparison,
+        /// With which.
+        no: RecordNo,
+    },
     /// The record belongs to this one.
     Linked {
         /// Its type.
@@ -221,7 +242,9 @@ pub enum Error {
         property: Box<str>,
     },
     /// There is no such operator.
-    #[error("{0} is not an operator; use one of EQ, NEQ, LT, LTE, GT, GTE, BETWEEN, IN, NOT_IN, HAS_PROPERTY, NOT_HAS_PROPERTY, CONTAINS_TOKEN, NOT_CONTAINS_TOKEN")]
+    #[error(
+        "{0} is not an operator; use one of EQ, NEQ, LT, LTE, GT, GTE, BETWEEN, IN, NOT_IN, HAS_PROPERTY, NOT_HAS_PROPERTY, CONTAINS_TOKEN, NOT_CONTAINS_TOKEN"
+    )]
     UnknownOperator(Box<str>),
     /// The operator cannot be asked of such a property.
     #[error("{operator} cannot be asked of {property}, a property of kind {kind:?}")]

@@ -4,6 +4,7 @@
 //! every directory there is. What a workspace changed of them is configuration
 //! ([`change`](crate::crm::change)) and stands over them.
 
+use crate::crm::TypeId;
 use crate::crm::association::{AssociationType, Category};
 use crate::crm::change::Definition;
 use crate::crm::definitions::Definitions;
@@ -36,7 +37,14 @@ const FILES: [&str; 20] = [
     include_str!("standard/leads.json"),
     include_str!("standard/carts.json"),
 ];
+/// What the records of a type that somebody makes have from the start.
+const CUSTOM: &str = include_str!("standard/custom.json");
 const ASSOCIATIONS: &str = include_str!("standard/associations.json");
+
+/// The property of a custom type that holds a record's pipeline.
+pub const PIPELINE: &str = "hs_pipeline";
+/// The property of a custom type that holds a record's stage.
+pub const STAGE: &str = "hs_pipeline_stage";
 
 static STANDARD: LazyLock<Definitions> = LazyLock::new(read);
 
@@ -47,6 +55,14 @@ struct File {
     head: Head,
     groups: Vec<PropertyGroup>,
     pipelines: Vec<Pipeline>,
+    properties: Vec<Property>,
+}
+
+/// The file of what every type has.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Custom {
+    groups: Vec<PropertyGroup>,
     properties: Vec<Property>,
 }
 
@@ -72,6 +88,19 @@ impl Definitions {
     pub fn standard() -> Definitions {
         STANDARD.clone()
     }
+}
+
+/// The groups and properties that a type somebody makes has from the start.
+#[must_use]
+pub fn of_every_type(object: TypeId) -> Vec<Definition> {
+    let file: Custom = serde_json::from_str(CUSTOM).expect("the file is tested");
+    let groups = file.groups.into_iter();
+    let groups = groups.map(|group| Definition::Group { object, group });
+    let properties = file.properties.into_iter().map(|property| {
+        let property = Box::new(property);
+        Definition::Property { object, property }
+    });
+    groups.chain(properties).collect()
 }
 
 fn read() -> Definitions {
@@ -145,7 +174,6 @@ fn direction(
         updated: Millis(0),
     }
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -245,7 +245,9 @@ fn plain(text: &str) -> Result<Box<str>, Invalid> {
 
 /// The options of a text, without white space around them; empty ones are none.
 pub(super) fn split(text: &str) -> impl Iterator<Item = &str> {
-    text.split(';').map(str::trim).filter(|option| !option.is_empty())
+    text.split(';')
+        .map(str::trim)
+        .filter(|option| !option.is_empty())
 }
 
 /// What a message shows of a text that may be long.
@@ -272,3 +274,6 @@ pub(super) fn day_of(days: i32) -> Option<Date> {
 fn spelled_date(days: i32) -> String {
     day_of(days).map_or_else(|| format!("{days} d"), |day| day.to_string())
 }
+
+#[cfg(test)]
+mod tests;

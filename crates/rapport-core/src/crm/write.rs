@@ -1,13 +1,27 @@
 //! Writes: what an input makes of a record, or why it makes nothing of it.
 
 use crate::crm::association::NewLink;
+use crate::crm::history::Origin;
+use crate::crm::object::ObjectType;
 use crate::crm::record::Record;
+use crate::crm::refused::Refused;
 use crate::crm::value::Value;
 use crate::crm::{PropertyNo, RecordNo};
+use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+pub use self::draft::Draft;
+pub use self::stage::standing;
 pub use crate::crm::record::RecordReference;
+
+mod draft;
+mod follow;
+mod required;
+mod stage;
+#[cfg(test)]
+mod tests;
+mod values;
 
 /// The most inputs of a batch.
 pub const INPUTS_MAX: usize = 100;
@@ -64,6 +78,64 @@ pub struct Change {
     pub values: BTreeMap<PropertyNo, Option<Value>>,
 }
 
+/// What an input makes of a new record. Calculated properties are not among it:
+/// [`calculate`](crate::crm::calculate) settles those once the links are known.
+///
+/// # Errors
+/// [`Refused`] where the input cannot be taken.
+pub fn create(
+    object: &ObjectType,
+    properties: &BTreeMap<Box<str>, Box<str>>,
+    at: Millis,
+    origin: &Origin,
+) -> Result<Change, Refused> {
+    let mut draft = Draft::new(object, None, at, origin);
+    draft.say(properties)?;
+    finish(draft)
+}
+
+/// What an input makes of a record that is there.
+///
+/// # Errors
+/// [`Refused`] where the input cannot be taken.
+pub fn update(
+    object: &ObjectType,
+    record: &Record,
+    properties: &BTreeMap<Box<str>, Box<str>>,
+    at: Millis,
+    origin: &Origin,
+) -> Result<Change, Refused> {
+    let mut draft = Draft::new(object, Some(record), at, origin);
+    draft.say(properties)?;
+    finish(draft)
+}
+
+/// Applies the rules to a draft, and says what is another way afterwards.
+///
+/// # Errors
+/// [`Refused`] where a rule does not allow it.
+pub fn finish(mut draft: Draft<'_>) -> Result<Change, Refused> {
+    stage::settle(&mut draft)?;
+    follow::settle(&mut draft);
+    required::check(&draft)?;
+    Ok(draft.change())
+}
+
+/// The values of a change that no two records may have: what the shell looks up before it takes
+/// the change.
+#[must_use]
+pub fn unique(object: &ObjectType, change: &Change) -> Vec<(PropertyNo, Value)> {
+    let values = change.values.iter();
+    let unique = values.filter_map(|(no, value)| {
+        let property = object
+            .properties
+            .get(no)
+            .filter(|property| property.unique)?;
+        Some((property.no, value.clone()?))
+    });
+    unique.collect()
+}
+
 impl RecordInput {
     /// An input that makes a record of these values.
     #[must_use]
@@ -79,6 +151,24 @@ impl RecordInput {
 }
 
 impl Change {
+    /// What is another way between two sets of values.
+    #[must_use]
+    pub fn between(
+        before: &BTreeMap<PropertyNo, Value>,
+        after: &BTreeMap<PropertyNo, Value>,
+    ) -> Change {
+        let mut change = Change::default();
+        for (no, value) in after {
+            if before.get(no) != Some(value) {
+                change.values.insert(*no, Some(value.clone()));
+            }
+        }
+        for no in before.keys().filter(|no| !after.contains_key(no)) {
+            change.values.insert(*no, None);
+        }
+        change
+    }
+
     /// Whether nothing is another way afterwards.
     #[must_use]
     pub fn is_empty(&self) -> bool {
