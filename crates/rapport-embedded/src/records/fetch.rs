@@ -78,7 +78,6 @@ impl Fetch {
 pub(super) fn cell(form: Form, value: ValueRef<'_>) -> Cell {
     match value {
         ValueRef::Null | ValueRef::Blob(_) => Cell::Null,
-        #[expect(clippy::cast_precision_loss, reason = "it was stored as a float")]
         ValueRef::Integer(number) if form == Form::Number => Cell::Number(number as f64),
         ValueRef::Integer(number) => Cell::Integer(number),
         ValueRef::Real(number) => Cell::Number(number),

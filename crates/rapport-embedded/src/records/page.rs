@@ -39,18 +39,20 @@ pub(super) fn places(
     let everyone = asking.everyone(query.object)?.len().max(found.len());
     let steps = everyone / found.len() * page.reach(found.len());
     let few = found.len() * LOOK_UP <= steps;
-    if let (false, Home::Own(name)) = (few, home) {
-        if let Some(index) = asking.index(query.object, &[&name]) {
-            let walk = Walk {
-                name,
-                index,
-                form,
-                direction: first.direction,
-                length: steps.saturating_mul(2).clamp(64, SLICE.into()),
-            };
-            walked(asking, &mut page, found, walk)?;
-            return Ok(page.places);
-        }
+    let way = match home {
+        Home::Own(name) if !few => asking.index(query.object, &[&name]).map(|index| (name, index)),
+        Home::Own(_) | Home::Shared(_) | Home::Nowhere => None,
+    };
+    if let Some((name, index)) = way {
+        let walk = Walk {
+            name,
+            index,
+            form,
+            direction: first.direction,
+            length: steps.saturating_mul(2).clamp(64, SLICE.into()),
+        };
+        walked(asking, &mut page, found, walk)?;
+        return Ok(page.places);
     }
     let looked_up = look_up(asking, query, found)?;
     page.take_sorted(looked_up);

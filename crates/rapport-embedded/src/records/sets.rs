@@ -5,7 +5,7 @@
 //! an intersection, and its total is exact. A set that is not asked for goes when room is needed.
 
 use roaring::RoaringTreemap;
-use rapport_store::records::{RecordWrite, Test};
+use rapport_store::records::{Cell, Comparison, RecordWrite, Test};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -63,6 +63,25 @@ impl Sets {
         let found = kept.iter_mut().find(|kept| kept.of == *of)?;
         found.used = now;
         Some(Arc::clone(&found.ids))
+    }
+
+    /// The kept set of the same comparison with the nearest other number.
+    pub(super) fn near(
+        &self,
+        object: u32,
+        column: u16,
+        comparison: Comparison,
+        number: f64,
+    ) -> Option<(Cell, Arc<RoaringTreemap>)> {
+        let inner = self.lock();
+        let near = inner.kept.get(&object)?.iter().filter_map(|kept| match &kept.of {
+            Of::Column(of, Test::Compare(like, cell)) if (*of, *like) == (column, comparison) => {
+                Some(((cell.as_number()? - number).abs(), cell, &kept.ids))
+            }
+            Of::Column(..) | Of::Everyone => None,
+        });
+        let (_, cell, ids) = near.min_by(|left, right| left.0.total_cmp(&right.0))?;
+        Some((cell.clone(), Arc::clone(ids)))
     }
 
     /// Begins to read a set: to be called before the snapshot that it is read from.
@@ -203,7 +222,6 @@ fn set(ids: &mut RoaringTreemap, id: u64, passes: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rapport_store::records::{Cell, Comparison};
 
     fn put(id: u64, stage: &str) -> RecordWrite {
         RecordWrite::Put {
@@ -251,17 +269,18 @@ mod tests {
     #[test]
     fn memory_is_bounded_and_what_is_used_stays() {
         let sets = Sets::default();
-        let large: RoaringTreemap = (0..8_000_000).map(|id| id * 3).collect();
+        let large: RoaringTreemap = (0..800_000).map(|id| id * 30).collect();
         let each = large.serialized_size();
         let of = |column| Of::Column(column, Test::Has);
-        for column in 16..40 {
+        for column in 16..80 {
             sets.get(3, &of(16));
             let begun = sets.begin(3, &of(column));
             sets.publish(&begun, large.clone());
         }
-        let here = (16..40).filter(|column| sets.get(3, &of(*column)).is_some());
+        let here = (16..80).filter(|column| sets.get(3, &of(*column)).is_some());
         let here: Vec<u16> = here.collect();
         assert!(here.len() * each <= BYTES_MAX && here.len() > 2, "{here:?}");
-        assert!(here.contains(&16) && here.contains(&39), "{here:?}");
+        assert!(here.contains(&16) && here.contains(&79), "{here:?}");
+        assert!(!here.contains(&17), "the oldest goes: {here:?}");
     }
 }

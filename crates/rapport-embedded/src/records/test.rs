@@ -20,10 +20,56 @@ pub(super) fn passing(
         Home::Shared(place) => return shared(asking, object, &place.to_string(), test),
         Home::Own(name) => name,
     };
-    match asking.index(object, &[&name]) {
-        Some(index) => indexed(asking, object, &name, &index, form, test),
-        None => scanned(asking, object, &name, form, test),
+    let Some(index) = asking.index(object, &[&name]) else {
+        return scanned(asking, object, &name, form, test);
+    };
+    match from_near(asking, (object, column), &name, &index, form, test)? {
+        Some(ids) => Ok(ids),
+        None => indexed(asking, object, &name, &index, form, test),
     }
+}
+
+/// From the set of a bound nearby: only the rows between the two bounds are read. "Within the last
+/// week" is asked with another bound every time, and most of its rows are those of the time before.
+fn from_near(
+    asking: &Asking<'_>,
+    (object, column): (u32, u16),
+    name: &str,
+    index: &str,
+    form: Form,
+    test: &Test,
+) -> rusqlite::Result<Option<RoaringTreemap>> {
+    let Test::Compare(comparison, bound_here) = test else {
+        return Ok(None);
+    };
+    let is_bound = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+    let Some(number) = bound_here.as_number().filter(|_| is_bound && form != Form::Text) else {
+        return Ok(None);
+    };
+    let Some((bound_there, near)) = asking.shelf.sets.near(object, column, *comparison, number)
+    else {
+        return Ok(None);
+    };
+    let limit = near.len() / 2 + 1_000;
+    let sql = format!(
+        "SELECT id, {name} FROM record_{object} INDEXED BY {index}
+         WHERE {name} IS NOT NULL AND {name} BETWEEN min(?1, ?2) AND max(?1, ?2) LIMIT ?3"
+    );
+    let mut select = asking.connection.prepare_cached(&sql)?;
+    let between = params![bound(bound_here), bound(&bound_there), limit.cast_signed()];
+    let mut rows = select.query(between)?;
+    let mut ids = RoaringTreemap::clone(&near);
+    let mut read = 0;
+    while let Some(row) = rows.next()? {
+        read += 1;
+        let id = Fetch::id(row)?;
+        if test.holds(&cell(form, row.get_ref(1)?)) {
+            ids.insert(id);
+        } else {
+            ids.remove(id);
+        }
+    }
+    Ok((read < limit).then_some(ids))
 }
 
 /// A range of an index in which all that pass are.

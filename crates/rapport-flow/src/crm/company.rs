@@ -120,7 +120,7 @@ fn said(changed: &[(Box<str>, Option<Box<str>>)]) -> BTreeMap<&str, Option<Strin
                     let part = match (*member, raw) {
                         ("", raw) => raw,
                         (_, Some(text)) if text.trim_start().starts_with('"') => {
-                            raw.filter(|_| property == name.as_ref())
+                            raw.filter(|_| **property == **name)
                         }
                         (member, Some(raw)) => json::raw(raw, &[member.into()]),
                         (_, None) => None,
@@ -140,6 +140,6 @@ pub(crate) fn attribute_of(property: &str) -> &str {
     };
     match property {
         "numberofemployees" => "employees",
-        _ => SHOWN.iter().find(plain).map_or(property, |(attribute, _)| attribute),
+        _ => SHOWN.iter().find(plain).map_or(property, |(attribute, _)| *attribute),
     }
 }

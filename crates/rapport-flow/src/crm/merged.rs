@@ -31,6 +31,12 @@ impl Merged {
         }
     }
 
+    /// The number that one leads to directly, if it leads anywhere.
+    #[must_use]
+    pub fn leads_to(&self, object: TypeId, number: RecordNo) -> Option<RecordNo> {
+        self.leads_to.get(&(object, number)).copied()
+    }
+
     /// The record that a number leads to now.
     #[must_use]
     pub fn survivor(&self, object: TypeId, number: RecordNo) -> RecordNo {

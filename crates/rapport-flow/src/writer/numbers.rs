@@ -55,16 +55,16 @@ impl Writer {
 
     /// The record that a number leads to, what is not on disk yet included.
     pub fn survivor_of(&self, object: TypeId, number: RecordNo) -> RecordNo {
-        let mut number = self.shared.merged().survivor(object, number);
-        while let Some(to) = self.pending_of(object).rev().find_map(|(from, to)| {
-            (from == number).then_some(to)
-        }) {
-            match to {
+        let merged = self.shared.merged();
+        let mut number = number;
+        loop {
+            let mut pending = self.pending_of(object).rev();
+            let step = pending.find_map(|(from, to)| (from == number).then_some(to));
+            match step.unwrap_or_else(|| merged.leads_to(object, number)) {
                 Some(to) => number = to,
-                None => break,
+                None => return number,
             }
         }
-        number
     }
 
     /// Every number that leads to a record, what is not on disk yet included.

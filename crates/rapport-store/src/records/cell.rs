@@ -68,7 +68,6 @@ impl Cell {
     pub fn as_number(&self) -> Option<f64> {
         match self {
             Cell::Number(number) => Some(*number),
-            #[expect(clippy::cast_precision_loss, reason = "sums are of floating point anyway")]
             Cell::Integer(number) => Some(*number as f64),
             Cell::Null | Cell::Text(_) => None,
         }

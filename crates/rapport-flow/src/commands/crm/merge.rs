@@ -8,16 +8,12 @@ use crate::error::CommandError;
 use crate::steps::load;
 use crate::writer::Writer;
 use rapport_core::crm::history::{Door, Origin};
-use rapport_core::crm::write::Change;
-use rapport_core::crm::{ObjectType, Record, RecordNo, TypeId, Value};
+use rapport_core::crm::{RecordNo, TypeId, merge};
 use rapport_core::entry::{CommandEntry, Reference};
 use rapport_core::identity::ProfileNo;
 use rapport_store::state::Write;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// The property that lists the numbers of records merged into one.
-const MERGED: &str = "hs_merged_object_ids";
 
 /// Merges a record into another.
 pub(super) async fn apply(
@@ -85,11 +81,14 @@ async fn others(
     work.load(&writer.shared, object, &[primary, absorbed]).await?;
     let there = |number: RecordNo| {
         let record = work.get((object, number)).cloned();
-        let record = record.filter(|record| record.archived.is_none());
         record.ok_or_else(|| missing(object, number))
     };
     let (mut kept, gone) = (there(primary)?, there(absorbed)?);
-    let change = united(definition, &kept, &gone);
+    if let Err(refused) = merge::check(&kept, &gone) {
+        return Err(CommandError::Contradicts {
+            message: refused.to_string(),
+        });
+    }
     let cause = Cause {
         place: entry.position,
         received: entry.received,
@@ -98,9 +97,10 @@ async fn others(
             ..by_actor(&entry.actor)
         },
     };
+    let change = merge::records(definition, &kept, &gone, cause.received, &cause.origin);
+    kept.created = merge::created(&kept, &gone);
     change.apply(&mut kept);
     kept.updated = kept.updated.max(entry.received);
-    kept.created = kept.created.min(gone.created);
     calculate(&definitions, definition, &mut kept);
     work.remove((object, absorbed));
     work.put(definition, kept, &change, &cause);
@@ -109,29 +109,4 @@ async fn others(
     follow::settle(writer, &mut work).await?;
     work.finish(writer, writes);
     Ok(Reply::MergedRecords { survivor: primary })
-}
-
-/// What the one that stays takes of the other: what it has not got itself.
-fn united(object: &ObjectType, kept: &Record, gone: &Record) -> Change {
-    let mut change = Change::default();
-    for (no, value) in &gone.values {
-        let property = object.properties.get(no);
-        let own = property.is_some_and(|property| property.calculated.is_none());
-        if own && !kept.values.contains_key(no) {
-            change.values.insert(*no, Some(value.clone()));
-        }
-    }
-    if let Some(property) = object.property(MERGED) {
-        let listed = |record: &Record| match record.values.get(&property.no) {
-            Some(value) => value.spelled(),
-            None => String::new(),
-        };
-        let (ours, theirs) = (listed(kept), listed(gone));
-        let number = gone.no.to_string();
-        let all = [&ours, &theirs, &number];
-        let all: Vec<&str> = all.iter().map(|one| one.as_str()).filter(|one| !one.is_empty()).collect();
-        let all = Value::Text(all.join(";").into());
-        change.values.insert(property.no, Some(all));
-    }
-    change
 }
