@@ -77,7 +77,7 @@ async fn search(
         ..Wanted::default()
     };
     let search = looking.search(asked.flag("archived")?)?;
-    let checked = search.check(&definitions, object).map_err(wrong)?;
+    let checked = query::compile(&definitions, object, &search).map_err(wrong)?;
     let query = Query {
         object: object.id(),
         filter: filter(checked.condition),

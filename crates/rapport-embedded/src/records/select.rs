@@ -38,6 +38,14 @@ pub(super) fn matching(
             Ok(Arc::new(ids & &*asking.everyone(object)?))
         }
         Filter::Never => Ok(Arc::default()),
+        Filter::Numbered(low, high) => {
+            let mut ids = RoaringTreemap::clone(&*asking.everyone(object)?);
+            ids.remove_range(..*low);
+            if let Some(above) = high.checked_add(1) {
+                ids.remove_range(above..);
+            }
+            Ok(Arc::new(ids))
+        }
     }
 }
 

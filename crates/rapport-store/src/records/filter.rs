@@ -26,6 +26,8 @@ pub enum Filter {
     Ids(Vec<u64>),
     /// No row.
     Never,
+    /// Its number is not below the first and not above the second.
+    Numbered(u64, u64),
 }
 
 /// A test of one value. Only [`Test::HasNot`] holds where there is no value: whoever means
@@ -116,6 +118,7 @@ impl Filter {
             Filter::Linked { to, kinds } => linked(*to, kinds),
             Filter::Ids(ids) => ids.contains(&id),
             Filter::Never => false,
+            Filter::Numbered(low, high) => (*low..=*high).contains(&id),
         }
     }
 
@@ -127,7 +130,11 @@ impl Filter {
             }
             Filter::Not(filter) => filter.columns(into),
             Filter::Column(column, _) if !into.contains(column) => into.push(*column),
-            Filter::Column(..) | Filter::Linked { .. } | Filter::Ids(_) | Filter::Never => {}
+            Filter::Column(..)
+            | Filter::Linked { .. }
+            | Filter::Ids(_)
+            | Filter::Never
+            | Filter::Numbered(..) => {}
         }
     }
 }

@@ -41,12 +41,32 @@ pub(in crate::crm) fn filter(condition: Condition) -> Filter {
             pattern,
             negated: true,
         } => column(number, Test::NoToken(pattern)),
+        Condition::Chosen {
+            column: number,
+            choices,
+        } => column(number, Test::Option(choices)),
+        Condition::Number { op, no } => numbered(op, no.0),
         Condition::Linked { object, no } => Filter::Linked {
             to: (object.0, no.0),
             kinds: Vec::new(),
         },
         Condition::Ids(ids) => Filter::Ids(ids.into_iter().map(|no| no.0).collect()),
         Condition::Never => Filter::Never,
+    }
+}
+
+/// The numbers that compare so with one.
+fn numbered(op: Comparison, no: u64) -> Filter {
+    match op {
+        Comparison::Eq => Filter::Ids(vec![no]),
+        Comparison::Neq => Filter::Not(Box::new(Filter::Ids(vec![no]))),
+        Comparison::Lt => no.checked_sub(1).map_or(Filter::Never, |high| Filter::Numbered(0, high)),
+        Comparison::Lte => Filter::Numbered(0, no),
+        Comparison::Gt => {
+            let low = no.checked_add(1);
+            low.map_or(Filter::Never, |low| Filter::Numbered(low, u64::MAX))
+        }
+        Comparison::Gte => Filter::Numbered(no, u64::MAX),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The order of results, in both shapes that clients send it in.
 
+use rapport_core::crm::Fact;
 use rapport_core::crm::query::{self, Order};
 use rapport_store::records::{self, Direction};
 use serde::Deserialize;
@@ -44,12 +45,17 @@ impl Sort {
     }
 }
 
-/// The same in the columns of an engine. By number is what every order ends with.
+/// The same in the columns of an engine. By number is what every order ends with; the other way
+/// round it is the order in which records were made.
 pub(super) fn of(order: &[Order]) -> Vec<records::Sort> {
     let by_value = order.iter().filter_map(|one| {
+        let made = one.descending.then(|| Fact::Created.column()).flatten();
         Some(records::Sort {
-            column: one.column?,
-            direction: if one.descending { Direction::Descending } else { Direction::Ascending },
+            column: one.column.or(made)?,
+            direction: match one.descending {
+                true => Direction::Descending,
+                false => Direction::Ascending,
+            },
         })
     });
     by_value.collect()

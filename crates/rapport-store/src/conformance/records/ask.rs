@@ -111,6 +111,8 @@ fn conditions() -> Vec<(Filter, Vec<u64>)> {
         (linked(&[6, 9]), vec![3]),
         (linked(&[9]), vec![]),
         (Filter::Ids(vec![6, 2, 2, 40]), vec![2, 6]),
+        (Filter::Numbered(2, 3), vec![2, 3]),
+        (Filter::Numbered(7, u64::MAX).and(Filter::Ids(vec![1])), vec![]),
         (linked(&[]).and(Filter::Ids(vec![2])).and(name(Test::Has)), vec![2]),
         (Filter::Any(vec![linked(&[6]), Filter::Ids(vec![1]), Filter::Never]), vec![1, 3]),
         (Filter::Not(Box::new(Filter::every())), vec![]),
