@@ -38,6 +38,7 @@ mod spelling;
 mod writing;
 
 pub(crate) use gate::Meter;
+pub(crate) use search::{filter, sort};
 
 use fault::Fault;
 

@@ -23,6 +23,7 @@ mod merges;
 mod outcomes;
 mod plans;
 mod profiles;
+mod records;
 mod reference;
 mod rejected;
 mod revoked;
@@ -57,6 +58,7 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(merges::routes())
         .merge(outcomes::routes())
         .merge(profiles::routes())
+        .merge(records::routes())
         .merge(rejected::routes())
         .merge(samples::routes())
         .merge(segments::routes())

@@ -142,8 +142,9 @@ pub enum Happened {
         /// Each with what it was and what it is.
         properties: BTreeMap<PropertyNo, (Option<Value>, Option<Value>)>,
     },
-    /// An activity it is linked to: a call, an e-mail, a meeting, a note, a task, a message.
-    Activity(Box<Record>),
+    /// An activity it is linked to, of its type: a call, an e-mail, a meeting, a note, a task, a
+    /// message.
+    Activity(TypeId, Box<Record>),
     /// Something the contact did.
     Event(Arc<Row>),
 }

@@ -8,7 +8,7 @@ use crate::Api;
 use rapport_core::crm::{
     Definitions, Fact, ObjectType, Property, Record, RecordNo, RecordReference, Refused, TypeId, Value,
 };
-use rapport_flow::crm::{Associated, By, Said};
+use rapport_flow::crm::{Associated, Said};
 use serde_json::{Map, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -182,14 +182,16 @@ async fn histories(
 fn one_value(said: &Said) -> serde_json::Value {
     let value = said.value.as_ref().map(Value::spelled).unwrap_or_default();
     let mut shown = json!({ "value": value, "timestamp": said.at.to_string() });
-    let (door, id) = match &said.by {
-        By::Actor(actor) => ("INTEGRATION", actor.to_string()),
-        By::Source(source) => ("ANALYTICS", source.to_string()),
-        By::Rapport => ("CALCULATED", String::new()),
-    };
-    shown["sourceType"] = json!(door);
-    if !id.is_empty() {
-        shown["sourceId"] = json!(id);
+    let origin = &said.origin;
+    shown["sourceType"] = json!(origin.door.word());
+    if !origin.id.is_empty() {
+        shown["sourceId"] = json!(origin.id);
+    }
+    if !origin.label.is_empty() {
+        shown["sourceLabel"] = json!(origin.label);
+    }
+    if let Some(member) = origin.member {
+        shown["updatedByUserId"] = json!(member);
     }
     shown
 }

@@ -19,7 +19,8 @@ use serde_json::{Value, json};
 mod condition;
 mod sorts;
 
-pub(super) use condition::filter;
+pub(crate) use condition::filter;
+pub(crate) use sorts::of as sort;
 
 const LIMIT: usize = 10;
 const LIMIT_MAX: usize = 200;

@@ -129,7 +129,7 @@ async fn activities(
             position: place_of(object.id()),
             nth: record.no.0,
         };
-        told.push((placed, Happened::Activity(Box::new(record))));
+        told.push((placed, Happened::Activity(object.id(), Box::new(record))));
     }
     Ok(())
 }

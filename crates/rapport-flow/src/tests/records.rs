@@ -615,7 +615,7 @@ async fn a_timeline_tells_of_edits_activities_and_events_newest_first() {
         told.extend(page.happened.into_iter().map(|(_, happened)| match happened {
             Happened::Created { .. } => "created".to_owned(),
             Happened::Changed { .. } => "changed".to_owned(),
-            Happened::Activity(_) => "note".to_owned(),
+            Happened::Activity(..) => "note".to_owned(),
             Happened::Event(row) => row.event.message_id.to_string(),
         }));
         before = page.next;

@@ -5,7 +5,7 @@ use rapport_core::crm::{self};
 use rapport_store::records::{self, Cell, Filter, Test};
 
 /// The filter that says the same.
-pub(in crate::crm) fn filter(condition: Condition) -> Filter {
+pub(crate) fn filter(condition: Condition) -> Filter {
     let column = |column, test| Filter::Column(column, test);
     match condition {
         Condition::All(all) => Filter::All(all.into_iter().map(filter).collect()),

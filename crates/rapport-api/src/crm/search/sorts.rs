@@ -47,7 +47,7 @@ impl Sort {
 
 /// The same in the columns of an engine. By number is what every order ends with; the other way
 /// round it is the order in which records were made.
-pub(super) fn of(order: &[Order]) -> Vec<records::Sort> {
+pub(crate) fn of(order: &[Order]) -> Vec<records::Sort> {
     let by_value = order.iter().filter_map(|one| {
         let made = one.descending.then(|| Fact::Created.column()).flatten();
         Some(records::Sort {
