@@ -23,6 +23,7 @@ pub(crate) mod links;
 pub(crate) mod merged;
 mod order;
 pub(crate) mod read;
+pub(crate) mod stayed;
 pub(crate) mod sweep;
 pub(crate) mod timeline;
 pub(crate) mod told;

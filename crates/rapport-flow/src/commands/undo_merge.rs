@@ -216,7 +216,9 @@ async fn replace(
         // Whoever absorbs or redirects now says so below, over this.
         writer.take_out(profile, writes);
     }
-    for (identifier, owner) in &now.owners {
+    // An identifier that nobody of them has any more was let go of above, or by an edit long ago:
+    // then it may be somebody else's now.
+    for (identifier, owner) in now.owners.iter().filter(|(_, owner)| owner.is_some()) {
         writer.people.set_owner(identifier, *owner);
     }
     for profile in now.profiles {

@@ -5,13 +5,14 @@ use super::told::Attachment;
 use super::work::{Key, Work};
 use super::{company, follow};
 use crate::rows;
+use crate::shared::Shared;
 use crate::writer::Writer;
 use rapport_core::crm::contact::GROUP_ID;
 use rapport_core::crm::{RecordNo, TypeId, Value};
 use rapport_core::identity::ProfileNo;
 use rapport_core::position::Position;
 use rapport_store::Result;
-use rapport_store::state::{Order, Page, Table, Write};
+use rapport_store::state::{self, Order, Page, Table, Write};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -78,15 +79,8 @@ async fn attached(
     writer: &Writer,
     origin: ProfileNo,
 ) -> Result<Vec<(Position, Key, Attachment)>> {
-    let page = Page {
-        table: Table::Attached,
-        from: rows::edit_key(origin, Position::default()),
-        to: Some(rows::edit_key(ProfileNo(origin.0 + 1), Position::default())),
-        limit: usize::MAX >> 1,
-        order: Order::Ascending,
-    };
     let mut found = Vec::new();
-    for (key, row) in writer.shared.roles.state.scan(page).await? {
+    for (key, row) in attached_rows(&writer.shared, origin).await? {
         if let Some((place, (object, number))) = rows::attached_of(&key) {
             let record = (TypeId(object), RecordNo(number));
             let attachment = rows::unpack(Table::Attached, &row)?;
@@ -94,6 +88,21 @@ async fn attached(
         }
     }
     Ok(found)
+}
+
+/// The rows of that.
+pub(super) async fn attached_rows(
+    shared: &Shared,
+    origin: ProfileNo,
+) -> Result<Vec<(state::Key, Vec<u8>)>> {
+    let page = Page {
+        table: Table::Attached,
+        from: rows::edit_key(origin, Position::default()),
+        to: Some(rows::edit_key(ProfileNo(origin.0 + 1), Position::default())),
+        limit: usize::MAX >> 1,
+        order: Order::Ascending,
+    };
+    shared.roles.state.scan(page).await
 }
 
 /// Links somebody to the companies they belong to by their own group calls, where they are not.

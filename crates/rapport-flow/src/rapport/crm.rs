@@ -106,4 +106,14 @@ impl Rapport {
     ) -> Result<Option<TimelinePage>> {
         Ok(crate::crm::timeline::page(&self.shared, object, record, before, limit, seen).await?)
     }
+
+    /// What an undone merge left with the contact that survived it: records that were linked while
+    /// the two were one, by nothing that says which of them was meant. `None` where the merge was
+    /// not undone.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn stayed(&self, merge: u64) -> Result<Option<(RecordNo, Vec<(TypeId, RecordNo)>)>> {
+        Ok(crate::crm::stayed::of(&self.shared, merge).await?)
+    }
 }

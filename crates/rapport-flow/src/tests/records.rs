@@ -379,6 +379,8 @@ async fn a_merge_carries_what_was_linked_and_an_undo_brings_it_back() {
     assert_eq!(shown(ada, "firstname").await.as_deref(), Some("Ada"));
     let of_ada = world.links_of(TypeId::CONTACT, ada, TypeId::DEAL).await;
     assert_eq!(of_ada, [deals[0], later], "what came since stays");
+    let stayed = world.rapport.stayed(merge).await.unwrap().unwrap();
+    assert_eq!(stayed, (ada, vec![(TypeId::DEAL, later)]));
     assert_eq!(world.links_of(TypeId::CONTACT, bo, TypeId::DEAL).await, [deals[1]]);
     assert_eq!(shown(ada, "num_associated_deals").await.as_deref(), Some("2"));
     assert_eq!(shown(bo, "num_associated_deals").await.as_deref(), Some("1"));
