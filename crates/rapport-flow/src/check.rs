@@ -1,6 +1,7 @@
 //! Check: whether the parts of a state agree with each other and with the files beside it.
 
 use crate::archive::Archive;
+use crate::audit;
 use crate::error::Result;
 use crate::revisions;
 use crate::rows::{self, CHUNK, cell_entries};
@@ -23,6 +24,7 @@ pub async fn check(archive: &Archive) -> Result<Vec<String>> {
     let state = &*archive.shared.roles.state;
     let mut findings = state.check().await?;
     findings.extend(rules(archive).await?);
+    findings.extend(audit::check(state).await?);
     let mut members = members(archive).await?;
     let mut timers = timers(archive).await?;
     let mut profiles = pages(state, Table::Profile);

@@ -22,6 +22,7 @@ mod computed;
 mod configure;
 mod decide;
 mod freeze;
+mod members;
 mod merge;
 mod plan;
 mod revoke;
@@ -146,6 +147,16 @@ async fn enter(
             computed,
         } => computed::put(writer, &entry, key, name, computed, &mut writes),
         Command::DeleteTrait { key } => computed::delete(writer, key, &mut writes),
+        Command::PutMember(_)
+        | Command::SetPassword { .. }
+        | Command::DeactivateMember { .. }
+        | Command::ActivateMember { .. }
+        | Command::PutTeam(_)
+        | Command::ArchiveTeam { .. }
+        | Command::PutRole(_)
+        | Command::DeleteRole { .. }
+        | Command::PutShare(_)
+        | Command::DeleteShare(_) => members::apply(writer, &entry, &mut writes),
         other => configure::apply(writer, other, &mut writes),
     };
     let reply = match applied {
@@ -174,6 +185,9 @@ pub(crate) async fn record(
     mut writes: Vec<Write>,
 ) -> rapport_store::Result<()> {
     writes.extend(crate::revisions::row(&entry, writer.people.next()));
+    if let Some(record) = crate::audit::Record::of(&entry) {
+        writes.push(writer.audit.add(record));
+    }
     let json = serde_json::to_vec(&entry).expect("commands are plain data");
     let key = rows::position_key(entry.position);
     writes.push(Write {

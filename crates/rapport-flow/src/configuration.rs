@@ -12,6 +12,7 @@ use rapport_core::event::transform::Transformations;
 use rapport_core::fold::Rules;
 use rapport_core::identity::policy::Policy;
 use rapport_core::identity::veto::Vetoes;
+use rapport_core::member::{MemberNo, Roster};
 use rapport_core::segment::catalogue::Catalogue;
 use rapport_core::segment::registry::Registry;
 use rapport_store::Error;
@@ -46,6 +47,8 @@ pub struct Configuration {
     pub plans: Arc<Plans>,
     /// What browsers may be told.
     pub decisions: Arc<Decisions>,
+    /// Members, teams, roles and shares.
+    pub roster: Arc<Roster>,
 }
 
 /// What browsers may be told, what fills the slots of a page, and who signs for whom.
@@ -74,6 +77,7 @@ impl Default for Configuration {
             transformations: Arc::default(),
             plans: Arc::default(),
             decisions: Arc::default(),
+            roster: Arc::default(),
         }
     }
 }
@@ -101,6 +105,7 @@ impl Configuration {
         let mut transformations = BTreeMap::new();
         let mut plans = Plans::new();
         let mut decisions = Decisions::default();
+        let mut roster = Roster::default();
         for (key, value) in rows {
             let key = String::from_utf8_lossy(key);
             match key.split_once('/').unwrap_or((&key, "")) {
@@ -146,6 +151,14 @@ impl Configuration {
                     let no = source.parse().map_err(|_| damaged(&key, "no source"))?;
                     decisions.signing.insert(SourceNo(no), read(&key, value)?);
                 }
+                ("member", _) => roster.keep_member(Arc::new(read(&key, value)?)),
+                ("password", member) => {
+                    let no = member.parse().map_err(|_| damaged(&key, "no member"))?;
+                    roster.keep_password(MemberNo(no), read(&key, value)?);
+                }
+                ("team", _) => roster.keep_team(read(&key, value)?),
+                ("role", _) => roster.keep_role(Arc::new(read(&key, value)?)),
+                ("share", _) => roster.keep_share(&read(&key, value)?),
                 _ => return Err(damaged(&key, "no such configuration")),
             }
         }
@@ -155,6 +168,7 @@ impl Configuration {
         configuration.transformations = Arc::new(transformations);
         configuration.plans = Arc::new(plans);
         configuration.decisions = Arc::new(decisions);
+        configuration.roster = Arc::new(roster);
         configuration.catalogue = Arc::new(Catalogue::new(&configuration.registry));
         Ok(configuration)
     }

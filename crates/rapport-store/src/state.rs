@@ -74,11 +74,15 @@ pub enum Table {
     /// Members of frozen segments who wait to be put on a list: the position of the entry, list
     /// number and chunk number, to a roaring bitmap.
     Frozen = 28,
+    /// Who is signed in, by the hash of the session's id.
+    Session = 40,
+    /// The audit, by record number (numbered).
+    Audit = 41,
 }
 
 impl Table {
     /// Every table, ascending.
-    pub const ALL: [Table; 28] = [
+    pub const ALL: [Table; 30] = [
         Table::Meta,
         Table::Config,
         Table::Profile,
@@ -107,6 +111,8 @@ impl Table {
         Table::Change,
         Table::Turnover,
         Table::Frozen,
+        Table::Session,
+        Table::Audit,
     ];
 
     /// Whether its keys are numbers.
@@ -123,6 +129,7 @@ impl Table {
                 | Table::DeadLetter
                 | Table::Tail
                 | Table::Shared
+                | Table::Audit
         )
     }
 }

@@ -3,6 +3,8 @@
 use super::Writer;
 use super::deliveries::{deliveries, redrive};
 use super::publish::publish;
+use super::sign::sign;
+use crate::audit;
 use crate::commands::undo_merge::Prepared;
 use crate::commands::{self, Applied};
 use crate::error::{CommandError, Error};
@@ -10,6 +12,7 @@ use crate::flow;
 use crate::jobs;
 use crate::outbox::Delivery;
 use crate::rows;
+use crate::sessions;
 use rapport_core::entry::Command;
 use rapport_core::event::Request;
 use rapport_store::Result;
@@ -70,6 +73,12 @@ pub(crate) enum Order {
     /// Write one row of a job's own.
     Note {
         write: state::Write,
+        reply: oneshot::Sender<std::result::Result<(), Error>>,
+    },
+    /// Change who is signed in, and add to the audit.
+    Sign {
+        change: sessions::Change,
+        records: Vec<audit::Record>,
         reply: oneshot::Sender<std::result::Result<(), Error>>,
     },
     /// Fold what is on the ledger, then end.
@@ -283,6 +292,14 @@ async fn obey(writer: &mut Writer, order: Order) -> Option<oneshot::Sender<()>> 
         }
         Order::Note { write, reply } => {
             let done = writer.commit(writer.head.position, vec![write]).await;
+            let _ = reply.send(kept(writer, done).await);
+        }
+        Order::Sign {
+            change,
+            records,
+            reply,
+        } => {
+            let done = sign(writer, change, records).await;
             let _ = reply.send(kept(writer, done).await);
         }
         Order::Stop { reply } => return Some(reply),
