@@ -21,6 +21,7 @@ pub use self::value::{Invalid, Value};
 pub use self::write::{RecordInput, RecordReference, Verb, Written};
 
 pub mod association;
+pub mod calculate;
 pub mod cell;
 pub mod change;
 pub mod contact;
@@ -33,6 +34,7 @@ pub mod property;
 pub mod query;
 pub mod record;
 pub mod refused;
+pub mod standard;
 pub mod value;
 pub mod write;
 

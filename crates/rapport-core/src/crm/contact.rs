@@ -5,10 +5,11 @@
 //! ([`says`]), by a member, under the rules for attributes and identifiers; afterwards the
 //! projection is made again.
 
+use crate::crm::PropertyNo;
 use crate::crm::object::ObjectType;
+use crate::crm::property::Property;
 use crate::crm::value::Value;
 use crate::crm::write::Change;
-use crate::crm::PropertyNo;
 use crate::identity::IdKind;
 use crate::profile::Profile;
 use std::collections::BTreeMap;
@@ -29,6 +30,8 @@ pub const EMAIL: &str = "email";
 pub const MORE_EMAILS: &str = "hs_additional_emails";
 /// The property that shows a contact's first phone number.
 pub const PHONE: &str = "phone";
+/// The property that shows what stands behind the `@` of the first address.
+pub const EMAIL_DOMAIN: &str = "hs_email_domain";
 /// The property of a company that holds the id its group calls name.
 pub const GROUP_ID: &str = "rapport_group_id";
 
@@ -62,15 +65,38 @@ pub fn is_contact(profile: &Profile) -> bool {
     profile.is_known()
 }
 
-/// What changes from one projection to the next.
+/// Whether a property of contacts shows what its profile has. Others (calculated ones, facts, what
+/// rules and activities set) are kept in the row alone.
+#[must_use]
+pub fn is_projected(property: &Property) -> bool {
+    let is_named = [MORE_EMAILS, USER_ID, EMAIL_DOMAIN].contains(&&*property.name);
+    property.fact.is_none() && (is_named || property.is_writable())
+}
+
+/// What changes in a row when its profile's projection goes from one to the next. What the row
+/// alone keeps stays.
 #[must_use]
 pub fn difference(object: &ObjectType, before: &Projected, after: &Projected) -> Change {
     let mut change = Change::default();
-    for no in object.properties.keys() {
-        let (old, new) = (before.get(no), after.get(no));
+    for property in object.properties.values().filter(|one| is_projected(one)) {
+        let (old, new) = (before.get(&property.no), after.get(&property.no));
         if old != new {
-            change.values.insert(*no, new.cloned());
+            change.values.insert(property.no, new.cloned());
         }
     }
     change
 }
+
+/// The part of a change that is the row's alone.
+#[must_use]
+pub fn kept(object: &ObjectType, change: &Change) -> Change {
+    let is_kept = |no: &PropertyNo| {
+        let property = object.properties.get(no);
+        property.is_some_and(|property| !is_projected(property))
+    };
+    let values = change.values.iter().filter(|(no, _)| is_kept(no));
+    Change {
+        values: values.map(|(no, value)| (*no, value.clone())).collect(),
+    }
+}
+

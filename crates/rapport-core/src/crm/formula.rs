@@ -8,9 +8,11 @@
 
 pub use self::error::Error;
 pub use self::evaluate::{Fuel, Known};
+pub use self::function::Function;
 pub use self::needs::Needs;
+pub(crate) use self::evaluate::{evaluate, holds};
 pub use self::rollup::{Aggregate, Rollup};
-pub use self::tree::{Expression, Operator};
+pub use self::tree::{Expression, Node, Operator};
 pub use self::typed::Type;
 use crate::crm::definitions::Definitions;
 use crate::crm::object::ObjectType;
@@ -23,8 +25,6 @@ mod function;
 mod needs;
 mod read;
 mod rollup;
-#[cfg(test)]
-mod tests;
 mod token;
 mod tree;
 mod typed;

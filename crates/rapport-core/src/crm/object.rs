@@ -47,9 +47,6 @@ pub struct Head {
     /// Properties no record may be made without.
     #[serde(default)]
     pub required: Vec<Box<str>>,
-    /// Properties of which a new record needs at least one; empty for none.
-    #[serde(default)]
-    pub required_one_of: Vec<Box<str>>,
     /// Properties that a search for words looks into.
     #[serde(default)]
     pub searchable: Vec<Box<str>>,

@@ -42,6 +42,9 @@ pub struct Property {
     /// Its place among the others; -1 for behind those that have one.
     #[serde(default = "unplaced")]
     pub display_order: i32,
+    /// What a new record has where nothing is said, as the API spells it; `now` is when it is made.
+    #[serde(default)]
+    pub initial: Option<Box<str>>,
     /// How it follows from the rest.
     #[serde(default)]
     pub calculated: Option<Formula>,

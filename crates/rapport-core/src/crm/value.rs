@@ -90,6 +90,15 @@ impl Value {
         Ok(Some(value))
     }
 
+    /// What a new record has for a property where nothing is said.
+    #[must_use]
+    pub fn initial(property: &Property, at: Millis) -> Option<Value> {
+        match property.initial.as_deref()? {
+            "now" => Value::parse(property, &at.to_string()).ok()?,
+            initial => Value::parse(property, initial).ok()?,
+        }
+    }
+
     /// The one spelling of the API: an ISO day, an ISO instant in milliseconds with `Z`, `true`,
     /// the shortest number, `a;b`. Reading it gives the same value again.
     #[must_use]

@@ -1,6 +1,6 @@
 //! Makes the values of a contact's row of its profile.
 
-use super::{EMAIL, MORE_EMAILS, PHONE, Projected, USER_ID, mapped};
+use super::{EMAIL, EMAIL_DOMAIN, MORE_EMAILS, PHONE, Projected, USER_ID, is_projected, mapped};
 use crate::crm::object::ObjectType;
 use crate::crm::property::Property;
 use crate::crm::value::Value;
@@ -8,18 +8,16 @@ use crate::identity::IdKind;
 use crate::json;
 use crate::profile::Profile;
 
-/// The values of a contact's row, but for those that are calculated or facts (the owner is one):
-/// they are no attributes. An attribute that is no value of its property shows nothing.
+/// The values of a contact's row that come from its profile. An attribute that is no value of its
+/// property shows nothing.
 #[must_use]
 pub fn project(object: &ObjectType, profile: &Profile) -> Projected {
     let mut values = Projected::new();
-    for property in object.in_use() {
-        if property.calculated.is_some() || property.fact.is_some() {
-            continue;
-        }
+    for property in object.in_use().filter(|one| is_projected(one)) {
         let text = match &*property.name {
             EMAIL => emails(profile).into_iter().next(),
             MORE_EMAILS => joined(emails(profile).get(1..).unwrap_or_default()),
+            EMAIL_DOMAIN => domain(profile),
             PHONE => phone(profile),
             USER_ID => joined(&of_kind(profile, &IdKind::UserId)),
             _ => attribute(profile, property),
@@ -44,6 +42,12 @@ fn emails(profile: &Profile) -> Vec<String> {
         emails[..=first].rotate_right(1);
     }
     emails
+}
+
+fn domain(profile: &Profile) -> Option<String> {
+    let email = emails(profile).into_iter().next()?;
+    let (_, domain) = email.rsplit_once('@')?;
+    Some(domain.to_owned())
 }
 
 /// The number as people wrote it where an attribute has it, the identifier otherwise.

@@ -1,6 +1,6 @@
 //! What a change of a contact says of its profile.
 
-use super::{EMAIL, PHONE, Said, attribute_of};
+use super::{EMAIL, PHONE, Said, attribute_of, is_projected};
 use crate::crm::object::ObjectType;
 use crate::crm::record::Record;
 use crate::crm::value::Value;
@@ -8,8 +8,8 @@ use crate::crm::write::Change;
 use crate::identity::IdKind;
 
 /// What a change of a contact says of its profile, in the order of the properties. `before` is the
-/// contact as it was, if there was one. The owner and other facts are the record's own, and said
-/// of nobody.
+/// contact as it was, if there was one. What the row alone keeps is said of nobody:
+/// [`kept`](super::kept).
 #[must_use]
 pub fn says(object: &ObjectType, before: Option<&Record>, change: &Change) -> Vec<Said> {
     let mut said = Vec::new();
@@ -17,7 +17,7 @@ pub fn says(object: &ObjectType, before: Option<&Record>, change: &Change) -> Ve
         let Some(property) = object.properties.get(no) else {
             continue;
         };
-        if property.fact.is_some() || property.calculated.is_some() {
+        if !is_projected(property) {
             continue;
         }
         let kind = match &*property.name {

@@ -35,8 +35,6 @@ pub enum Function {
     Floor,
     /// `ceil(x)`
     Ceil,
-    /// `power(x, y)`
-    Power,
     /// `least(a, b, …)`: of those there are.
     Least,
     /// `greatest(a, b, …)`: of those there are.
@@ -61,7 +59,7 @@ pub enum Function {
 
 impl Function {
     /// Every function.
-    pub const ALL: [Function; 27] = [
+    pub const ALL: [Function; 26] = [
         Function::If,
         Function::IsKnown,
         Function::Default,
@@ -78,7 +76,6 @@ impl Function {
         Function::Round,
         Function::Floor,
         Function::Ceil,
-        Function::Power,
         Function::Least,
         Function::Greatest,
         Function::Date,
@@ -111,7 +108,6 @@ impl Function {
             Function::Round => "round",
             Function::Floor => "floor",
             Function::Ceil => "ceil",
-            Function::Power => "power",
             Function::Least => "least",
             Function::Greatest => "greatest",
             Function::Date => "date",
@@ -144,7 +140,6 @@ impl Function {
             Function::Round => (1, 2),
             Function::Contains
             | Function::StartsWith
-            | Function::Power
             | Function::DaysBetween
             | Function::HoursBetween
             | Function::AddDays
