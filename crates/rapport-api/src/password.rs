@@ -186,10 +186,10 @@ pub(crate) fn check(password: &str, email: &str) -> Result<(), Error> {
     let local = email.split('@').next().unwrap_or_default();
     let names_them = local.len() >= 4 && lower.contains(&local.to_lowercase());
     let is_common = |begin: &&str| {
-        let rest = lower.replacen(**begin, "", 1);
-        lower.contains(**begin) && rest.chars().count() < CHARS_MIN - 4
+        let rest = lower.replacen(*begin, "", 1);
+        lower.contains(*begin) && rest.chars().count() < CHARS_MIN - 4
     };
-    match names_them || COMMON.iter().any(|begin| is_common(&begin)) {
+    match names_them || COMMON.iter().any(is_common) {
         true => refused("this password is one of the first that are tried".to_owned()),
         false => Ok(()),
     }

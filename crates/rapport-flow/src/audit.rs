@@ -9,6 +9,7 @@ use crate::rows;
 use crate::shared::Shared;
 use crate::writer::pages;
 use rapport_core::entry::{Command, CommandEntry};
+use rapport_core::member::Share;
 use rapport_core::time::Millis;
 use rapport_store::Result;
 use rapport_store::state::{Order, Page, State, Table, Write, number_key};
@@ -187,15 +188,9 @@ impl Record {
             Command::DeleteRole { key } => about(What::RoleDeleted, format!("role:{key}")),
             Command::PutShare(share) => {
                 let edit = if share.edit { "edit" } else { "view" };
-                let with = share.with.to_string();
-                let subject = format!("record:{}/{}", share.object, share.record.0);
-                about(What::SharePut, subject).with("with", with).with("may", edit)
+                shared_record(entry, What::SharePut, share).with("may", edit)
             }
-            Command::DeleteShare(share) => {
-                let with = share.with.to_string();
-                let subject = format!("record:{}/{}", share.object, share.record.0);
-                about(What::ShareDeleted, subject).with("with", with)
-            }
+            Command::DeleteShare(share) => shared_record(entry, What::ShareDeleted, share),
             Command::PutToken {
                 token_hash,
                 name,
@@ -220,6 +215,12 @@ impl Record {
         };
         Some(record)
     }
+}
+
+fn shared_record(entry: &CommandEntry, what: What, share: &Share) -> Record {
+    let subject = format!("record:{}/{}", share.object, share.record.0);
+    let record = Record::new(entry.received, what, &entry.actor, subject);
+    record.with("with", share.with.to_string())
 }
 
 fn token(hash: &str) -> String {

@@ -147,16 +147,7 @@ async fn enter(
             computed,
         } => computed::put(writer, &entry, key, name, computed, &mut writes),
         Command::DeleteTrait { key } => computed::delete(writer, key, &mut writes),
-        Command::PutMember(_)
-        | Command::SetPassword { .. }
-        | Command::DeactivateMember { .. }
-        | Command::ActivateMember { .. }
-        | Command::PutTeam(_)
-        | Command::ArchiveTeam { .. }
-        | Command::PutRole(_)
-        | Command::DeleteRole { .. }
-        | Command::PutShare(_)
-        | Command::DeleteShare(_) => members::apply(writer, &entry, &mut writes),
+        command if members::is_one(command) => members::apply(writer, &entry, &mut writes),
         other => configure::apply(writer, other, &mut writes),
     };
     let reply = match applied {

@@ -151,14 +151,9 @@ impl Configuration {
                     let no = source.parse().map_err(|_| damaged(&key, "no source"))?;
                     decisions.signing.insert(SourceNo(no), read(&key, value)?);
                 }
-                ("member", _) => roster.keep_member(Arc::new(read(&key, value)?)),
-                ("password", member) => {
-                    let no = member.parse().map_err(|_| damaged(&key, "no member"))?;
-                    roster.keep_password(MemberNo(no), read(&key, value)?);
+                ("member" | "password" | "team" | "role" | "share", _) => {
+                    enroll(&mut roster, &key, value)?;
                 }
-                ("team", _) => roster.keep_team(read(&key, value)?),
-                ("role", _) => roster.keep_role(Arc::new(read(&key, value)?)),
-                ("share", _) => roster.keep_share(&read(&key, value)?),
                 _ => return Err(damaged(&key, "no such configuration")),
             }
         }
@@ -189,6 +184,21 @@ impl Maps for Configuration {
     fn of(&self, source: SourceNo) -> Result<&Map, String> {
         self.hooks.map(source)
     }
+}
+
+/// Takes what a row keeps of members into the roster.
+fn enroll(roster: &mut Roster, key: &str, value: &[u8]) -> Result<(), Error> {
+    match key.split_once('/').unwrap_or((key, "")) {
+        ("member", _) => roster.keep_member(Arc::new(read(key, value)?)),
+        ("password", member) => {
+            let no = member.parse().map_err(|_| damaged(key, "no member"))?;
+            roster.keep_password(MemberNo(no), read(key, value)?);
+        }
+        ("team", _) => roster.keep_team(read(key, value)?),
+        ("role", _) => roster.keep_role(Arc::new(read(key, value)?)),
+        _ => roster.keep_share(&read(key, value)?),
+    }
+    Ok(())
 }
 
 /// The row that keeps one piece of configuration.

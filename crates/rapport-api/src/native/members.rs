@@ -275,7 +275,7 @@ fn gives(api: &Api, asker: &Asker, role: &str) -> Result<(), Error> {
     let role = roster
         .role(role)
         .ok_or_else(|| Error::missing(format_args!("role `{role}`")))?;
-    match asker.actor.covers(Some(role), &Scopes::admin()) {
+    match asker.actor.covers(Some(role.as_ref()), &Scopes::admin()) {
         true => Ok(()),
         false => Err(beyond(&format!("the role `{}`", role.key))),
     }

@@ -32,13 +32,14 @@ pub(super) fn shown(role: &Role) -> Value {
     let named: Map<String, Value> = named
         .map(|(object, rights)| (objects::name(*object), json!(rights)))
         .collect();
+    let builtin = [ADMIN, VIEWER].contains(&&*role.key);
     json!({
         "key": role.key,
         "name": role.name,
         "scopes": scopes,
         "objects": named,
         "other_objects": role.other_objects,
-        "builtin": [ADMIN, VIEWER].contains(&&*role.key),
+        "builtin": builtin,
     })
 }
 

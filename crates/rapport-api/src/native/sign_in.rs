@@ -82,7 +82,7 @@ async fn sign_in(
     let email = normal_email(&wanted.email).ok();
     let roster = api.rapport.roster();
     let member = email.as_ref().and_then(|email| roster.by_email(email));
-    let account = email.as_ref().map_or("", |email| email);
+    let account = email.as_deref().unwrap_or_default();
     if !verified(&api, &caller, member, account, wanted.password).await? {
         failed(&api, &caller, member).await?;
         return Err(Error::new(

@@ -53,7 +53,7 @@ impl Asker {
     /// The session, where it is one.
     pub(crate) fn session(&self) -> Option<(&str, &Session)> {
         match &self.credential {
-            Credential::Session(hash, session) => Some((hash, session)),
+            Credential::Session(hash, session) => Some((hash.as_str(), &**session)),
             Credential::Token(_) => None,
         }
     }

@@ -239,7 +239,9 @@ impl Roster {
         match share.with {
             With::Member(no) if !self.members.contains_key(&no) => return Err(Error::NoMember(no)),
             With::Member(_) => {}
-            With::Team(no) => drop(self.team(no)?),
+            With::Team(no) => {
+                self.team(no)?;
+            }
         }
         self.shares.checked(share)?;
         self.shares.insert(share);

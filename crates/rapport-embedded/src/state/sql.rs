@@ -225,5 +225,7 @@ fn name(table: Table) -> &'static str {
         Table::Change => "change",
         Table::Turnover => "turnover",
         Table::Frozen => "frozen",
+        Table::Session => "session",
+        Table::Audit => "audit",
     }
 }

@@ -10,6 +10,23 @@ use rapport_core::member::{Error, Roster, Share};
 use rapport_store::state::Write;
 use std::sync::Arc;
 
+/// Whether a command is one of these.
+pub(super) fn is_one(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::PutMember(_)
+            | Command::SetPassword { .. }
+            | Command::DeactivateMember { .. }
+            | Command::ActivateMember { .. }
+            | Command::PutTeam(_)
+            | Command::ArchiveTeam { .. }
+            | Command::PutRole(_)
+            | Command::DeleteRole { .. }
+            | Command::PutShare(_)
+            | Command::DeleteShare(_)
+    )
+}
+
 /// Applies one of these commands: at once, for every request that follows.
 pub(super) fn apply(writer: &mut Writer, entry: &CommandEntry, writes: &mut Vec<Write>) -> Outcome {
     let mut roster = Roster::clone(&writer.configuration.roster);
