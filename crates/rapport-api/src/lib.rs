@@ -18,7 +18,9 @@ pub mod errors;
 mod live_page;
 pub mod native;
 pub mod operate;
+pub mod password;
 mod profile_api;
+mod rights;
 pub mod secret;
 pub mod serve;
 pub mod settings;
@@ -26,7 +28,9 @@ pub mod signature;
 pub mod track;
 
 pub use serve::{Peer, serve};
-pub use settings::{ApiSettings, Proxy, Reach, ReadLimits, UnknownKeys, Unreachable};
+pub use settings::{
+    ApiSettings, Proxy, Reach, ReadLimits, SignInSettings, UnknownKeys, Unreachable,
+};
 
 /// What every handler works with.
 #[derive(Clone)]
@@ -41,6 +45,10 @@ pub struct Api {
     numbering: Arc<Mutex<()>>,
     /// Words of webhooks that count only once, and did.
     replays: Arc<track::webhook::Replays>,
+    /// Where passwords are hashed and verified.
+    passwords: Arc<password::Passwords>,
+    /// Who guesses passwords.
+    guard: Arc<native::Guard>,
     /// Tickets of live views.
     tickets: Arc<native::Tickets>,
     /// How much the Profile API is asked.
@@ -57,6 +65,8 @@ pub fn router(rapport: Rapport, settings: ApiSettings, imports: Option<Imports>)
         imports,
         numbering: Arc::default(),
         replays: Arc::default(),
+        passwords: Arc::default(),
+        guard: Arc::default(),
         tickets: Arc::default(),
         profile_reads: Arc::default(),
         crm_requests: Arc::default(),
@@ -65,7 +75,7 @@ pub fn router(rapport: Rapport, settings: ApiSettings, imports: Option<Imports>)
         .merge(console::routes())
         .merge(live_page::routes())
         .merge(track::routes())
-        .merge(native::routes())
+        .merge(native::routes(&api))
         .merge(operate::routes())
         .merge(profile_api::routes())
         .merge(crm::routes(&api))

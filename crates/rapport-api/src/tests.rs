@@ -6,6 +6,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use rapport_core::entry::{Command, Source};
 use rapport_core::event::{KeyKind, SourceNo};
+use rapport_core::member::Scopes;
 use rapport_flow::clock::SystemClock;
 use rapport_flow::{Rapport, Roles, Settings, keys};
 use rapport_store::memory::Memory;
@@ -14,17 +15,22 @@ use std::sync::Arc;
 use tower::ServiceExt;
 
 mod crm;
+mod attacks;
 mod decide;
 mod destinations;
 mod insight;
 mod live;
+mod members;
 mod native;
 mod one_person;
 mod operate;
 mod plans;
 mod profile_api;
 mod revoke;
+mod rights;
 mod serve;
+mod sign_in;
+mod signed;
 mod sources;
 mod track;
 mod traits;
@@ -129,6 +135,8 @@ impl Doors {
                 token_hash: keys::hash(TOKEN),
                 name: "tests".into(),
                 hint: crate::secret::hint(TOKEN),
+                scopes: Scopes::admin(),
+                member: None,
             },
         ];
         for command in commands {

@@ -25,6 +25,7 @@ pub(crate) mod webhook;
 
 pub use look::look;
 
+pub(crate) use door::{address, user_agent};
 pub(crate) use key::basic_user;
 
 /// The routes of all dialects.

@@ -11,6 +11,7 @@ use crate::event::webhook::Webhook;
 use crate::event::{KeyKind, SourceNo};
 use crate::identity::policy::Policy;
 use crate::identity::{Identifier, ProfileNo};
+use crate::member::{self, MemberNo, PasswordHash, Role, Scopes, Share, Team, TeamNo};
 use crate::plan::Plan;
 use crate::position::Position;
 use crate::time::Millis;
@@ -55,6 +56,12 @@ pub enum Command {
         /// The last characters, to tell tokens apart.
         #[serde(default)]
         hint: String,
+        /// What it opens.
+        #[serde(default = "Scopes::admin")]
+        scopes: Scopes,
+        /// The member whose rights limit it, where it is theirs.
+        #[serde(default)]
+        member: Option<MemberNo>,
     },
     /// Replaces the identity policy.
     PutPolicy(Policy),
@@ -352,6 +359,43 @@ pub enum Command {
         /// How many.
         max: Option<u32>,
     },
+    /// Makes a member or changes one.
+    PutMember(member::Draft),
+    /// Sets a member's password. What was signed in with another one is over.
+    SetPassword {
+        /// Whose.
+        member: MemberNo,
+        /// Its hash.
+        hash: PasswordHash,
+    },
+    /// Lets a member sign in no more: they and their tokens are refused at once.
+    DeactivateMember {
+        /// Who.
+        member: MemberNo,
+    },
+    /// Lets a deactivated member sign in again.
+    ActivateMember {
+        /// Who.
+        member: MemberNo,
+    },
+    /// Makes a team or changes one.
+    PutTeam(Team),
+    /// Lets nobody be in a team any more.
+    ArchiveTeam {
+        /// Which.
+        team: TeamNo,
+    },
+    /// Makes a role or changes one.
+    PutRole(Role),
+    /// Removes a role that nobody has.
+    DeleteRole {
+        /// Its key.
+        key: String,
+    },
+    /// Shares a record with a member or a team.
+    PutShare(Share),
+    /// Ends that.
+    DeleteShare(Share),
 }
 
 /// Where events come from.

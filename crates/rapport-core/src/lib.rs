@@ -11,6 +11,7 @@ pub mod event;
 pub mod fold;
 pub mod identity;
 pub mod json;
+pub mod member;
 pub mod outbox;
 pub mod outcome;
 pub mod people;

@@ -2,6 +2,7 @@
 
 use self::contacts::Contacts;
 use crate::archive::Archive;
+use crate::audit;
 use crate::error::Result;
 use crate::revisions;
 use crate::rows::{self, CHUNK, cell_entries};
@@ -26,6 +27,7 @@ pub async fn check(archive: &Archive) -> Result<Vec<String>> {
     let state = &*archive.shared.roles.state;
     let mut findings = state.check().await?;
     findings.extend(rules(archive).await?);
+    findings.extend(audit::check(state).await?);
     let mut members = members(archive).await?;
     let mut timers = timers(archive).await?;
     let mut contacts = Contacts::default();

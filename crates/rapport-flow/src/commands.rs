@@ -26,6 +26,7 @@ mod configure;
 mod crm;
 mod decide;
 mod freeze;
+mod members;
 mod merge;
 mod plan;
 mod revoke;
@@ -173,6 +174,7 @@ async fn enter(
             computed,
         } => computed::put(writer, &entry, key, name, computed, &mut writes),
         Command::DeleteTrait { key } => computed::delete(writer, key, &mut writes),
+        command if members::is_one(command) => members::apply(writer, &entry, &mut writes),
         other => configure::apply(writer, other, &mut writes),
     };
     let reply = match applied {
@@ -204,6 +206,9 @@ pub(crate) async fn record(
     let mut changes = changes.into();
     let revision = crate::revisions::row(&entry, writer.people.next());
     changes.writes.extend(revision);
+    if let Some(record) = crate::audit::Record::of(&entry) {
+        changes.writes.push(writer.audit.add(record));
+    }
     let json = serde_json::to_vec(&entry).expect("commands are plain data");
     let key = rows::position_key(entry.position);
     changes.writes.push(Write {

@@ -14,6 +14,7 @@ use rapport_core::event::transform::Transformations;
 use rapport_core::fold::Rules;
 use rapport_core::identity::policy::Policy;
 use rapport_core::identity::veto::Vetoes;
+use rapport_core::member::{MemberNo, Roster};
 use rapport_core::segment::catalogue::Catalogue;
 use rapport_core::segment::registry::Registry;
 use rapport_store::Error;
@@ -50,6 +51,8 @@ pub struct Configuration {
     pub decisions: Arc<Decisions>,
     /// Types of records, their properties and pipelines, and how they belong together.
     pub crm: Arc<Definitions>,
+    /// Members, teams, roles and shares.
+    pub roster: Arc<Roster>,
 }
 
 /// What browsers may be told, what fills the slots of a page, and who signs for whom.
@@ -79,6 +82,7 @@ impl Default for Configuration {
             plans: Arc::default(),
             decisions: Arc::default(),
             crm: standard(),
+            roster: Arc::default(),
         }
     }
 }
@@ -107,6 +111,7 @@ impl Configuration {
         let mut plans = Plans::new();
         let mut decisions = Decisions::default();
         let mut defined: Vec<Definition> = Vec::new();
+        let mut roster = Roster::default();
         for (key, value) in rows {
             let key = String::from_utf8_lossy(key);
             match key.split_once('/').unwrap_or((&key, "")) {
@@ -153,6 +158,9 @@ impl Configuration {
                     decisions.signing.insert(SourceNo(no), read(&key, value)?);
                 }
                 ("crm", _) => defined.push(read(&key, value)?),
+                ("member" | "password" | "team" | "role" | "share", _) => {
+                    enroll(&mut roster, &key, value)?;
+                }
                 _ => return Err(damaged(&key, "no such configuration")),
             }
         }
@@ -169,6 +177,7 @@ impl Configuration {
             defined.into_iter().for_each(|one| definitions.put(one));
             configuration.crm = Arc::new(definitions);
         }
+        configuration.roster = Arc::new(roster);
         configuration.catalogue = Arc::new(Catalogue::new(&configuration.registry));
         Ok(configuration)
     }
@@ -195,6 +204,21 @@ impl Maps for Configuration {
 fn standard() -> Arc<Definitions> {
     static STANDARD: OnceLock<Arc<Definitions>> = OnceLock::new();
     Arc::clone(STANDARD.get_or_init(|| Arc::new(Definitions::standard())))
+}
+
+/// Takes what a row keeps of members into the roster.
+fn enroll(roster: &mut Roster, key: &str, value: &[u8]) -> Result<(), Error> {
+    match key.split_once('/').unwrap_or((key, "")) {
+        ("member", _) => roster.keep_member(Arc::new(read(key, value)?)),
+        ("password", member) => {
+            let no = member.parse().map_err(|_| damaged(key, "no member"))?;
+            roster.keep_password(MemberNo(no), read(key, value)?);
+        }
+        ("team", _) => roster.keep_team(read(key, value)?),
+        ("role", _) => roster.keep_role(Arc::new(read(key, value)?)),
+        _ => roster.keep_share(&read(key, value)?),
+    }
+    Ok(())
 }
 
 /// The row that keeps one piece of configuration.

@@ -5,6 +5,7 @@
 //! applies [`commands`] and fires timers; [`jobs`] work beside it.
 
 pub mod archive;
+pub mod audit;
 pub mod backup;
 pub mod check;
 pub mod clock;
@@ -36,6 +37,7 @@ pub mod replay;
 mod revisions;
 pub mod rows;
 mod scripts;
+pub mod sessions;
 pub mod settings;
 mod shared;
 pub mod steps;

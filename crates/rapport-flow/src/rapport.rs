@@ -31,6 +31,7 @@ mod imports;
 mod insight;
 mod lists;
 mod live;
+mod members;
 mod outbox;
 mod redrive;
 mod transform;

@@ -335,6 +335,12 @@ impl Hash {
         self.of(b"lot", &stratum.to_be_bytes())
     }
 
+    /// Of a text that is given out and comes back.
+    #[must_use]
+    pub fn seal(&self, purpose: &str, text: &str) -> u128 {
+        self.of(format!("seal {purpose}").as_bytes(), text.as_bytes())
+    }
+
     /// Of a value that a transformation masks.
     #[must_use]
     pub fn masked(&self, value: &str) -> u128 {

@@ -11,6 +11,7 @@ use crate::latency::Latencies;
 use crate::live::Hub;
 use crate::rows::Hash;
 use crate::scripts::{LeftBehind, Notices};
+use crate::sessions::Sessions;
 use crate::settings::Settings;
 use crate::steps::dedup::LookedUp;
 use crate::tail::Tail;
@@ -177,6 +178,8 @@ pub(crate) struct Shared {
     folded: watch::Sender<u64>,
     /// What viewers see as it happens.
     pub live: Arc<Hub>,
+    /// Who is signed in.
+    pub sessions: Sessions,
 }
 
 impl Shared {
@@ -214,6 +217,7 @@ impl Shared {
             outbox: watch::channel(0).0,
             folded: watch::channel(0).0,
             live: Arc::default(),
+            sessions: Sessions::default(),
         }
     }
 

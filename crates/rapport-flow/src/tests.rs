@@ -9,6 +9,7 @@ mod large;
 mod late;
 mod listener;
 mod lists;
+mod members;
 mod mixes;
 mod plans;
 mod reading;

@@ -1,6 +1,7 @@
 //! The one writer: batches of events, commands, timers and published files change the state one
 //! after another, each in one transaction.
 
+use crate::audit;
 use crate::configuration::Configuration;
 use crate::counters::Counters;
 use crate::live::News;
@@ -34,6 +35,7 @@ mod pages;
 mod publish;
 mod room;
 mod run;
+mod sign;
 mod timers;
 mod turnover;
 
@@ -70,6 +72,8 @@ pub(crate) struct Writer {
     pub next_journal: u64,
     pub next_message: u64,
     pub counters: Counters,
+    /// Where the next record of the audit goes.
+    pub audit: audit::Chain,
     pub hosts: Hosts,
     /// Events of the batch under way that were not as planned.
     pub broken: Vec<Broken>,
@@ -120,6 +124,7 @@ impl Writer {
             next_journal: 1,
             next_message: 1,
             counters: Counters::default(),
+            audit: audit::Chain::read(&*shared.roles.state).await?,
             hosts: Hosts::default(),
             broken: Vec::new(),
             violations: Counts::default(),
@@ -178,6 +183,10 @@ impl Writer {
         let rows = all(&*state, Table::Config).await?;
         self.configuration = Arc::new(Configuration::from_rows(&rows)?);
         self.counters = Counters::from_rows(&all(&*state, Table::Outcome).await?);
+        self.audit = audit::Chain::read(&*state).await?;
+        self.shared
+            .sessions
+            .load(&all(&*state, Table::Session).await?)?;
         self.broken.clear();
         self.violations = Counts::from_rows(&all(&*state, Table::Violations).await?);
         self.shared.show_violations(&self.violations);

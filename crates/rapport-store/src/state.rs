@@ -78,6 +78,10 @@ pub enum Table {
     /// Every change of a property of a record: type (`u32`), record (`u64`), property (`u16`) and
     /// position, big-endian; who changed it, when, from what and to what.
     PropertyHistory = 29,
+    /// Who is signed in, by the hash of the session's id.
+    Session = 30,
+    /// The audit, by record number (numbered).
+    Audit = 31,
     /// What members said of contacts: profile number as given then, and position.
     Edit = 40,
     /// Records that events linked to people: profile number as given then, position, type and
@@ -89,7 +93,7 @@ pub enum Table {
 
 impl Table {
     /// Every table, ascending.
-    pub const ALL: [Table; 32] = [
+    pub const ALL: [Table; 34] = [
         Table::Meta,
         Table::Config,
         Table::Profile,
@@ -119,6 +123,8 @@ impl Table {
         Table::Turnover,
         Table::Frozen,
         Table::PropertyHistory,
+        Table::Session,
+        Table::Audit,
         Table::Edit,
         Table::Attached,
         Table::MergedRecord,
@@ -138,6 +144,7 @@ impl Table {
                 | Table::DeadLetter
                 | Table::Tail
                 | Table::Shared
+                | Table::Audit
         )
     }
 }

@@ -27,6 +27,18 @@ pub struct Config {
     pub log: Log,
     /// Imports.
     pub imports: Imports,
+    /// Signing in.
+    pub sign_in: SignIn,
+}
+
+/// Signing in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    /// How long a session may be quiet, in milliseconds.
+    pub idle_ms: i64,
+    /// How long a session lasts at most, in milliseconds.
+    pub session_ms: i64,
 }
 
 /// The HTTP server.

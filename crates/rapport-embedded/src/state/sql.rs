@@ -230,5 +230,7 @@ fn name(table: Table) -> &'static str {
         Table::Edit => "edit",
         Table::Attached => "attached",
         Table::MergedRecord => "merged_record",
+        Table::Session => "session",
+        Table::Audit => "audit",
     }
 }

@@ -3,6 +3,8 @@
 use super::Writer;
 use super::deliveries::{deliveries, redrive};
 use super::publish::publish;
+use super::sign::sign;
+use crate::audit;
 use crate::commands::undo_merge::Prepared;
 use crate::commands::{self, Applied};
 use crate::crm::sweep;
@@ -11,6 +13,7 @@ use crate::flow;
 use crate::jobs;
 use crate::outbox::Delivery;
 use crate::rows;
+use crate::sessions;
 use rapport_core::entry::Command;
 use rapport_core::event::Request;
 use rapport_store::Result;
@@ -77,6 +80,12 @@ pub(crate) enum Order {
     /// Look at some records that a changed definition is about.
     Sweep {
         reply: oneshot::Sender<std::result::Result<bool, Error>>,
+    },
+    /// Change who is signed in, and add to the audit.
+    Sign {
+        change: sessions::Change,
+        records: Vec<audit::Record>,
+        reply: oneshot::Sender<std::result::Result<(), Error>>,
     },
     /// Fold what is on the ledger, then end.
     Stop { reply: oneshot::Sender<()> },
@@ -291,6 +300,14 @@ async fn obey(writer: &mut Writer, order: Order) -> Option<oneshot::Sender<()>> 
         }
         Order::Sweep { reply } => {
             let done = sweep::step(writer).await;
+            let _ = reply.send(kept(writer, done).await);
+        }
+        Order::Sign {
+            change,
+            records,
+            reply,
+        } => {
+            let done = sign(writer, change, records).await;
             let _ = reply.send(kept(writer, done).await);
         }
         Order::Stop { reply } => return Some(reply),
