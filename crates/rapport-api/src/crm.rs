@@ -26,6 +26,7 @@ mod labels;
 mod lists;
 mod merge;
 mod objects;
+mod owners;
 mod paging;
 mod pipelines;
 mod properties;
@@ -33,6 +34,7 @@ mod reading;
 mod record;
 mod refusal;
 mod schemas;
+mod scope;
 mod search;
 mod spelling;
 mod writing;
@@ -65,6 +67,7 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .merge(lists::routes())
         .merge(merge::routes())
         .merge(objects::routes())
+        .merge(owners::routes())
         .merge(pipelines::routes())
         .merge(properties::routes())
         .merge(schemas::routes())

@@ -21,6 +21,7 @@ pub(crate) mod asker;
 pub(crate) mod cookie;
 pub(crate) mod objects;
 pub(crate) mod origin;
+pub(crate) mod records;
 pub(crate) mod routes;
 
 /// Where the native API begins.

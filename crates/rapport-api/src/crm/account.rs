@@ -4,7 +4,7 @@ use super::asked::Asked;
 use super::body::Body;
 use super::fault::Fault;
 use super::spelling::Spelled;
-use crate::Api;
+use crate::{Api, rights};
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -81,16 +81,16 @@ async fn access_token(
     State(api): State<Api>,
     Path(token): Path<String>,
 ) -> Result<Json<Value>, Fault> {
-    let (name, user) = known(&api, &token)?;
+    let known = known(&api, &token)?;
     Ok(Json(json!({
         "token": token,
         "token_type": "access",
-        "user": name,
-        "user_id": user,
+        "user": known.name,
+        "user_id": known.user,
         "hub_id": PORTAL,
         "hub_domain": api.settings.public_url.as_deref().map_or("", domain),
         "app_id": PORTAL,
-        "scopes": SCOPES,
+        "scopes": known.scopes,
         // A token is in force until it is revoked: as long as there is a number for it.
         "expires_in": i32::MAX,
     })))
@@ -106,18 +106,33 @@ async fn private_app(
     State(api): State<Api>,
     Body(wanted): Body<Wanted>,
 ) -> Result<Json<Value>, Fault> {
-    let (_, user) = known(&api, &wanted.token_key)?;
+    let known = known(&api, &wanted.token_key)?;
     Ok(Json(json!({
-        "userId": user, "hubId": PORTAL, "appId": PORTAL, "scopes": SCOPES,
+        "userId": known.user, "hubId": PORTAL, "appId": PORTAL, "scopes": known.scopes,
     })))
 }
 
-/// The name of a token, and the number of the user it stands for.
-fn known(api: &Api, token: &str) -> Result<(String, u64), Fault> {
-    let keys = api.rapport.keys();
-    let name = keys.token(token).map(str::to_owned);
-    let name = name.ok_or_else(|| Fault::missing("The token is not known."))?;
-    Ok((name, user_of(&keys::hash(token))))
+fn known(api: &Api, token: &str) -> Result<Known, Fault> {
+    let asker = rights::asker::by_token(api, token);
+    let actor = asker.ok_or_else(|| Fault::missing("The token is not known."))?.actor;
+    let member = actor.who().map(|member| member.no.0);
+    let scopes = match actor.scopes().are_admin() {
+        true => SCOPES.iter().map(ToString::to_string).collect(),
+        false => actor.scopes().iter().map(rights::objects::spelled).collect(),
+    };
+    Ok(Known {
+        name: actor.name().to_owned(),
+        user: member.unwrap_or_else(|| user_of(&keys::hash(token))),
+        scopes,
+    })
+}
+
+/// What there is to say of a token.
+struct Known {
+    name: String,
+    /// The number of the user it stands for.
+    user: u64,
+    scopes: Vec<String>,
 }
 
 /// A number that a token keeps: the beginning of its hash, small enough for every client.

@@ -4,7 +4,8 @@ use super::asked::Asked;
 use super::batch::Id;
 use super::body::{Body, Text};
 use super::fault::Fault;
-use super::reading;
+use super::gate::Caller;
+use super::reading::{self, Page};
 use super::spelling::Spelled;
 use super::{paging, refusal};
 use crate::Api;
@@ -17,6 +18,7 @@ use rapport_core::crm::association::{Category, Kind};
 use rapport_core::crm::{
     Definitions, LinkInput, NewLink, ObjectType, RecordNo, RecordReference, Refused,
 };
+use rapport_core::member::{Access, Action};
 use rapport_flow::commands::Linked;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -109,6 +111,16 @@ impl<'a> Between<'a> {
         })
     }
 
+    /// What the records of the first type are shown with.
+    fn page(&self, api: &'a Api, caller: &'a Caller, definitions: &'a Definitions) -> Page<'a> {
+        Page {
+            api,
+            caller,
+            definitions,
+            object: self.from,
+        }
+    }
+
     /// The link between two records, as one input of a command.
     fn input(&self, from: &str, to: &str, kinds: Vec<Kind>) -> Result<LinkInput, Fault> {
         Ok(LinkInput {
@@ -167,14 +179,16 @@ async fn list(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, Fault
     let between = Between::of(&definitions, &asked)?;
     let id = asked.at("id");
     let record = reading::number(between.from, id)?;
-    let (from, to) = (between.from.id(), between.to.id());
-    let there = api.rapport.records(from, &[record]).await?;
-    if there.iter().all(Option::is_none) {
+    let reach = reading::reach(&api, &asked.caller, between.from, Access::Read)?;
+    let there = api.rapport.records(between.from.id(), &[record]).await?;
+    let mut there = there.iter().flatten();
+    if !there.any(|record| reach.reaches(Action::View, record)) {
         return Err(reading::missing(between.from, id));
     }
     let after = asked.after::<u64>()?.map(RecordNo);
     let limit = asked.limit(LIMIT, LIMIT)?;
-    let found = api.rapport.associations(from, &[record], to, after, limit).await?;
+    let page = between.page(&api, &asked.caller, &definitions);
+    let found = page.linked(&[record], between.to, after, limit).await?;
     let found = found.into_iter().next().unwrap_or_default();
     let results = found.to.iter().map(|(number, kinds)| {
         let types = kinds.iter().map(|kind| between.shown(&definitions, *kind));

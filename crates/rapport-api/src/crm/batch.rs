@@ -18,6 +18,7 @@ use axum::routing::post;
 use rapport_core::crm::{
     ObjectType, Record, RecordInput, RecordNo, Refused, Verb, Written,
 };
+use rapport_core::member::{Access, Action};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,15 +82,23 @@ async fn read(
     let numbers = naming.numbers(&api, object, &ids).await?;
     let known: Vec<RecordNo> = numbers.iter().copied().flatten().collect();
     let mut found = api.rapport.records(object.id(), &known).await?.into_iter();
+    let reach = reading::reach(&api, &asked.caller, object, Access::Read)?;
     let (mut records, mut missing) = (Vec::new(), Vec::new());
     for (id, number) in ids.iter().zip(&numbers) {
         let record = number.and_then(|_| found.next().flatten());
+        let record = record.filter(|record| reach.reaches(Action::View, record));
         match record.filter(|record| record.archived.is_some() == is_archived) {
             Some(record) => records.push(record),
             None => missing.push((*id).to_owned()),
         }
     }
-    let shown = reading::shown(&api, &definitions, object, &records, &wanted).await?;
+    let page = reading::Page {
+        api: &api,
+        caller: &asked.caller,
+        definitions: &definitions,
+        object,
+    };
+    let shown = page.shown(records, &wanted).await?;
     let mut answer = batch.done(&api);
     answer.results(shown);
     if !missing.is_empty() {
@@ -229,11 +238,13 @@ async fn write(
     numbers.sort_unstable();
     numbers.dedup();
     let records = api.rapport.records(object.id(), &numbers).await?;
-    let records: BTreeMap<RecordNo, Record> = numbers
+    let reach = reading::reach(api, &asked.caller, object, Access::Read)?;
+    let mut records: BTreeMap<RecordNo, Record> = numbers
         .into_iter()
         .zip(records)
         .filter_map(|(number, record)| Some((number, record?)))
         .collect();
+    records.values_mut().for_each(|record| reach.veil(record));
     let mut answer = batch.done(api);
     let mut fates = fates.into_iter();
     for asking in inputs {

@@ -1,5 +1,7 @@
 //! What goes wrong, in HubSpot's shape: `{"status": "error", "message", "correlationId", "category"}`.
 
+use crate::rights::objects::spelled;
+use crate::rights::records::{Denied, Failed};
 use axum::Json;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
@@ -233,6 +235,28 @@ impl From<rapport_flow::Error> for Fault {
         // The engine's words may name paths and keys: they are for the log.
         tracing::error!(%error, "a request of the CRM API failed");
         Fault::new(status, "INTERNAL_ERROR", message)
+    }
+}
+
+impl From<Denied> for Fault {
+    fn from(denied: Denied) -> Fault {
+        match denied {
+            Denied::Right(message) => Fault::forbidden(message),
+            Denied::Scope(scope) => {
+                let scope = spelled(scope);
+                let message = format!("This app hasn't been granted the scope it needs: {scope}.");
+                Fault::forbidden(message).about("requiredGranularScopes", scope)
+            }
+        }
+    }
+}
+
+impl From<Failed> for Fault {
+    fn from(failed: Failed) -> Fault {
+        match failed {
+            Failed::Denied(denied) => denied.into(),
+            Failed::Flow(error) => error.into(),
+        }
     }
 }
 

@@ -1,12 +1,15 @@
 //! Who may come in, and how often: bearer tokens, and the limits that clients know how to wait for.
 
 use super::fault::{Fault, Limit};
+use super::scope;
 use crate::Api;
+use crate::rights;
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use rapport_core::member::Actor;
 use rapport_core::time::{Millis, SECOND_MS};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -24,6 +27,8 @@ const SECONDS: usize = 10;
 pub(super) struct Caller {
     /// The name of the token, which is the actor of what is done with it.
     pub(super) actor: String,
+    /// What they may do.
+    pub(super) who: Actor,
     /// The token itself, where something is asked of it.
     pub(super) token: String,
 }
@@ -34,6 +39,7 @@ impl Caller {
     pub(super) fn named(actor: &str) -> Caller {
         Caller {
             actor: actor.to_owned(),
+            who: Actor::token(actor, rapport_core::member::Scopes::admin()),
             token: String::new(),
         }
     }
@@ -54,6 +60,9 @@ pub(super) async fn enter(State(api): State<Api>, mut request: Request, next: Ne
     } else {
         (reads.crm_per_ten_seconds, Limit::TenSecondly)
     };
+    if let Err(fault) = scope::check(&caller.who, request.method(), request.uri().path()) {
+        return sealed(fault.into_response());
+    }
     let left = api.crm_requests.takes(&caller.actor, limit, now, most);
     request.extensions_mut().insert(caller);
     let mut response = match left {
@@ -88,14 +97,12 @@ fn caller(api: &Api, headers: &HeaderMap) -> Result<Caller, Fault> {
             "Authentication credentials not found: send an API token as `Authorization: Bearer`.",
         )
     })?;
-    // Found by hash: how long the look-up takes says nothing about the token.
-    let keys = api.rapport.keys();
-    let actor = keys.token(token).map(str::to_owned);
-    let actor = actor.ok_or_else(|| {
+    let asker = rights::asker::by_token(api, token).ok_or_else(|| {
         Fault::unknown_token("Authentication credentials are invalid: the token is not known.")
     })?;
     Ok(Caller {
-        actor,
+        actor: asker.name().to_owned(),
+        who: asker.actor,
         token: token.to_owned(),
     })
 }

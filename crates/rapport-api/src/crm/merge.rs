@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
 use rapport_core::entry::Command;
+use rapport_core::member::{Access, Action};
 use rapport_flow::commands::Reply;
 use serde::Deserialize;
 use serde_json::Value;
@@ -39,6 +40,16 @@ async fn merge(
     let object = reading::object(&definitions, asked.at("type"))?;
     let primary = reading::number(object, &both.primary_object_id.0)?;
     let absorbed = reading::number(object, &both.object_id_to_merge.0)?;
+    let reach = reading::reach(&api, &asked.caller, object, Access::Write)?;
+    let both = [primary, absorbed];
+    let seen = reach.among(Action::View, &both).await?;
+    if let Some(hidden) = both.iter().find(|number| !seen.contains(number)) {
+        return Err(reading::missing(object, &hidden.to_string()));
+    }
+    if reach.among(Action::Merge, &both).await?.len() < seen.len() {
+        let message = format!("Your role does not let you merge these {}.", object.head.plural);
+        return Err(Fault::forbidden(message));
+    }
     let command = Command::MergeRecords {
         object: object.id(),
         primary,
@@ -49,7 +60,8 @@ async fn merge(
         _ => primary,
     };
     let found = api.rapport.records(object.id(), &[kept]).await?;
-    let found = found.into_iter().flatten().next().ok_or_else(Fault::internal)?;
+    let mut found = found.into_iter().flatten().next().ok_or_else(Fault::internal)?;
+    reach.veil(&mut found);
     let columns = Columns::written(object, &found, std::iter::empty());
     Ok(Json(Value::Object(record::shown(&found, &columns))))
 }

@@ -14,6 +14,7 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use rapport_core::crm::{Cell, Fact, RecordNo, Verb};
+use rapport_core::member::{Access, Action};
 use rapport_flow::crm::Query;
 use rapport_store::records::{After, Count, Filter};
 use serde::Deserialize;
@@ -43,9 +44,10 @@ async fn list(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, Fault
     let wanted = Wanted::of(&asked);
     let most = if wanted.history.is_empty() { LIMIT_MAX } else { LIMIT_WITH_HISTORY };
     let after = asked.after::<u64>()?;
+    let reach = reading::reach(&api, &asked.caller, object, Access::Read)?;
     let query = Query {
         object: object.id(),
-        filter: archived(asked.flag("archived")?),
+        filter: archived(asked.flag("archived")?).and(reach.filter(Action::View)),
         search: None,
         sort: Vec::new(),
         after: after.map_or(After::Start, |after| After::Key(Vec::new(), after)),
@@ -55,7 +57,13 @@ async fn list(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, Fault
     let answer = api.rapport.query_records(query).await?;
     let last = answer.records.last().map(|record| record.no);
     let next = answer.next.and(last);
-    let shown = reading::shown(&api, &definitions, object, &answer.records, &wanted).await?;
+    let page = reading::Page {
+        api: &api,
+        caller: &asked.caller,
+        definitions: &definitions,
+        object,
+    };
+    let shown = page.shown(answer.records, &wanted).await?;
     Ok(paging::page(&asked, shown, next))
 }
 
@@ -70,11 +78,17 @@ async fn read(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, Fault
     let numbers = naming.numbers(&api, object, &[id]).await?;
     let number = numbers.into_iter().flatten().next().ok_or_else(missing)?;
     let records = api.rapport.records(object.id(), &[number]).await?;
-    let records: Vec<_> = records.into_iter().flatten().collect();
-    if records.iter().all(|record| record.archived.is_some() != is_archived) {
-        return Err(missing());
-    }
-    let shown = reading::shown(&api, &definitions, object, &records, &wanted).await?;
+    let reach = reading::reach(&api, &asked.caller, object, Access::Read)?;
+    let mut records: Vec<_> = records.into_iter().flatten().collect();
+    records.retain(|record| record.archived.is_some() == is_archived);
+    records.retain(|record| reach.reaches(Action::View, record));
+    let page = reading::Page {
+        api: &api,
+        caller: &asked.caller,
+        definitions: &definitions,
+        object,
+    };
+    let shown = page.shown(records, &wanted).await?;
     shown.into_iter().next().map(|one| Json(Value::Object(one))).ok_or_else(missing)
 }
 
@@ -135,7 +149,8 @@ async fn written_record(
     let object = reading::object(&definitions, asked.at("type"))?;
     let found = api.rapport.records(object.id(), &[number]).await?;
     let found = found.into_iter().flatten().next();
-    let found = found.ok_or_else(|| reading::missing(object, &number.to_string()))?;
+    let mut found = found.ok_or_else(|| reading::missing(object, &number.to_string()))?;
+    reading::reach(api, &asked.caller, object, Access::Read)?.veil(&mut found);
     let names = names.iter().map(String::as_str);
     let columns = record::Columns::written(object, &found, names);
     Ok(record::shown(&found, &columns))

@@ -2,12 +2,15 @@
 
 use super::asked::Asked;
 use super::fault::Fault;
+use super::gate::Caller;
 use super::record::{self, Columns};
 use super::refusal;
 use crate::Api;
+use crate::rights::records::Reach;
 use rapport_core::crm::{
     Definitions, Fact, ObjectType, Property, Record, RecordNo, RecordReference, Refused, TypeId, Value,
 };
+use rapport_core::member::{Access, Action};
 use rapport_flow::crm::{Associated, Said};
 use serde_json::{Map, json};
 use std::collections::BTreeMap;
@@ -138,26 +141,104 @@ pub(super) fn missing(object: &ObjectType, id: &str) -> Fault {
     refusal::fault(object, &refused)
 }
 
-/// Records as they are answered, one after another.
-pub(super) async fn shown(
-    api: &Api,
-    definitions: &Definitions,
-    object: &ObjectType,
-    records: &[Record],
-    wanted: &Wanted,
-) -> Result<Vec<Map<String, serde_json::Value>>, Fault> {
-    let columns = Columns::asked(object, &wanted.properties);
-    let mut shown: Vec<_> = records.iter().map(|one| record::shown(one, &columns)).collect();
-    if !wanted.history.is_empty() {
-        for (record, shown) in records.iter().zip(&mut shown) {
-            let histories = histories(api, object, record.no, &wanted.history).await?;
-            shown.insert("propertiesWithHistory".to_owned(), histories);
+/// What the caller may do with records of a type.
+pub(super) fn reach<'a>(
+    api: &'a Api,
+    caller: &'a Caller,
+    object: &'a ObjectType,
+    access: Access,
+) -> Result<Reach<'a>, Fault> {
+    Ok(Reach::of(api, &caller.who, object, access)?)
+}
+
+/// What records of a type are shown with.
+pub(super) struct Page<'a> {
+    /// The doors.
+    pub(super) api: &'a Api,
+    /// Who asks.
+    pub(super) caller: &'a Caller,
+    /// What is defined.
+    pub(super) definitions: &'a Definitions,
+    /// The records' type.
+    pub(super) object: &'a ObjectType,
+}
+
+type Shown = Map<String, serde_json::Value>;
+
+impl Page<'_> {
+    /// Records as they are answered, one after another.
+    pub(super) async fn shown(
+        &self,
+        mut records: Vec<Record>,
+        wanted: &Wanted,
+    ) -> Result<Vec<Shown>, Fault> {
+        let reach = reach(self.api, self.caller, self.object, Access::Read)?;
+        records.iter_mut().for_each(|record| reach.veil(record));
+        let columns = Columns::asked(self.object, &wanted.properties);
+        let mut shown: Vec<_> = records.iter().map(|one| record::shown(one, &columns)).collect();
+        if !wanted.history.is_empty() {
+            let named = wanted.history.iter().filter_map(|name| self.object.property(name));
+            let properties: Vec<&Property> = named.filter(|one| reach.reads(one)).collect();
+            for (record, shown) in records.iter().zip(&mut shown) {
+                let histories = histories(self.api, self.object, record.no, &properties).await?;
+                shown.insert("propertiesWithHistory".to_owned(), histories);
+            }
         }
+        if !wanted.associations.is_empty() && !records.is_empty() {
+            self.associate(&records, wanted, &mut shown).await?;
+        }
+        Ok(shown)
     }
-    if !wanted.associations.is_empty() && !records.is_empty() {
-        associate(api, definitions, object, records, wanted, &mut shown).await?;
+
+    /// The records of another type that each of these is linked to, as far as the caller sees
+    /// them.
+    pub(super) async fn linked(
+        &self,
+        records: &[RecordNo],
+        to: &ObjectType,
+        after: Option<RecordNo>,
+        limit: usize,
+    ) -> Result<Vec<Associated>, Fault> {
+        let reach = reach(self.api, self.caller, to, Access::Read)?;
+        let (from, to) = (self.object.id(), to.id());
+        let mut found = self.api.rapport.associations(from, records, to, after, limit).await?;
+        for linked in &mut found {
+            let numbers: Vec<RecordNo> = linked.to.iter().map(|(number, _)| *number).collect();
+            let seen = reach.among(Action::View, &numbers).await?;
+            linked.to.retain(|(number, _)| seen.contains(number));
+        }
+        Ok(found)
     }
-    Ok(shown)
+
+    /// Adds to each record what it is linked to, type by type.
+    async fn associate(
+        &self,
+        records: &[Record],
+        wanted: &Wanted,
+        shown: &mut [Shown],
+    ) -> Result<(), Fault> {
+        let numbers: Vec<RecordNo> = records.iter().map(|record| record.no).collect();
+        let mut linked: Vec<BTreeMap<String, serde_json::Value>> =
+            vec![BTreeMap::new(); records.len()];
+        for name in &wanted.associations {
+            let Some(to) = self.definitions.find(name) else {
+                continue;
+            };
+            let found = self.linked(&numbers, to, None, LINKED_MAX).await?;
+            for ((number, one), linked) in numbers.iter().zip(found).zip(&mut linked) {
+                if !one.to.is_empty() {
+                    let page = linked_page(self.definitions, self.object, to, *number, &one);
+                    linked.insert(to.head.name.to_string(), page);
+                }
+            }
+        }
+        for (shown, linked) in shown.iter_mut().zip(linked) {
+            if !linked.is_empty() {
+                shown.insert("associations".to_owned(), json!(linked));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The histories of some properties of a record, each newest first.
@@ -165,10 +246,8 @@ async fn histories(
     api: &Api,
     object: &ObjectType,
     record: RecordNo,
-    names: &[String],
+    properties: &[&Property],
 ) -> Result<serde_json::Value, Fault> {
-    let properties = names.iter().filter_map(|name| object.property(name));
-    let properties: Vec<&Property> = properties.collect();
     let numbers: Vec<_> = properties.iter().map(|property| property.no).collect();
     let said = api.rapport.property_history(object.id(), record, &numbers).await?;
     let histories = properties.iter().map(|property| {
@@ -194,37 +273,6 @@ fn one_value(said: &Said) -> serde_json::Value {
         shown["updatedByUserId"] = json!(member);
     }
     shown
-}
-
-/// Adds to each record what it is linked to, type by type.
-async fn associate(
-    api: &Api,
-    definitions: &Definitions,
-    object: &ObjectType,
-    records: &[Record],
-    wanted: &Wanted,
-    shown: &mut [Map<String, serde_json::Value>],
-) -> Result<(), Fault> {
-    let numbers: Vec<RecordNo> = records.iter().map(|record| record.no).collect();
-    let mut linked: Vec<BTreeMap<String, serde_json::Value>> = vec![BTreeMap::new(); records.len()];
-    for name in &wanted.associations {
-        let Some(to) = definitions.find(name) else {
-            continue;
-        };
-        let found = api.rapport.associations(object.id(), &numbers, to.id(), None, LINKED_MAX);
-        for ((number, one), linked) in numbers.iter().zip(found.await?).zip(&mut linked) {
-            if !one.to.is_empty() {
-                let page = linked_page(definitions, object, to, *number, &one);
-                linked.insert(to.head.name.to_string(), page);
-            }
-        }
-    }
-    for (shown, linked) in shown.iter_mut().zip(linked) {
-        if !linked.is_empty() {
-            shown.insert("associations".to_owned(), json!(linked));
-        }
-    }
-    Ok(())
 }
 
 fn linked_page(

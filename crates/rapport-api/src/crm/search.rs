@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
 use rapport_core::crm::query;
+use rapport_core::member::{Access, Action};
 use rapport_flow::crm::Query;
 use rapport_store::records::{After, Count};
 use serde::Deserialize;
@@ -78,10 +79,16 @@ async fn search(
         ..Wanted::default()
     };
     let search = looking.search(asked.flag("archived")?)?;
+    let reach = reading::reach(&api, &asked.caller, object, Access::Read)?;
+    let filters = search.groups.iter().flatten().map(|filter| &*filter.property);
+    reach.finds(filters.chain(search.sorts.iter().map(|sort| &*sort.property)))?;
+    if search.words.is_some() {
+        reach.looks_for_words()?;
+    }
     let checked = query::compile(&definitions, object, &search).map_err(wrong)?;
     let query = Query {
         object: object.id(),
-        filter: filter(checked.condition),
+        filter: filter(checked.condition).and(reach.filter(Action::View)),
         search: checked.words,
         sort: sorts::of(&checked.order),
         after: After::Offset(offset),
@@ -92,7 +99,13 @@ async fn search(
     let found = offset + answer.records.len() as u64;
     let total = answer.total.unwrap_or(found).max(found);
     let next = answer.next.as_ref().map(|_| found);
-    let shown = reading::shown(&api, &definitions, object, &answer.records, &wanted).await?;
+    let page = reading::Page {
+        api: &api,
+        caller: &asked.caller,
+        definitions: &definitions,
+        object,
+    };
+    let shown = page.shown(answer.records, &wanted).await?;
     let mut page = json!({ "total": total, "results": shown });
     paging::add(&mut page, &asked, next);
     Ok(Json(page))

@@ -4,10 +4,11 @@ use super::associations::Together;
 use super::body::Values;
 use super::fault::Fault;
 use super::gate::Caller;
-use super::refusal;
+use super::{reading, refusal};
 use crate::Api;
 use rapport_core::crm::{ObjectType, RecordInput, RecordReference, Refused, Verb, Written};
 use rapport_core::entry::Command;
+use rapport_core::member::Access;
 use rapport_flow::commands::Reply;
 
 /// A record to be made.
@@ -55,6 +56,27 @@ pub(super) async fn one(
 
 /// Writes records, each of which may be refused.
 pub(super) async fn all(
+    api: &Api,
+    caller: &Caller,
+    object: &ObjectType,
+    inputs: Vec<RecordInput>,
+) -> Result<Vec<Result<Written, Refused>>, Fault> {
+    if inputs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let reach = reading::reach(api, caller, object, Access::Write)?;
+    let mut refused = reach.writes(&inputs).await?;
+    let pairs = inputs.into_iter().zip(&refused);
+    let allowed: Vec<_> = pairs.filter(|(_, refused)| refused.is_none()).map(|(input, _)| input).collect();
+    let mut done = written(api, caller, object, allowed).await?.into_iter();
+    let fates = refused.drain(..).map(|refused| match refused {
+        Some(refused) => Some(Err(refused)),
+        None => done.next(),
+    });
+    fates.collect::<Option<Vec<_>>>().ok_or_else(Fault::internal)
+}
+
+async fn written(
     api: &Api,
     caller: &Caller,
     object: &ObjectType,

@@ -2,10 +2,12 @@
 //! rather than texts. What the HubSpot-compatible API lacks is here: pages by key, boards with
 //! sums, timelines, and many records changed at once.
 
-use super::bearer::Actor;
 use super::body::Body;
 use super::list::{self, List, Page};
 use crate::Api;
+use crate::rights::Asker;
+use crate::rights::objects::spelled;
+use crate::rights::records::{Denied, Reach};
 use crate::errors::{Code, Error};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -15,6 +17,7 @@ use rapport_core::crm::{
     Definitions, ObjectType, Record, RecordInput, RecordNo, RecordReference, Refused, Verb, Written,
 };
 use rapport_core::entry::Command;
+use rapport_core::member::{Access, Action};
 use rapport_flow::commands::Reply;
 use rapport_flow::crm::Query;
 use rapport_store::records::Count;
@@ -48,6 +51,26 @@ fn object<'a>(definitions: &'a Definitions, word: &str) -> Result<&'a ObjectType
     found.ok_or_else(|| Error::missing(format_args!("type of records `{word}`")))
 }
 
+/// What somebody may do with records of a type.
+fn reach<'a>(
+    api: &'a Api,
+    asker: &'a Asker,
+    object: &'a ObjectType,
+    access: Access,
+) -> Result<Reach<'a>, Error> {
+    Reach::of(api, &asker.actor, object, access).map_err(denied)
+}
+
+fn denied(denied: Denied) -> Error {
+    match denied {
+        Denied::Scope(scope) => {
+            let message = format!("the scope `{}` is needed", spelled(scope));
+            Error::new(Code::MissingScope, message)
+        }
+        Denied::Right(message) => Error::new(Code::Forbidden, message),
+    }
+}
+
 /// A record with the properties that are asked for, or with all that are set.
 fn shown(object: &ObjectType, record: &Record, names: &[String]) -> Value {
     let mut properties = Map::new();
@@ -79,13 +102,14 @@ struct Found {
 
 async fn all(
     State(api): State<Api>,
-    _: Actor,
+    asker: Asker,
     Path(word): Path<String>,
     page: Page,
 ) -> Result<Json<Found>, Error> {
     let definitions = api.rapport.definitions();
     let object = object(&definitions, &word)?;
-    let checked = asked::query(&definitions, object, &page)?;
+    let reach = reach(&api, &asker, object, Access::Read)?;
+    let checked = asked::query(&definitions, object, &page, &reach)?;
     let count = match page.one("total") {
         None => Count::No,
         Some("capped") => Count::Capped(TOTAL_MAX),
@@ -97,14 +121,15 @@ async fn all(
     };
     let query = Query {
         object: object.id(),
-        filter: crate::crm::filter(checked.condition),
+        filter: crate::crm::filter(checked.condition).and(reach.filter(Action::View)),
         search: checked.words,
         sort: crate::crm::sort(&checked.order),
         after: page.after(cursor::read)?.unwrap_or_default(),
         limit: page.limit,
         count,
     };
-    let answer = api.rapport.query_records(query).await?;
+    let mut answer = api.rapport.query_records(query).await?;
+    answer.records.iter_mut().for_each(|record| reach.veil(record));
     let names = page.all("property");
     let records = answer.records.iter().map(|record| shown(object, record, names));
     let Json(list) = list::behind(records.collect(), answer.next.as_ref().map(cursor::spelled));
@@ -116,22 +141,27 @@ async fn all(
 
 async fn show(
     State(api): State<Api>,
-    _: Actor,
+    asker: Asker,
     Path((word, id)): Path<(String, String)>,
     page: Page,
 ) -> Result<Json<Value>, Error> {
     let definitions = api.rapport.definitions();
     let object = object(&definitions, &word)?;
-    let record = find(&api, object, &id).await?;
+    let reach = reach(&api, &asker, object, Access::Read)?;
+    let record = find(&api, &reach, object, &id).await?;
     Ok(Json(shown(object, &record, page.all("property"))))
 }
 
-/// The record of an id, archived or not.
-async fn find(api: &Api, object: &ObjectType, id: &str) -> Result<Record, Error> {
+/// The record of an id, archived or not, as far as it may be seen.
+async fn find(api: &Api, reach: &Reach<'_>, object: &ObjectType, id: &str) -> Result<Record, Error> {
     let missing = || Error::missing(format_args!("{} {id}", object.head.word));
     let number = RecordNo::parse(id).ok_or_else(missing)?;
     let found = api.rapport.records(object.id(), &[number]).await?;
-    found.into_iter().flatten().next().ok_or_else(missing)
+    let found = found.into_iter().flatten().next();
+    let found = found.filter(|record| reach.reaches(Action::View, record));
+    let mut record = found.ok_or_else(missing)?;
+    reach.veil(&mut record);
+    Ok(record)
 }
 
 #[derive(Deserialize)]
@@ -142,45 +172,45 @@ struct Given {
 
 async fn make(
     State(api): State<Api>,
-    Actor(actor): Actor,
+    asker: Asker,
     Path(word): Path<String>,
     Body(given): Body<Given>,
 ) -> Result<(StatusCode, Json<Value>), Error> {
-    let made = write(&api, &actor, &word, RecordReference::Create, Verb::Write, given).await?;
+    let made = write(&api, &asker, &word, RecordReference::Create, Verb::Write, given).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 
 async fn change(
     State(api): State<Api>,
-    Actor(actor): Actor,
+    asker: Asker,
     Path((word, id)): Path<(String, String)>,
     Body(given): Body<Given>,
 ) -> Result<Json<Value>, Error> {
     let reference = reference(&id)?;
-    write(&api, &actor, &word, reference, Verb::Write, given).await.map(Json)
+    write(&api, &asker, &word, reference, Verb::Write, given).await.map(Json)
 }
 
 async fn archive(
     State(api): State<Api>,
-    Actor(actor): Actor,
+    asker: Asker,
     Path((word, id)): Path<(String, String)>,
 ) -> Result<StatusCode, Error> {
     let nothing = Given {
         properties: BTreeMap::new(),
     };
-    write(&api, &actor, &word, reference(&id)?, Verb::Archive, nothing).await?;
+    write(&api, &asker, &word, reference(&id)?, Verb::Archive, nothing).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn restore(
     State(api): State<Api>,
-    Actor(actor): Actor,
+    asker: Asker,
     Path((word, id)): Path<(String, String)>,
 ) -> Result<Json<Value>, Error> {
     let nothing = Given {
         properties: BTreeMap::new(),
     };
-    write(&api, &actor, &word, reference(&id)?, Verb::Restore, nothing).await.map(Json)
+    write(&api, &asker, &word, reference(&id)?, Verb::Restore, nothing).await.map(Json)
 }
 
 fn reference(id: &str) -> Result<RecordReference, Error> {
@@ -191,7 +221,7 @@ fn reference(id: &str) -> Result<RecordReference, Error> {
 
 async fn write(
     api: &Api,
-    actor: &str,
+    asker: &Asker,
     word: &str,
     reference: RecordReference,
     verb: Verb,
@@ -206,25 +236,48 @@ async fn write(
         properties: value::texts(given.properties)?,
         associations: Vec::new(),
     };
-    let mut fates = command(api, actor, object, vec![input]).await?;
+    let mut fates = command(api, asker, object, vec![input]).await?;
     let fate = fates.pop().ok_or_else(|| Error::new(Code::Storage, "nothing was written"))?;
     let written = fate.map_err(|refused| told(&refused))?;
-    let record = find(api, object, &written.no.to_string()).await?;
+    let reach = reach(api, asker, object, Access::Read)?;
+    let record = find(api, &reach, object, &written.no.to_string()).await?;
     Ok(shown(object, &record, &[]))
 }
 
 /// Writes records, each of which may be refused.
 async fn command(
     api: &Api,
-    actor: &str,
+    asker: &Asker,
     object: &ObjectType,
     inputs: Vec<RecordInput>,
 ) -> Result<Vec<Result<Written, Refused>>, Error> {
+    let refused = reach(api, asker, object, Access::Write)?.writes(&inputs).await?;
+    let pairs = inputs.into_iter().zip(&refused);
+    let allowed = pairs.filter(|(_, refused)| refused.is_none());
+    let allowed: Vec<_> = allowed.map(|(input, _)| input).collect();
+    let mut done = written(api, asker, object, allowed).await?.into_iter();
+    let fates = refused.into_iter().map(|refused| match refused {
+        Some(refused) => Some(Err(refused)),
+        None => done.next(),
+    });
+    let fates = fates.collect::<Option<Vec<_>>>();
+    fates.ok_or_else(|| Error::new(Code::Storage, "nothing was written"))
+}
+
+async fn written(
+    api: &Api,
+    asker: &Asker,
+    object: &ObjectType,
+    inputs: Vec<RecordInput>,
+) -> Result<Vec<Result<Written, Refused>>, Error> {
+    if inputs.is_empty() {
+        return Ok(Vec::new());
+    }
     let command = Command::Records {
         object: object.id(),
         inputs,
     };
-    match api.rapport.command(actor, command).await?.reply {
+    match api.rapport.command(asker.name(), command).await?.reply {
         Reply::Records(fates) => Ok(fates),
         _ => Err(Error::new(Code::Storage, "nothing was written")),
     }
@@ -235,6 +288,7 @@ fn told(refused: &Refused) -> Error {
     let code = match refused {
         Refused::NotFound { .. } => Code::NotFound,
         Refused::NotUnique { .. } | Refused::Twice { .. } => Code::Conflict,
+        Refused::NotAllowed(_) => Code::Forbidden,
         _ => Code::InvalidBody,
     };
     Error::new(code, refused.to_string())

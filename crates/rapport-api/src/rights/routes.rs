@@ -189,6 +189,13 @@ const ROUTES: &[Route] = &[
     Route::area("/dead-letters", Area::Destinations).people(),
     Route::area("/dead-letters/{id}/redrive", Area::Destinations).people(),
     Route::area("/backups", Area::Backups).people().takes_out(),
+    // What is seen and done there is asked of each record.
+    Route::of("/records/{type}", Door::Signed),
+    Route::of("/records/{type}/board", Door::Signed),
+    Route::of("/records/{type}/bulk", Door::Signed),
+    Route::of("/records/{type}/{id}", Door::Signed),
+    Route::of("/records/{type}/{id}/restore", Door::Signed),
+    Route::of("/records/{type}/{id}/timeline", Door::Signed),
 ];
 
 /// What a route needs, by its path behind `/api/v1`.

@@ -15,6 +15,7 @@ use axum::response::Response;
 use axum::routing::post;
 use rapport_core::crm::association::Category;
 use rapport_core::crm::{Definitions, LinkInput, RecordNo};
+use rapport_core::member::{Access, Action};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -51,20 +52,25 @@ async fn read(
     let definitions = reading::definitions(&api);
     let between = Between::of(&definitions, &asked)?;
     let inputs = given.at_most(READS_MAX)?;
-    let (from, to) = (between.from.id(), between.to.id());
+    let page = between.page(&api, &asked.caller, &definitions);
+    let reach = reading::reach(&api, &asked.caller, between.from, Access::Read)?;
     let mut results = Vec::new();
     let mut missing = Vec::new();
     // Those that begin at the beginning are read together, the others one by one.
     let ids: Vec<(RecordNo, Option<RecordNo>)> = inputs.iter().filter_map(place).collect();
-    let starting: Vec<_> = ids.iter().filter(|(_, after)| after.is_none()).map(|(no, _)| *no).collect();
-    let found = api.rapport.associations(from, &starting, to, None, LIMIT).await?;
+    let all: Vec<RecordNo> = ids.iter().map(|(number, _)| *number).collect();
+    let seen = reach.among(Action::View, &all).await?;
+    let place = |input: &Read| place(input).filter(|(number, _)| seen.contains(number));
+    let starting = inputs.iter().filter_map(place).filter(|(_, after)| after.is_none());
+    let starting: Vec<RecordNo> = starting.map(|(number, _)| number).collect();
+    let found = page.linked(&starting, between.to, None, LIMIT).await?;
     let mut together = found.into_iter();
     for input in &inputs {
         let linked = match place(input) {
             None => None,
             Some((_, None)) => together.next(),
             Some((number, after)) => {
-                let one = api.rapport.associations(from, &[number], to, after, LIMIT).await?;
+                let one = page.linked(&[number], between.to, after, LIMIT).await?;
                 one.into_iter().next()
             }
         };

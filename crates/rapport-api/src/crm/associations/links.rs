@@ -3,6 +3,7 @@
 use crate::Api;
 use crate::crm::fault::Fault;
 use crate::crm::gate::Caller;
+use crate::rights::records::links;
 use axum::http::StatusCode;
 use rapport_core::crm::{LinkInput, Refused};
 use rapport_core::entry::Command;
@@ -46,11 +47,24 @@ async fn apply(
     if inputs.is_empty() {
         return Ok(Vec::new());
     }
-    match api.rapport.command(&caller.actor, command(inputs)).await?.reply {
-        Reply::Links(fates) => Ok(fates),
-        other => {
-            tracing::error!(?other, "links were changed and something else was replied");
-            Err(Fault::internal())
-        }
-    }
+    let definitions = api.rapport.definitions();
+    let refused = links(api, &caller.who, &definitions, &inputs).await?;
+    let pairs = inputs.into_iter().zip(&refused);
+    let allowed: Vec<_> = pairs.filter(|(_, refused)| refused.is_none()).map(|(input, _)| input).collect();
+    let done = match allowed.is_empty() {
+        true => Vec::new(),
+        false => match api.rapport.command(&caller.actor, command(allowed)).await?.reply {
+            Reply::Links(fates) => fates,
+            other => {
+                tracing::error!(?other, "links were changed and something else was replied");
+                return Err(Fault::internal());
+            }
+        },
+    };
+    let mut done = done.into_iter();
+    let fates = refused.into_iter().map(|refused| match refused {
+        Some(refused) => Some(Err(refused)),
+        None => done.next(),
+    });
+    fates.collect::<Option<Vec<_>>>().ok_or_else(Fault::internal)
 }

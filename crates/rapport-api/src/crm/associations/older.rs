@@ -15,6 +15,7 @@ use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use rapport_core::crm::association::AssociationType;
 use rapport_core::crm::{Definitions, LinkInput, RecordNo};
+use rapport_core::member::{Access, Action};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -67,8 +68,12 @@ async fn list(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, Fault
     let record = reading::number(between.from, asked.at("id"))?;
     let after = asked.after::<u64>()?.map(RecordNo);
     let limit = asked.limit(LIMIT, LIMIT)?;
-    let (from, to) = (between.from.id(), between.to.id());
-    let found = api.rapport.associations(from, &[record], to, after, limit).await?;
+    let reach = reading::reach(&api, &asked.caller, between.from, Access::Read)?;
+    if reach.among(Action::View, &[record]).await?.is_empty() {
+        return Err(reading::missing(between.from, asked.at("id")));
+    }
+    let page = between.page(&api, &asked.caller, &definitions);
+    let found = page.linked(&[record], between.to, after, limit).await?;
     let found = found.into_iter().next().unwrap_or_default();
     let results = named(&definitions, &between, &found.to);
     Ok(paging::page(&asked, results, found.next))
@@ -104,7 +109,8 @@ async fn link(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, Fault
         associations: vec![between.to.head.name.to_string()],
         ..reading::Wanted::default()
     };
-    let shown = reading::shown(&api, &definitions, between.from, &found, &wanted).await?;
+    let page = between.page(&api, &asked.caller, &definitions);
+    let shown = page.shown(found, &wanted).await?;
     let shown = shown.into_iter().next().ok_or_else(Fault::internal)?;
     Ok(Json(Value::Object(shown)))
 }
@@ -127,8 +133,11 @@ async fn read(
     let between = Between::of(&definitions, &asked)?;
     let ids = given.at_most(READS_MAX)?;
     let numbers: Vec<_> = ids.iter().filter_map(|id| RecordNo::parse(&id.id.0)).collect();
-    let (from, to) = (between.from.id(), between.to.id());
-    let found = api.rapport.associations(from, &numbers, to, None, LIMIT).await?;
+    let reach = reading::reach(&api, &asked.caller, between.from, Access::Read)?;
+    let seen = reach.among(Action::View, &numbers).await?;
+    let numbers: Vec<_> = numbers.into_iter().filter(|number| seen.contains(number)).collect();
+    let page = between.page(&api, &asked.caller, &definitions);
+    let found = page.linked(&numbers, between.to, None, LIMIT).await?;
     let mut answer = batch.done(&api);
     for (number, linked) in numbers.iter().zip(found) {
         if linked.to.is_empty() {

@@ -2,6 +2,7 @@
 
 use crate::errors::{Code, Error};
 use crate::native::list::Page;
+use crate::rights::records::Reach;
 use rapport_core::crm::query::{self, Filter, Operator, Query, Search, Sort};
 use rapport_core::crm::{Definitions, ObjectType};
 
@@ -10,6 +11,7 @@ pub(super) fn query(
     definitions: &Definitions,
     object: &ObjectType,
     page: &Page,
+    reach: &Reach<'_>,
 ) -> Result<Query, Error> {
     let filters = page.all("filter").iter().map(|text| filter(text));
     let filters = filters.collect::<Result<Vec<_>, _>>()?;
@@ -37,6 +39,12 @@ pub(super) fn query(
         sorts: sorts.collect(),
         archived,
     };
+    let named = search.groups.iter().flatten().map(|filter| &*filter.property);
+    let named = named.chain(search.sorts.iter().map(|sort| &*sort.property));
+    reach.finds(named).map_err(super::denied)?;
+    if search.words.is_some() {
+        reach.looks_for_words().map_err(super::denied)?;
+    }
     let checked = query::compile(definitions, object, &search);
     checked.map_err(|error| Error::new(Code::InvalidQuery, error.to_string()))
 }

@@ -1,19 +1,20 @@
 //! A board: how many records each value of a property has, and what they come to.
 
-use super::{asked, object, value};
+use super::{asked, denied, object, reach, value};
 use crate::Api;
 use crate::errors::{Code, Error};
-use crate::native::bearer::Actor;
 use crate::native::list::Page;
+use crate::rights::Asker;
 use axum::Json;
 use axum::extract::{Path, State};
 use rapport_core::crm::{Kind, ObjectType, Property};
+use rapport_core::member::{Access, Action};
 use rapport_flow::crm::Sums;
 use serde_json::{Value, json};
 
 pub(super) async fn board(
     State(api): State<Api>,
-    _: Actor,
+    asker: Asker,
     Path(word): Path<String>,
     page: Page,
 ) -> Result<Json<Value>, Error> {
@@ -26,10 +27,13 @@ pub(super) async fn board(
     let by = property(object, by)?;
     let summed = page.all("sum").iter().map(|name| number(object, name));
     let summed = summed.collect::<Result<Vec<_>, _>>()?;
-    let checked = asked::query(&definitions, object, &page)?;
+    let reach = reach(&api, &asker, object, Access::Read)?;
+    let shown = std::iter::once(by).chain(summed.iter().copied());
+    reach.finds(shown.map(|property| &*property.name)).map_err(denied)?;
+    let checked = asked::query(&definitions, object, &page, &reach)?;
     let sums = Sums {
         object: object.id(),
-        filter: crate::crm::filter(checked.condition),
+        filter: crate::crm::filter(checked.condition).and(reach.filter(Action::View)),
         by: by.no,
         of: summed.iter().map(|property| property.no).collect(),
     };

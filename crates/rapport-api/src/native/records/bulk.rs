@@ -1,15 +1,17 @@
 //! Many records changed at once: those named, or those that a filter finds. Each fares by itself.
 
-use super::{asked, command, object, told, value};
+use super::{asked, command, object, reach, told, value};
 use crate::Api;
 use crate::errors::{Code, Error};
-use crate::native::bearer::Actor;
 use crate::native::body::Body;
 use crate::native::list::Page;
+use crate::rights::Asker;
+use crate::rights::records::Reach;
 use axum::Json;
 use axum::extract::{Path, State};
 use rapport_core::crm::write::INPUTS_MAX;
 use rapport_core::crm::{ObjectType, RecordInput, RecordNo, RecordReference, Verb};
+use rapport_core::member::{Access, Action};
 use rapport_flow::crm::Query;
 use rapport_store::records::{After, Count};
 use serde::Deserialize;
@@ -53,7 +55,7 @@ impl Action {
 
 pub(super) async fn bulk(
     State(api): State<Api>,
-    Actor(actor): Actor,
+    asker: Asker,
     Path(word): Path<String>,
     page: Page,
     Body(action): Body<Action>,
@@ -64,8 +66,9 @@ pub(super) async fn bulk(
     let ids = match &action.ids {
         Some(ids) => named(ids)?,
         None => {
-            let checked = asked::query(&definitions, object, &page)?;
-            found(&api, object, checked).await?
+            let reach = reach(&api, &asker, object, Access::Read)?;
+            let checked = asked::query(&definitions, object, &page, &reach)?;
+            found(&api, &reach, object, checked).await?
         }
     };
     let properties = value::texts(action.set)?;
@@ -79,7 +82,7 @@ pub(super) async fn bulk(
             properties: properties.clone(),
             associations: Vec::new(),
         });
-        let fates = command(&api, &actor, object, inputs.collect()).await?;
+        let fates = command(&api, &asker, object, inputs.collect()).await?;
         for (number, fate) in some.iter().zip(fates) {
             match fate {
                 Ok(written) if written.changed => changed += 1,
@@ -113,12 +116,13 @@ fn named(ids: &[String]) -> Result<Vec<RecordNo>, Error> {
 /// Everybody is found before anybody is changed: a change may move a record out of the filter.
 async fn found(
     api: &Api,
+    reach: &Reach<'_>,
     object: &ObjectType,
     checked: rapport_core::crm::query::Query,
 ) -> Result<Vec<RecordNo>, Error> {
     let query = Query {
         object: object.id(),
-        filter: crate::crm::filter(checked.condition),
+        filter: crate::crm::filter(checked.condition).and(reach.filter(Action::View)),
         search: checked.words,
         sort: Vec::new(),
         after: After::Start,
