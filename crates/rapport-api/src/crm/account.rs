@@ -114,11 +114,17 @@ async fn private_app(
 
 fn known(api: &Api, token: &str) -> Result<Known, Fault> {
     let asker = rights::asker::by_token(api, token);
-    let actor = asker.ok_or_else(|| Fault::missing("The token is not known."))?.actor;
+    let actor = asker
+        .ok_or_else(|| Fault::missing("The token is not known."))?
+        .actor;
     let member = actor.who().map(|member| member.no.0);
     let scopes = match actor.scopes().are_admin() {
         true => SCOPES.iter().map(ToString::to_string).collect(),
-        false => actor.scopes().iter().map(rights::objects::spelled).collect(),
+        false => actor
+            .scopes()
+            .iter()
+            .map(rights::objects::spelled)
+            .collect(),
     };
     Ok(Known {
         name: actor.name().to_owned(),

@@ -60,11 +60,13 @@ impl Asked {
             return Ok(usual);
         };
         let limit = text.parse().ok();
-        limit.filter(|limit| (1..=most).contains(limit)).ok_or_else(|| {
-            Fault::invalid(format!(
-                "The parameter `limit` is a number from 1 to {most}, not `{text}`."
-            ))
-        })
+        limit
+            .filter(|limit| (1..=most).contains(limit))
+            .ok_or_else(|| {
+                Fault::invalid(format!(
+                    "The parameter `limit` is a number from 1 to {most}, not `{text}`."
+                ))
+            })
     }
 
     /// Where the page begins, as the page before it said.
@@ -73,7 +75,9 @@ impl Asked {
             return Ok(None);
         };
         text.parse().map(Some).map_err(|_| {
-            Fault::invalid(format!("The parameter `after` is of no page of this list: `{text}`."))
+            Fault::invalid(format!(
+                "The parameter `after` is of no page of this list: `{text}`."
+            ))
         })
     }
 
@@ -138,7 +142,12 @@ mod tests {
 
     #[test]
     fn a_switch_is_spelled_as_python_does_too() {
-        for (text, expected) in [("False", false), ("True", true), ("true", true), ("", false)] {
+        for (text, expected) in [
+            ("False", false),
+            ("True", true),
+            ("true", true),
+            ("", false),
+        ] {
             let asked = asked(&[("archived", text)]);
             assert_eq!(asked.flag("archived").expect(text), expected);
         }
@@ -149,7 +158,10 @@ mod tests {
     #[test]
     fn a_limit_is_within_what_the_list_allows() {
         assert_eq!(asked(&[]).limit(10, 100).expect("usual"), 10);
-        assert_eq!(asked(&[("limit", "100")]).limit(10, 100).expect("most"), 100);
+        assert_eq!(
+            asked(&[("limit", "100")]).limit(10, 100).expect("most"),
+            100
+        );
         for text in ["0", "101", "-1", "ten", "1e2"] {
             assert!(asked(&[("limit", text)]).limit(10, 100).is_err(), "{text}");
         }

@@ -35,9 +35,18 @@ const LIMIT: usize = 500;
 pub(super) fn routes() -> Router<Api> {
     let of_records = Spelled::family("v4", "objects")
         .at("/{type}/{id}/associations/{to}", get(list))
-        .at("/{type}/{id}/associations/{to}/{to_id}", put(link).delete(unlink))
-        .at("/{type}/{id}/associations/default/{to}/{to_id}", put(link_plainly));
-    of_records.routes().merge(batch::routes()).merge(older::routes())
+        .at(
+            "/{type}/{id}/associations/{to}/{to_id}",
+            put(link).delete(unlink),
+        )
+        .at(
+            "/{type}/{id}/associations/default/{to}/{to_id}",
+            put(link_plainly),
+        );
+    of_records
+        .routes()
+        .merge(batch::routes())
+        .merge(older::routes())
 }
 
 /// What a record is to be linked to when it is made.
@@ -216,7 +225,10 @@ async fn link(
     let mut fates = associate(&api, &asked.caller, vec![input]).await?;
     let fate = fates.pop().ok_or_else(Fault::internal)?;
     let linked = fate.map_err(|refused| between.fault(&refused))?;
-    Ok((StatusCode::CREATED, Json(between.pair(&definitions, &linked))))
+    Ok((
+        StatusCode::CREATED,
+        Json(between.pair(&definitions, &linked)),
+    ))
 }
 
 async fn link_plainly(State(api): State<Api>, asked: Asked) -> Result<Response, Fault> {
@@ -230,7 +242,10 @@ async fn unlink(State(api): State<Api>, asked: Asked) -> Result<StatusCode, Faul
     let definitions = reading::definitions(&api);
     let between = Between::of(&definitions, &asked)?;
     let input = between.input(asked.at("id"), asked.at("to_id"), Vec::new())?;
-    disassociate(&api, &asked.caller, vec![input], |refused| between.fault(refused)).await
+    disassociate(&api, &asked.caller, vec![input], |refused| {
+        between.fault(refused)
+    })
+    .await
 }
 
 /// The other record of a link in a batch.

@@ -15,9 +15,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::post;
-use rapport_core::crm::{
-    ObjectType, Record, RecordInput, RecordNo, Refused, Verb, Written,
-};
+use rapport_core::crm::{ObjectType, Record, RecordInput, RecordNo, Refused, Verb, Written};
 use rapport_core::member::{Access, Action};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -74,7 +72,10 @@ async fn read(
         history: read.properties_with_history.unwrap_or_default(),
         associations: Vec::new(),
     };
-    let inputs = Inputs { inputs: read.inputs }.at_most(INPUTS_MAX)?;
+    let inputs = Inputs {
+        inputs: read.inputs,
+    }
+    .at_most(INPUTS_MAX)?;
     // An id that is asked for twice is answered once.
     let mut seen = BTreeSet::new();
     let ids: Vec<&str> = inputs.iter().map(|input| input.id.0.as_str()).collect();
@@ -114,7 +115,8 @@ fn none_of(object: &ObjectType, ids: Vec<String>) -> Fault {
         object.head.fully_qualified
     );
     let fault = Fault::missing(message);
-    ids.into_iter().fold(fault, |fault, id| fault.about("ids", id))
+    ids.into_iter()
+        .fold(fault, |fault, id| fault.about("ids", id))
 }
 
 #[derive(Debug, Deserialize)]
@@ -231,7 +233,9 @@ async fn write(
     tell_new: bool,
 ) -> Result<Response, Fault> {
     let batch = Batch::begin(api);
-    let good = inputs.iter().filter_map(|asking| asking.input.as_ref().ok());
+    let good = inputs
+        .iter()
+        .filter_map(|asking| asking.input.as_ref().ok());
     let fates = writing::all(api, &asked.caller, object, good.cloned().collect()).await?;
     let written = fates.iter().filter_map(|fate| fate.as_ref().ok());
     let mut numbers: Vec<RecordNo> = written.map(|written| written.no).collect();

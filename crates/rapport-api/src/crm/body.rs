@@ -101,7 +101,10 @@ mod tests {
     fn values_are_texts_and_what_is_spelled_like_one() {
         let text = r#"{"a": "x", "b": 12.50, "c": true, "d": null}"#;
         let Values(values) = serde_json::from_str(text).expect("values");
-        let pairs: Vec<_> = values.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        let pairs: Vec<_> = values
+            .iter()
+            .map(|(k, v)| (k.as_str(), v.as_str()))
+            .collect();
         assert_eq!(pairs, [("a", "x"), ("b", "12.5"), ("c", "true"), ("d", "")]);
         let wrong = serde_json::from_str::<Values>(r#"{"a": ["x"]}"#);
         assert!(wrong.expect_err("no text").to_string().contains("`a`"));
@@ -109,7 +112,9 @@ mod tests {
 
     #[test]
     fn a_batch_has_a_largest_size() {
-        let batch = |count| Inputs { inputs: vec![(); count] };
+        let batch = |count| Inputs {
+            inputs: vec![(); count],
+        };
         assert_eq!(batch(100).at_most(100).expect("a batch").len(), 100);
         assert!(batch(101).at_most(100).is_err());
     }

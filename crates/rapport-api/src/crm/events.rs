@@ -11,9 +11,7 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use rapport_core::entry::Reference;
 use rapport_core::event::dialect::segment::{BATCH_BYTES_MAX, EVENT_BYTES_MAX};
-use rapport_core::event::{
-    Call, Dialect, KeyKind, Origin, Request, SourceNo, Validated, dialect,
-};
+use rapport_core::event::{Call, Dialect, KeyKind, Origin, Request, SourceNo, Validated, dialect};
 use rapport_core::identity::{IdKind, ProfileNo};
 use rapport_core::time::Millis;
 use rapport_store::ledger::Submission;
@@ -142,7 +140,9 @@ async fn item(api: &Api, sent: Sent) -> Result<Value, Fault> {
     }
     let mut names = Vec::new();
     if let Some(Text(email)) = given(sent.email) {
-        names.push(json!({ "type": "email", "id": email, "collection": "users", "encoding": "none" }));
+        names.push(
+            json!({ "type": "email", "id": email, "collection": "users", "encoding": "none" }),
+        );
     }
     if let Some(Text(id)) = given(sent.object_id) {
         name(api, &id, &mut item, &mut names).await?;
@@ -173,12 +173,7 @@ fn instant(text: &str) -> Result<Millis, Fault> {
 }
 
 /// Names the contact of this id by an identifier that leads there.
-async fn name(
-    api: &Api,
-    id: &str,
-    item: &mut Value,
-    names: &mut Vec<Value>,
-) -> Result<(), Fault> {
+async fn name(api: &Api, id: &str, item: &mut Value, names: &mut Vec<Value>) -> Result<(), Fault> {
     let nobody = || Fault::missing(format!("There is no contact {id}."));
     let number = id.parse().map(ProfileNo).map_err(|_| nobody())?;
     let profile = api.rapport.profile(&Reference::Number(number)).await?;

@@ -228,9 +228,7 @@ impl From<rapport_flow::Error> for Fault {
             rapport_flow::Error::Store(rapport_store::Error::Full { .. }) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "The disk is full.")
             }
-            rapport_flow::Error::Store(_) => {
-                (StatusCode::INTERNAL_SERVER_ERROR, "Storage failed.")
-            }
+            rapport_flow::Error::Store(_) => (StatusCode::INTERNAL_SERVER_ERROR, "Storage failed."),
         };
         // The engine's words may name paths and keys: they are for the log.
         tracing::error!(%error, "a request of the CRM API failed");

@@ -54,7 +54,11 @@ pub(super) async fn enter(State(api): State<Api>, mut request: Request, next: Ne
     };
     let now = api.rapport.clock().now();
     let reads = api.settings.reads;
-    let is_search = request.uri().path().trim_end_matches('/').ends_with("/search");
+    let is_search = request
+        .uri()
+        .path()
+        .trim_end_matches('/')
+        .ends_with("/search");
     let (most, limit) = if is_search {
         (reads.crm_searches_per_second, Limit::Secondly)
     } else {
@@ -172,25 +176,41 @@ mod tests {
     fn ten_seconds_have_their_requests_wherever_they_begin() {
         let meter = Meter::default();
         let taken = |ms| meter.takes("a", Limit::TenSecondly, Millis(ms), 3);
-        assert_eq!([taken(0), taken(900), taken(9_000)], [Some(2), Some(1), Some(0)]);
+        assert_eq!(
+            [taken(0), taken(900), taken(9_000)],
+            [Some(2), Some(1), Some(0)]
+        );
         assert_eq!(taken(9_999), None);
         assert_eq!([taken(10_000), taken(10_001)], [Some(1), Some(0)]);
         assert_eq!(taken(10_002), None);
-        assert_eq!(meter.takes("b", Limit::TenSecondly, Millis(10_002), 3), Some(2));
-        assert_eq!(meter.takes("a", Limit::TenSecondly, Millis(10_002), 0), Some(0));
+        assert_eq!(
+            meter.takes("b", Limit::TenSecondly, Millis(10_002), 3),
+            Some(2)
+        );
+        assert_eq!(
+            meter.takes("a", Limit::TenSecondly, Millis(10_002), 0),
+            Some(0)
+        );
     }
 
     #[test]
     fn a_second_has_its_searches() {
         let meter = Meter::default();
         let taken = |ms| meter.takes("a", Limit::Secondly, Millis(ms), 2).is_some();
-        assert_eq!([taken(5), taken(6), taken(7), taken(1_000)], [true, true, false, true]);
+        assert_eq!(
+            [taken(5), taken(6), taken(7), taken(1_000)],
+            [true, true, false, true]
+        );
     }
 
     #[test]
     fn a_clock_that_steps_back_lets_nobody_ask_more() {
         let meter = Meter::default();
-        let taken = |ms| meter.takes("a", Limit::TenSecondly, Millis(ms), 1).is_some();
+        let taken = |ms| {
+            meter
+                .takes("a", Limit::TenSecondly, Millis(ms), 1)
+                .is_some()
+        };
         assert_eq!([taken(50_000), taken(20_000)], [true, false]);
     }
 }

@@ -20,7 +20,10 @@ use serde_json::{Value, json};
 pub(super) fn routes() -> Router<Api> {
     Spelled::family("v3", "properties")
         .at("/{type}/groups", get(all).post(make))
-        .at("/{type}/groups/{group}", get(one).patch(change).delete(archive))
+        .at(
+            "/{type}/groups/{group}",
+            get(one).patch(change).delete(archive),
+        )
         .routes()
 }
 
@@ -36,7 +39,11 @@ fn shown(group: &PropertyGroup) -> Value {
 async fn all(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, Fault> {
     let definitions = reading::definitions(&api);
     let object = reading::object(&definitions, asked.at("type"))?;
-    let mut groups: Vec<_> = object.groups.values().filter(|group| !group.archived).collect();
+    let mut groups: Vec<_> = object
+        .groups
+        .values()
+        .filter(|group| !group.archived)
+        .collect();
     groups.sort_by_key(|group| (group.display_order < 0, group.display_order));
     Ok(paging::whole(groups.into_iter().map(shown).collect()))
 }
@@ -105,6 +112,11 @@ fn object(api: &Api, asked: &Asked) -> Result<TypeId, Fault> {
 async fn archive(State(api): State<Api>, asked: Asked) -> Result<StatusCode, Fault> {
     let object = object(&api, &asked)?;
     let name = asked.at("group").into();
-    define(&api, &asked.caller, Command::ArchivePropertyGroup { object, name }).await?;
+    define(
+        &api,
+        &asked.caller,
+        Command::ArchivePropertyGroup { object, name },
+    )
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }

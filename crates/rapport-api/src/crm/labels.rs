@@ -30,9 +30,18 @@ pub(super) fn routes() -> Router<Api> {
         .at("/{type}/{to}/labels/{label}", delete(remove))
         .at(&format!("{limits}/all"), get(all_limits))
         .at(&format!("{limits}/{{type}}/{{to}}"), get(limits_between))
-        .at(&format!("{limits}/{{type}}/{{to}}/batch/create"), post(make_limits))
-        .at(&format!("{limits}/{{type}}/{{to}}/batch/update"), post(change_limits))
-        .at(&format!("{limits}/{{type}}/{{to}}/batch/purge"), post(remove_limits))
+        .at(
+            &format!("{limits}/{{type}}/{{to}}/batch/create"),
+            post(make_limits),
+        )
+        .at(
+            &format!("{limits}/{{type}}/{{to}}/batch/update"),
+            post(change_limits),
+        )
+        .at(
+            &format!("{limits}/{{type}}/{{to}}/batch/purge"),
+            post(remove_limits),
+        )
         .routes()
 }
 
@@ -108,9 +117,9 @@ async fn change(
     Body(label): Body<Label>,
 ) -> Result<StatusCode, Fault> {
     let (from, to) = between(&api, &asked)?;
-    let type_id = label.association_type_id.ok_or_else(|| {
-        Fault::invalid("Name the label to change with its `associationTypeId`.")
-    })?;
+    let type_id = label
+        .association_type_id
+        .ok_or_else(|| Fault::invalid("Name the label to change with its `associationTypeId`."))?;
     let command = Command::PutAssociationLabel {
         from,
         to,
@@ -124,9 +133,9 @@ async fn change(
 async fn remove(State(api): State<Api>, asked: Asked) -> Result<StatusCode, Fault> {
     let (from, to) = between(&api, &asked)?;
     let text = asked.at("label");
-    let type_id = text.parse().map_err(|_| {
-        Fault::missing(format!("There is no association type {text}."))
-    })?;
+    let type_id = text
+        .parse()
+        .map_err(|_| Fault::missing(format!("There is no association type {text}.")))?;
     let command = Command::DeleteAssociationLabel { from, to, type_id };
     define(&api, &asked.caller, command).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -168,7 +177,10 @@ struct Limit {
 impl Limit {
     fn kind(&self) -> Result<Kind, Fault> {
         let category = Category::from_word(&self.category).ok_or_else(|| {
-            Fault::invalid(format!("`{}` is no category of associations.", self.category))
+            Fault::invalid(format!(
+                "`{}` is no category of associations.",
+                self.category
+            ))
         })?;
         Ok(Kind {
             category,
@@ -223,9 +235,12 @@ async fn put(
     input: &Limit,
 ) -> Result<Value, Fault> {
     let kind = input.kind()?;
-    let max = input.max_to_object_ids.filter(|max| *max > 0).ok_or_else(|| {
-        Fault::invalid("`maxToObjectIds` says how many a record may have: 1 or more.")
-    })?;
+    let max = input
+        .max_to_object_ids
+        .filter(|max| *max > 0)
+        .ok_or_else(|| {
+            Fault::invalid("`maxToObjectIds` says how many a record may have: 1 or more.")
+        })?;
     let command = Command::PutAssociationLimit {
         from,
         to,

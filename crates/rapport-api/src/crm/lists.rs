@@ -38,7 +38,10 @@ pub(super) fn routes() -> Router<Api> {
         .at("/{id}/restore", put(restore))
         .at("/{id}/update-list-name", put(rename))
         .at("/{id}/update-list-filters", put(refilter));
-    lists.routes().merge(memberships::routes()).merge(folders::routes())
+    lists
+        .routes()
+        .merge(memberships::routes())
+        .merge(folders::routes())
 }
 
 /// The list of a number.
@@ -59,7 +62,11 @@ fn is_manual(definition: &Definition) -> bool {
 }
 
 fn processing_type(definition: &Definition) -> &'static str {
-    if is_manual(definition) { MANUAL } else { DYNAMIC }
+    if is_manual(definition) {
+        MANUAL
+    } else {
+        DYNAMIC
+    }
 }
 
 /// A list, with its filters where they are asked for and can be said in the dialect.
@@ -120,7 +127,9 @@ async fn by_name(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, Fa
 fn named(api: &Api, name: &str) -> Option<Definition> {
     let registry = api.rapport.registry();
     let mut segments = registry.segments().iter();
-    segments.find(|one| one.name.eq_ignore_ascii_case(name)).cloned()
+    segments
+        .find(|one| one.name.eq_ignore_ascii_case(name))
+        .cloned()
 }
 
 /// Lists hold contacts.
@@ -225,7 +234,11 @@ fn free_key(api: &Api, name: &str) -> String {
     const CHARS: usize = 40;
     let plain = |letter: char| {
         let letter = letter.to_ascii_lowercase();
-        if letter.is_ascii_lowercase() || letter.is_ascii_digit() { letter } else { '_' }
+        if letter.is_ascii_lowercase() || letter.is_ascii_digit() {
+            letter
+        } else {
+            '_'
+        }
     };
     let stem: String = name.chars().take(CHARS).map(plain).collect();
     let stem = match stem.trim_matches('_') {
@@ -233,9 +246,10 @@ fn free_key(api: &Api, name: &str) -> String {
         stem => stem,
     };
     let registry = api.rapport.registry();
-    let mut keys = std::iter::once(stem.to_owned())
-        .chain((2_u32..).map(|number| format!("{stem}_{number}")));
-    keys.find(|key| registry.get(key).is_none()).unwrap_or_else(|| stem.to_owned())
+    let mut keys =
+        std::iter::once(stem.to_owned()).chain((2_u32..).map(|number| format!("{stem}_{number}")));
+    keys.find(|key| registry.get(key).is_none())
+        .unwrap_or_else(|| stem.to_owned())
 }
 
 async fn remove(State(api): State<Api>, asked: Asked) -> Result<StatusCode, Fault> {
@@ -288,11 +302,7 @@ async fn same_id(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, Fa
     Ok(Json(json!({ "listId": id, "legacyListId": id })))
 }
 
-async fn same_ids(
-    State(api): State<Api>,
-    _: Asked,
-    Body(ids): Body<Vec<Text>>,
-) -> Json<Value> {
+async fn same_ids(State(api): State<Api>, _: Asked, Body(ids): Body<Vec<Text>>) -> Json<Value> {
     let (mut there, mut missing) = (Vec::new(), Vec::new());
     for Text(id) in ids {
         match find(&api, &id) {

@@ -47,7 +47,10 @@ async fn merge(
         return Err(reading::missing(object, &hidden.to_string()));
     }
     if reach.among(Action::Merge, &both).await?.len() < seen.len() {
-        let message = format!("Your role does not let you merge these {}.", object.head.plural);
+        let message = format!(
+            "Your role does not let you merge these {}.",
+            object.head.plural
+        );
         return Err(Fault::forbidden(message));
     }
     let command = Command::MergeRecords {
@@ -55,12 +58,21 @@ async fn merge(
         primary,
         absorbed,
     };
-    let kept = match api.rapport.command(&asked.caller.actor, command).await?.reply {
+    let kept = match api
+        .rapport
+        .command(&asked.caller.actor, command)
+        .await?
+        .reply
+    {
         Reply::MergedRecords { survivor } => survivor,
         _ => primary,
     };
     let found = api.rapport.records(object.id(), &[kept]).await?;
-    let mut found = found.into_iter().flatten().next().ok_or_else(Fault::internal)?;
+    let mut found = found
+        .into_iter()
+        .flatten()
+        .next()
+        .ok_or_else(Fault::internal)?;
     reach.veil(&mut found);
     let columns = Columns::written(object, &found, std::iter::empty());
     Ok(Json(Value::Object(record::shown(&found, &columns))))

@@ -42,7 +42,11 @@ async fn list(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, Fault
     let definitions = reading::definitions(&api);
     let object = reading::object(&definitions, asked.at("type"))?;
     let wanted = Wanted::of(&asked);
-    let most = if wanted.history.is_empty() { LIMIT_MAX } else { LIMIT_WITH_HISTORY };
+    let most = if wanted.history.is_empty() {
+        LIMIT_MAX
+    } else {
+        LIMIT_WITH_HISTORY
+    };
     let after = asked.after::<u64>()?;
     let reach = reading::reach(&api, &asked.caller, object, Access::Read)?;
     let query = Query {
@@ -89,7 +93,11 @@ async fn read(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, Fault
         object,
     };
     let shown = page.shown(records, &wanted).await?;
-    shown.into_iter().next().map(|one| Json(Value::Object(one))).ok_or_else(missing)
+    shown
+        .into_iter()
+        .next()
+        .map(|one| Json(Value::Object(one)))
+        .ok_or_else(missing)
 }
 
 #[derive(Debug, Deserialize)]

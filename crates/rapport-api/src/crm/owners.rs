@@ -55,15 +55,21 @@ async fn all(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, Fault>
     let limit = asked.limit(LIMIT, LIMIT_MAX)?;
     let after = asked.after::<u64>()?.unwrap_or(0);
     // What is no address is nobody's.
-    let email = asked.one("email").map(|email| normal_email(email).unwrap_or_default());
+    let email = asked
+        .one("email")
+        .map(|email| normal_email(email).unwrap_or_default());
     let members = roster.members(MemberNo(after));
     let members = members.filter(|member| member.is_active() != archived);
-    let members = members.filter(|member| email.as_ref().is_none_or(|email| member.email == *email));
+    let members =
+        members.filter(|member| email.as_ref().is_none_or(|email| member.email == *email));
     let mut members: Vec<_> = members.take(limit + 1).collect();
     let more = members.len() > limit;
     members.truncate(limit);
     let next = members.last().filter(|_| more).map(|member| member.no);
-    let results = members.iter().map(|member| shown(&roster, member)).collect();
+    let results = members
+        .iter()
+        .map(|member| shown(&roster, member))
+        .collect();
     Ok(paging::page(&asked, results, next))
 }
 

@@ -44,8 +44,11 @@ fn find(api: &Api, asked: &Asked, id: &str) -> Result<Pipeline, Fault> {
     let definitions = reading::definitions(api);
     let object = reading::object(&definitions, asked.at("type"))?;
     object.pipeline(id).cloned().ok_or_else(|| {
-        Fault::missing(format!("There is no pipeline `{id}` of {}.", object.head.name))
-            .about("pipelineId", id)
+        Fault::missing(format!(
+            "There is no pipeline `{id}` of {}.",
+            object.head.name
+        ))
+        .about("pipelineId", id)
     })
 }
 
@@ -105,7 +108,9 @@ async fn replace(
     Body(draft): Body<Draft>,
 ) -> Result<Json<Value>, Fault> {
     let before = find(&api, &asked, asked.at("id"))?;
-    put(&api, &asked, draft, Some(before), Must::Exist).await.map(Json)
+    put(&api, &asked, draft, Some(before), Must::Exist)
+        .await
+        .map(Json)
 }
 
 async fn change(
@@ -122,7 +127,9 @@ async fn change(
     }
     // A patch says nothing of stages.
     draft.stages = None;
-    put(&api, &asked, draft, Some(before), Must::Exist).await.map(Json)
+    put(&api, &asked, draft, Some(before), Must::Exist)
+        .await
+        .map(Json)
 }
 
 async fn put(
@@ -168,7 +175,12 @@ async fn delete(api: &Api, asked: &Asked) -> Result<(), Fault> {
 async fn audit(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, Fault> {
     let pipeline = find(&api, &asked, asked.at("id"))?;
     let raw = shown(&pipeline);
-    Ok(paging::whole(changes(&pipeline.id, pipeline.created, pipeline.updated, &raw)))
+    Ok(paging::whole(changes(
+        &pipeline.id,
+        pipeline.created,
+        pipeline.updated,
+        &raw,
+    )))
 }
 
 /// What is known of the changes of something: that it was made, and the last one; newest first.

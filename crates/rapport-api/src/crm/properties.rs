@@ -89,7 +89,9 @@ async fn change(
 ) -> Result<Json<Value>, Fault> {
     let object = object(&api, &asked)?;
     draft.name = asked.at("name").to_owned();
-    put(&api, &asked, object, draft, Must::Exist).await.map(Json)
+    put(&api, &asked, object, draft, Must::Exist)
+        .await
+        .map(Json)
 }
 
 async fn put(
@@ -113,7 +115,12 @@ async fn put(
 async fn archive(State(api): State<Api>, asked: Asked) -> Result<StatusCode, Fault> {
     let object = object(&api, &asked)?;
     let name = asked.at("name").into();
-    define(&api, &asked.caller, Command::ArchiveProperty { object, name }).await?;
+    define(
+        &api,
+        &asked.caller,
+        Command::ArchiveProperty { object, name },
+    )
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -135,7 +142,10 @@ async fn read_many(
     Body(names): Body<Names>,
 ) -> Result<Response, Fault> {
     let batch = Batch::begin(&api);
-    let inputs = Inputs { inputs: names.inputs }.at_most(INPUTS_MAX)?;
+    let inputs = Inputs {
+        inputs: names.inputs,
+    }
+    .at_most(INPUTS_MAX)?;
     object(&api, &asked)?;
     let mut answer = batch.done(&api);
     for Name { name } in inputs {
@@ -180,12 +190,19 @@ async fn archive_many(
         let is_there = {
             let definitions = reading::definitions(&api);
             let known = definitions.get(object);
-            known.and_then(|known| known.property(&name)).is_some_and(is_in_use)
+            known
+                .and_then(|known| known.property(&name))
+                .is_some_and(is_in_use)
         };
         // What is not there is archived already.
         if is_there {
             let name = name.into();
-            define(&api, &asked.caller, Command::ArchiveProperty { object, name }).await?;
+            define(
+                &api,
+                &asked.caller,
+                Command::ArchiveProperty { object, name },
+            )
+            .await?;
         }
     }
     Ok(StatusCode::NO_CONTENT)

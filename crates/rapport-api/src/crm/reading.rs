@@ -8,7 +8,8 @@ use super::refusal;
 use crate::Api;
 use crate::rights::records::Reach;
 use rapport_core::crm::{
-    Definitions, Fact, ObjectType, Property, Record, RecordNo, RecordReference, Refused, TypeId, Value,
+    Definitions, Fact, ObjectType, Property, Record, RecordNo, RecordReference, Refused, TypeId,
+    Value,
 };
 use rapport_core::member::{Access, Action};
 use rapport_flow::crm::{Associated, Said};
@@ -82,13 +83,20 @@ impl<'a> Naming<'a> {
             _ if property.unique => Ok(Naming::Unique(property)),
             _ => {
                 let property = name.into();
-                Err(refusal::fault(object, &Refused::NotAnIdProperty { property }))
+                Err(refusal::fault(
+                    object,
+                    &Refused::NotAnIdProperty { property },
+                ))
             }
         }
     }
 
     /// How a command names the record.
-    pub(super) fn reference(&self, object: &ObjectType, text: &str) -> Result<RecordReference, Fault> {
+    pub(super) fn reference(
+        &self,
+        object: &ObjectType,
+        text: &str,
+    ) -> Result<RecordReference, Fault> {
         match self {
             Naming::Id => number(object, text).map(RecordReference::Id),
             Naming::Unique(property) => Ok(RecordReference::Unique {
@@ -119,7 +127,10 @@ impl<'a> Naming<'a> {
                 values.push(value);
             }
         }
-        let numbers = api.rapport.find_records(object.id(), property.no, &values).await?;
+        let numbers = api
+            .rapport
+            .find_records(object.id(), property.no, &values)
+            .await?;
         for (place, number) in places.into_iter().zip(numbers) {
             found[place] = number;
         }
@@ -175,9 +186,15 @@ impl Page<'_> {
         let reach = reach(self.api, self.caller, self.object, Access::Read)?;
         records.iter_mut().for_each(|record| reach.veil(record));
         let columns = Columns::asked(self.object, &wanted.properties);
-        let mut shown: Vec<_> = records.iter().map(|one| record::shown(one, &columns)).collect();
+        let mut shown: Vec<_> = records
+            .iter()
+            .map(|one| record::shown(one, &columns))
+            .collect();
         if !wanted.history.is_empty() {
-            let named = wanted.history.iter().filter_map(|name| self.object.property(name));
+            let named = wanted
+                .history
+                .iter()
+                .filter_map(|name| self.object.property(name));
             let properties: Vec<&Property> = named.filter(|one| reach.reads(one)).collect();
             for (record, shown) in records.iter().zip(&mut shown) {
                 let histories = histories(self.api, self.object, record.no, &properties).await?;
@@ -201,7 +218,11 @@ impl Page<'_> {
     ) -> Result<Vec<Associated>, Fault> {
         let reach = reach(self.api, self.caller, to, Access::Read)?;
         let (from, to) = (self.object.id(), to.id());
-        let mut found = self.api.rapport.associations(from, records, to, after, limit).await?;
+        let mut found = self
+            .api
+            .rapport
+            .associations(from, records, to, after, limit)
+            .await?;
         for linked in &mut found {
             let numbers: Vec<RecordNo> = linked.to.iter().map(|(number, _)| *number).collect();
             let seen = reach.among(Action::View, &numbers).await?;
@@ -249,7 +270,10 @@ async fn histories(
     properties: &[&Property],
 ) -> Result<serde_json::Value, Fault> {
     let numbers: Vec<_> = properties.iter().map(|property| property.no).collect();
-    let said = api.rapport.property_history(object.id(), record, &numbers).await?;
+    let said = api
+        .rapport
+        .property_history(object.id(), record, &numbers)
+        .await?;
     let histories = properties.iter().map(|property| {
         let said = said.get(&property.no).map_or(&[][..], Vec::as_slice);
         let values = said.iter().map(one_value).collect();

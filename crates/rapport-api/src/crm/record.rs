@@ -29,7 +29,9 @@ impl<'a> Columns<'a> {
         let mut columns = Columns::always(object);
         let set = object.in_use();
         let set = set.filter(|property| record.value(property).is_some());
-        columns.0.extend(set.map(|property| (property.no, property)));
+        columns
+            .0
+            .extend(set.map(|property| (property.no, property)));
         columns.add(object, names);
         columns
     }
@@ -37,13 +39,15 @@ impl<'a> Columns<'a> {
     fn always(object: &'a ObjectType) -> Columns<'a> {
         let known = [Fact::Id, Fact::Created, Fact::Updated];
         let properties = object.in_use();
-        let properties = properties.filter(|one| one.fact.is_some_and(|fact| known.contains(&fact)));
+        let properties =
+            properties.filter(|one| one.fact.is_some_and(|fact| known.contains(&fact)));
         Columns(properties.map(|property| (property.no, property)).collect())
     }
 
     fn add<'n>(&mut self, object: &'a ObjectType, names: impl Iterator<Item = &'n str>) {
         let properties = names.filter_map(|name| object.property(name));
-        self.0.extend(properties.map(|property| (property.no, property)));
+        self.0
+            .extend(properties.map(|property| (property.no, property)));
     }
 }
 

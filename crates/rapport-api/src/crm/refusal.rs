@@ -75,6 +75,15 @@ fn sentence(refused: &Refused) -> String {
     let text = refused.to_string();
     let mut letters = text.chars();
     let first = letters.next().map(char::to_uppercase);
-    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    first.into_iter().flatten().chain(letters).chain(end.chars()).collect()
+    let end = if text.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
+    first
+        .into_iter()
+        .flatten()
+        .chain(letters)
+        .chain(end.chars())
+        .collect()
 }

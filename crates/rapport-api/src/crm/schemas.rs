@@ -90,7 +90,9 @@ async fn all(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, Fault>
     let archived = asked.flag("archived")?;
     let types = definitions.types.values();
     let types = types.filter(|one| one.id().is_custom() && one.head.archived == archived);
-    Ok(paging::whole(types.map(|one| shown(&definitions, one)).collect()))
+    Ok(paging::whole(
+        types.map(|one| shown(&definitions, one)).collect(),
+    ))
 }
 
 async fn one(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, Fault> {
@@ -125,7 +127,8 @@ impl Egg {
         let labels = self.labels.unwrap_or_default();
         let properties = self.properties.into_iter().map(Draft::read);
         let associated = self.associated_objects.iter();
-        let associated = associated.map(|name| reading::object(definitions, name).map(ObjectType::id));
+        let associated =
+            associated.map(|name| reading::object(definitions, name).map(ObjectType::id));
         let cleared = self.clear_description.then(String::new);
         Ok(ObjectTypeDraft {
             name: self.name.into(),
@@ -162,7 +165,9 @@ async fn make(
         _ => None,
     });
     let definitions = reading::definitions(&api);
-    let made = made.and_then(|id| definitions.get(id)).ok_or_else(Fault::internal)?;
+    let made = made
+        .and_then(|id| definitions.get(id))
+        .ok_or_else(Fault::internal)?;
     Ok((StatusCode::CREATED, Json(shown(&definitions, made))))
 }
 
@@ -191,7 +196,9 @@ async fn change(
 async fn archive(State(api): State<Api>, asked: Asked) -> Result<StatusCode, Fault> {
     if asked.flag("archived")? {
         // The recycling bin of types keeps them: their numbers are never given again.
-        return Err(Fault::not_yet("Archived types are kept: they cannot be deleted for good."));
+        return Err(Fault::not_yet(
+            "Archived types are kept: they cannot be deleted for good.",
+        ));
     }
     let object = custom(&api, &asked)?;
     define(&api, &asked.caller, Command::DeleteObjectType { object }).await?;
@@ -239,7 +246,9 @@ async fn associate(
     };
     define(&api, &asked.caller, command).await?;
     let definitions = reading::definitions(&api);
-    let made = definitions.associations(from, to).max_by_key(|one| one.type_id);
+    let made = definitions
+        .associations(from, to)
+        .max_by_key(|one| one.type_id);
     let made = made.ok_or_else(Fault::internal)?;
     Ok((StatusCode::CREATED, Json(association(made))))
 }
@@ -251,7 +260,10 @@ async fn no_longer(State(api): State<Api>, asked: Asked) -> Result<StatusCode, F
     let mut own = definitions.associations_from(object.id());
     let found = own.find(|one| one.type_id.to_string() == word || &*one.name == word);
     let found = found.ok_or_else(|| {
-        Fault::missing(format!("{} have no association `{word}`.", object.head.plural))
+        Fault::missing(format!(
+            "{} have no association `{word}`.",
+            object.head.plural
+        ))
     })?;
     let command = Command::DeleteAssociationLabel {
         from: found.from,

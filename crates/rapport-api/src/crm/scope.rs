@@ -14,7 +14,9 @@ pub(super) fn check(who: &Actor, method: &Method, path: &str) -> Result<(), Faul
     let Some(area) = area(path) else {
         return Ok(());
     };
-    let looks = LOOKS.iter().any(|end| path.trim_end_matches('/').ends_with(end));
+    let looks = LOOKS
+        .iter()
+        .any(|end| path.trim_end_matches('/').ends_with(end));
     let access = match *method {
         Method::GET | Method::HEAD => Access::Read,
         _ if looks => Access::Read,
@@ -35,7 +37,11 @@ pub(super) fn check(who: &Actor, method: &Method, path: &str) -> Result<(), Faul
 /// The area a family belongs to; `None` where its records are asked about one by one.
 fn area(path: &str) -> Option<Area> {
     let mut parts = path.split('/').filter(|part| !part.is_empty());
-    let (door, first, second) = (parts.next()?, parts.next()?, parts.next().unwrap_or_default());
+    let (door, first, second) = (
+        parts.next()?,
+        parts.next()?,
+        parts.next().unwrap_or_default(),
+    );
     match door {
         "crm-object-schemas" => return Some(Area::Schemas),
         "events" => return Some(Area::Events),
@@ -72,9 +78,18 @@ mod tests {
             ("/crm/properties/2026-09/contacts", Some(Area::Schemas)),
             ("/crm-object-schemas/v3/schemas", Some(Area::Schemas)),
             ("/crm/v4/associations/contacts/companies/batch/create", None),
-            ("/crm/v4/associations/contacts/companies/batch/labels/archive", None),
-            ("/crm/v4/associations/contacts/companies/labels", Some(Area::Schemas)),
-            ("/crm/v4/associations/definitions/configurations/a/b/batch/create", Some(Area::Schemas)),
+            (
+                "/crm/v4/associations/contacts/companies/batch/labels/archive",
+                None,
+            ),
+            (
+                "/crm/v4/associations/contacts/companies/labels",
+                Some(Area::Schemas),
+            ),
+            (
+                "/crm/v4/associations/definitions/configurations/a/b/batch/create",
+                Some(Area::Schemas),
+            ),
             ("/crm/lists/2026-03/7/memberships", Some(Area::Lists)),
             ("/crm/v3/owners/", Some(Area::Owners)),
             ("/events/v3/send", Some(Area::Events)),

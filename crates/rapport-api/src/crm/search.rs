@@ -80,7 +80,11 @@ async fn search(
     };
     let search = looking.search(asked.flag("archived")?)?;
     let reach = reading::reach(&api, &asked.caller, object, Access::Read)?;
-    let filters = search.groups.iter().flatten().map(|filter| &*filter.property);
+    let filters = search
+        .groups
+        .iter()
+        .flatten()
+        .map(|filter| &*filter.property);
     reach.finds(filters.chain(search.sorts.iter().map(|sort| &*sort.property)))?;
     if search.words.is_some() {
         reach.looks_for_words()?;
@@ -126,11 +130,13 @@ fn offset(after: Option<&Text>) -> Result<u64, Fault> {
         return Ok(0);
     };
     let offset = text.parse().ok();
-    offset.filter(|offset| *offset <= OFFSET_MAX).ok_or_else(|| {
-        Fault::invalid(format!(
-            "`after` is a number up to {OFFSET_MAX}, as the page before said, not `{text}`."
-        ))
-    })
+    offset
+        .filter(|offset| *offset <= OFFSET_MAX)
+        .ok_or_else(|| {
+            Fault::invalid(format!(
+                "`after` is a number up to {OFFSET_MAX}, as the page before said, not `{text}`."
+            ))
+        })
 }
 
 impl Looking {
@@ -188,7 +194,9 @@ fn wrong(error: query::Error) -> Fault {
         ..Detail::default()
     };
     if let Some(property) = property {
-        detail.context.insert("propertyName", vec![property.to_string()]);
+        detail
+            .context
+            .insert("propertyName", vec![property.to_string()]);
     }
     Fault::invalid(format!("There was a problem with the request: {message}")).with(detail)
 }

@@ -37,7 +37,9 @@ pub(super) fn input(reference: RecordReference, properties: Values) -> RecordInp
         reference,
         upsert: false,
         verb: Verb::Write,
-        properties: pairs.map(|(name, value)| (name.into(), value.into())).collect(),
+        properties: pairs
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect(),
         associations: Vec::new(),
     }
 }
@@ -50,7 +52,9 @@ pub(super) async fn one(
     input: RecordInput,
 ) -> Result<Written, Fault> {
     let mut fates = all(api, caller, object, vec![input]).await?;
-    let fate = fates.pop().ok_or_else(|| Fault::invalid("Nothing was written."))?;
+    let fate = fates
+        .pop()
+        .ok_or_else(|| Fault::invalid("Nothing was written."))?;
     fate.map_err(|refused| refusal::fault(object, &refused))
 }
 
@@ -67,13 +71,18 @@ pub(super) async fn all(
     let reach = reading::reach(api, caller, object, Access::Write)?;
     let mut refused = reach.writes(&inputs).await?;
     let pairs = inputs.into_iter().zip(&refused);
-    let allowed: Vec<_> = pairs.filter(|(_, refused)| refused.is_none()).map(|(input, _)| input).collect();
+    let allowed: Vec<_> = pairs
+        .filter(|(_, refused)| refused.is_none())
+        .map(|(input, _)| input)
+        .collect();
     let mut done = written(api, caller, object, allowed).await?.into_iter();
     let fates = refused.drain(..).map(|refused| match refused {
         Some(refused) => Some(Err(refused)),
         None => done.next(),
     });
-    fates.collect::<Option<Vec<_>>>().ok_or_else(Fault::internal)
+    fates
+        .collect::<Option<Vec<_>>>()
+        .ok_or_else(Fault::internal)
 }
 
 async fn written(
@@ -92,7 +101,10 @@ async fn written(
     match api.rapport.command(&caller.actor, command).await?.reply {
         Reply::Records(fates) => Ok(fates),
         other => {
-            tracing::error!(?other, "records were written and something else was replied");
+            tracing::error!(
+                ?other,
+                "records were written and something else was replied"
+            );
             Err(Fault::internal())
         }
     }

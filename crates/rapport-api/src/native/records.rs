@@ -5,10 +5,10 @@
 use super::body::Body;
 use super::list::{self, List, Page};
 use crate::Api;
+use crate::errors::{Code, Error};
 use crate::rights::Asker;
 use crate::rights::objects::spelled;
 use crate::rights::records::{Denied, Reach};
-use crate::errors::{Code, Error};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
@@ -40,7 +40,10 @@ pub(super) fn routes() -> Router<Api> {
         .route("/records/{type}", get(all).post(make))
         .route("/records/{type}/board", get(board::board))
         .route("/records/{type}/bulk", post(bulk::bulk))
-        .route("/records/{type}/{id}", get(show).patch(change).delete(archive))
+        .route(
+            "/records/{type}/{id}",
+            get(show).patch(change).delete(archive),
+        )
         .route("/records/{type}/{id}/restore", post(restore))
         .route("/records/{type}/{id}/timeline", get(timeline::timeline))
 }
@@ -129,9 +132,15 @@ async fn all(
         count,
     };
     let mut answer = api.rapport.query_records(query).await?;
-    answer.records.iter_mut().for_each(|record| reach.veil(record));
+    answer
+        .records
+        .iter_mut()
+        .for_each(|record| reach.veil(record));
     let names = page.all("property");
-    let records = answer.records.iter().map(|record| shown(object, record, names));
+    let records = answer
+        .records
+        .iter()
+        .map(|record| shown(object, record, names));
     let Json(list) = list::behind(records.collect(), answer.next.as_ref().map(cursor::spelled));
     Ok(Json(Found {
         list,
@@ -153,7 +162,12 @@ async fn show(
 }
 
 /// The record of an id, archived or not, as far as it may be seen.
-async fn find(api: &Api, reach: &Reach<'_>, object: &ObjectType, id: &str) -> Result<Record, Error> {
+async fn find(
+    api: &Api,
+    reach: &Reach<'_>,
+    object: &ObjectType,
+    id: &str,
+) -> Result<Record, Error> {
     let missing = || Error::missing(format_args!("{} {id}", object.head.word));
     let number = RecordNo::parse(id).ok_or_else(missing)?;
     let found = api.rapport.records(object.id(), &[number]).await?;
@@ -176,7 +190,15 @@ async fn make(
     Path(word): Path<String>,
     Body(given): Body<Given>,
 ) -> Result<(StatusCode, Json<Value>), Error> {
-    let made = write(&api, &asker, &word, RecordReference::Create, Verb::Write, given).await?;
+    let made = write(
+        &api,
+        &asker,
+        &word,
+        RecordReference::Create,
+        Verb::Write,
+        given,
+    )
+    .await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 
@@ -187,7 +209,9 @@ async fn change(
     Body(given): Body<Given>,
 ) -> Result<Json<Value>, Error> {
     let reference = reference(&id)?;
-    write(&api, &asker, &word, reference, Verb::Write, given).await.map(Json)
+    write(&api, &asker, &word, reference, Verb::Write, given)
+        .await
+        .map(Json)
 }
 
 async fn archive(
@@ -210,7 +234,9 @@ async fn restore(
     let nothing = Given {
         properties: BTreeMap::new(),
     };
-    write(&api, &asker, &word, reference(&id)?, Verb::Restore, nothing).await.map(Json)
+    write(&api, &asker, &word, reference(&id)?, Verb::Restore, nothing)
+        .await
+        .map(Json)
 }
 
 fn reference(id: &str) -> Result<RecordReference, Error> {
@@ -237,7 +263,9 @@ async fn write(
         associations: Vec::new(),
     };
     let mut fates = command(api, asker, object, vec![input]).await?;
-    let fate = fates.pop().ok_or_else(|| Error::new(Code::Storage, "nothing was written"))?;
+    let fate = fates
+        .pop()
+        .ok_or_else(|| Error::new(Code::Storage, "nothing was written"))?;
     let written = fate.map_err(|refused| told(&refused))?;
     let reach = reach(api, asker, object, Access::Read)?;
     let record = find(api, &reach, object, &written.no.to_string()).await?;
@@ -251,7 +279,9 @@ async fn command(
     object: &ObjectType,
     inputs: Vec<RecordInput>,
 ) -> Result<Vec<Result<Written, Refused>>, Error> {
-    let refused = reach(api, asker, object, Access::Write)?.writes(&inputs).await?;
+    let refused = reach(api, asker, object, Access::Write)?
+        .writes(&inputs)
+        .await?;
     let pairs = inputs.into_iter().zip(&refused);
     let allowed = pairs.filter(|(_, refused)| refused.is_none());
     let allowed: Vec<_> = allowed.map(|(input, _)| input).collect();

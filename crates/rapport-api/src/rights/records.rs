@@ -69,7 +69,10 @@ impl<'a> Reach<'a> {
             any.push(Filter::Column(column, Test::In(paths)));
             // A record without a team is of its owner's.
             let of_teams = roster.members(MemberNo(0));
-            let of_teams = of_teams.filter(|one| one.team().is_some_and(|team| conditions.teams.contains(&team)));
+            let of_teams = of_teams.filter(|one| {
+                one.team()
+                    .is_some_and(|team| conditions.teams.contains(&team))
+            });
             let none = Filter::Any(vec![
                 Filter::Column(column, Test::HasNot),
                 Filter::equal(column, Kept::text("")),
@@ -77,7 +80,9 @@ impl<'a> Reach<'a> {
             any.push(of_owners(of_teams.map(|one| one.no)).and(none));
         }
         if !conditions.records.is_empty() {
-            any.push(Filter::Ids(conditions.records.iter().map(|no| no.0).collect()));
+            any.push(Filter::Ids(
+                conditions.records.iter().map(|no| no.0).collect(),
+            ));
         }
         Filter::Any(any)
     }
@@ -88,7 +93,11 @@ impl<'a> Reach<'a> {
     }
 
     fn owned(&self, record: &Record) -> Owned {
-        let owner = self.object.properties.values().find(|one| one.fact == Some(Fact::Owner));
+        let owner = self
+            .object
+            .properties
+            .values()
+            .find(|one| one.fact == Some(Fact::Owner));
         let owner = owner.and_then(|property| record.values.get(&property.no));
         let owner = owner.and_then(|value| member(&value.spelled()));
         Owned {
@@ -180,7 +189,8 @@ impl<'a> Reach<'a> {
                         None => None,
                         Some((property, value)) => {
                             let object = self.object.id();
-                            let found = self.api.rapport.find_records(object, property.no, &[value]);
+                            let found =
+                                self.api.rapport.find_records(object, property.no, &[value]);
                             found.await?.into_iter().flatten().next()
                         }
                     }
@@ -197,7 +207,11 @@ impl<'a> Reach<'a> {
             (Verb::Write, Some(_)) => Action::Edit,
             (Verb::Write, None) => Action::Create,
         };
-        let owner = self.object.properties.values().find(|one| one.fact == Some(Fact::Owner));
+        let owner = self
+            .object
+            .properties
+            .values()
+            .find(|one| one.fact == Some(Fact::Owner));
         let given = owner.and_then(|property| input.properties.get(&property.name));
         let owned = match record {
             Some(record) => self.owned(record),
@@ -222,7 +236,10 @@ impl<'a> Reach<'a> {
         if !may(self.who, action, &owned, None).is_allowed() {
             return Some(self.refused(action, None));
         }
-        let mut names = input.properties.keys().filter_map(|name| self.object.property(name));
+        let mut names = input
+            .properties
+            .keys()
+            .filter_map(|name| self.object.property(name));
         let locked = names.find(|one| !may(self.who, action, &owned, Some(&one.name)).is_allowed());
         if let Some(property) = locked {
             return Some(self.refused(action, Some(&property.name)));
@@ -242,7 +259,9 @@ impl<'a> Reach<'a> {
         let one = &self.object.head.singular;
         let action = action.word();
         let message = match field {
-            Some(field) => format!("Your role does not let you {action} the property \"{field}\" of this {one}."),
+            Some(field) => format!(
+                "Your role does not let you {action} the property \"{field}\" of this {one}."
+            ),
             None => format!("Your role does not let you {action} this {one}."),
         };
         Refused::NotAllowed(message.into())
@@ -260,7 +279,9 @@ impl<'a> Reach<'a> {
         let records = self.api.rapport.records(self.object.id(), numbers).await?;
         let pairs = numbers.iter().zip(records);
         let reached = pairs.filter(|(_, record)| {
-            record.as_ref().is_some_and(|record| self.reaches(action, record))
+            record
+                .as_ref()
+                .is_some_and(|record| self.reaches(action, record))
         });
         Ok(reached.map(|(number, _)| *number).collect())
     }
@@ -281,9 +302,13 @@ pub(crate) async fn links(
         ];
         let mut fate = None;
         for (object, reference, access, action) in ends {
-            let Some(object) = definitions.get(object) else { continue };
+            let Some(object) = definitions.get(object) else {
+                continue;
+            };
             let reach = Reach::of(api, who, object, access).map_err(Failed::Denied)?;
-            let RecordReference::Id(number) = reference else { continue };
+            let RecordReference::Id(number) = reference else {
+                continue;
+            };
             if fate.is_none() && !reach.is_whole() {
                 fate = reach.end(action, *number).await?;
             }
@@ -309,7 +334,11 @@ impl From<rapport_flow::Error> for Failed {
 
 impl Reach<'_> {
     async fn end(&self, action: Action, number: RecordNo) -> rapport_flow::Result<Option<Refused>> {
-        let found = self.api.rapport.records(self.object.id(), &[number]).await?;
+        let found = self
+            .api
+            .rapport
+            .records(self.object.id(), &[number])
+            .await?;
         let Some(record) = found.into_iter().flatten().next() else {
             return Ok(None);
         };

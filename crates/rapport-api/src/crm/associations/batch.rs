@@ -61,7 +61,10 @@ async fn read(
     let all: Vec<RecordNo> = ids.iter().map(|(number, _)| *number).collect();
     let seen = reach.among(Action::View, &all).await?;
     let place = |input: &Read| place(input).filter(|(number, _)| seen.contains(number));
-    let starting = inputs.iter().filter_map(place).filter(|(_, after)| after.is_none());
+    let starting = inputs
+        .iter()
+        .filter_map(place)
+        .filter(|(_, after)| after.is_none());
     let starting: Vec<RecordNo> = starting.map(|(number, _)| number).collect();
     let found = page.linked(&starting, between.to, None, LIMIT).await?;
     let mut together = found.into_iter();
@@ -222,7 +225,10 @@ async fn archive(
         }
     }
     let inputs = Inputs { inputs }.at_most(INPUTS_MAX)?;
-    disassociate(&api, &asked.caller, inputs, |refused| between.fault(refused)).await
+    disassociate(&api, &asked.caller, inputs, |refused| {
+        between.fault(refused)
+    })
+    .await
 }
 
 async fn archive_labels(
@@ -237,5 +243,8 @@ async fn archive_labels(
         return Err(Fault::invalid("Name the labels to take away in `types`."));
     }
     let inputs = inputs(&between, given)?;
-    disassociate(&api, &asked.caller, inputs, |refused| between.fault(refused)).await
+    disassociate(&api, &asked.caller, inputs, |refused| {
+        between.fault(refused)
+    })
+    .await
 }

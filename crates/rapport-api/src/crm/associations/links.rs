@@ -28,7 +28,10 @@ pub(in crate::crm) async fn disassociate(
     inputs: Vec<LinkInput>,
     fault: impl Fn(&Refused) -> Fault,
 ) -> Result<StatusCode, Fault> {
-    let fates = apply(api, caller, inputs, |inputs| Command::Disassociate { inputs }).await?;
+    let fates = apply(api, caller, inputs, |inputs| Command::Disassociate {
+        inputs,
+    })
+    .await?;
     for fate in fates {
         match fate {
             Ok(_) | Err(Refused::NotFound { .. }) => {}
@@ -50,10 +53,18 @@ async fn apply(
     let definitions = api.rapport.definitions();
     let refused = links(api, &caller.who, &definitions, &inputs).await?;
     let pairs = inputs.into_iter().zip(&refused);
-    let allowed: Vec<_> = pairs.filter(|(_, refused)| refused.is_none()).map(|(input, _)| input).collect();
+    let allowed: Vec<_> = pairs
+        .filter(|(_, refused)| refused.is_none())
+        .map(|(input, _)| input)
+        .collect();
     let done = match allowed.is_empty() {
         true => Vec::new(),
-        false => match api.rapport.command(&caller.actor, command(allowed)).await?.reply {
+        false => match api
+            .rapport
+            .command(&caller.actor, command(allowed))
+            .await?
+            .reply
+        {
             Reply::Links(fates) => fates,
             other => {
                 tracing::error!(?other, "links were changed and something else was replied");
@@ -66,5 +77,7 @@ async fn apply(
         Some(refused) => Some(Err(refused)),
         None => done.next(),
     });
-    fates.collect::<Option<Vec<_>>>().ok_or_else(Fault::internal)
+    fates
+        .collect::<Option<Vec<_>>>()
+        .ok_or_else(Fault::internal)
 }

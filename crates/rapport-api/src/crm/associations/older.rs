@@ -120,7 +120,10 @@ async fn unlink(State(api): State<Api>, asked: Asked) -> Result<StatusCode, Faul
     let between = Between::of(&definitions, &asked)?;
     let kind = kind(&definitions, &between, asked.at("kind"))?;
     let input = between.input(asked.at("id"), asked.at("to_id"), vec![kind.kind()])?;
-    disassociate(&api, &asked.caller, vec![input], |refused| between.fault(refused)).await
+    disassociate(&api, &asked.caller, vec![input], |refused| {
+        between.fault(refused)
+    })
+    .await
 }
 
 async fn read(
@@ -132,10 +135,16 @@ async fn read(
     let definitions = reading::definitions(&api);
     let between = Between::of(&definitions, &asked)?;
     let ids = given.at_most(READS_MAX)?;
-    let numbers: Vec<_> = ids.iter().filter_map(|id| RecordNo::parse(&id.id.0)).collect();
+    let numbers: Vec<_> = ids
+        .iter()
+        .filter_map(|id| RecordNo::parse(&id.id.0))
+        .collect();
     let reach = reading::reach(&api, &asked.caller, between.from, Access::Read)?;
     let seen = reach.among(Action::View, &numbers).await?;
-    let numbers: Vec<_> = numbers.into_iter().filter(|number| seen.contains(number)).collect();
+    let numbers: Vec<_> = numbers
+        .into_iter()
+        .filter(|number| seen.contains(number))
+        .collect();
     let page = between.page(&api, &asked.caller, &definitions);
     let found = page.linked(&numbers, between.to, None, LIMIT).await?;
     let mut answer = batch.done(&api);
@@ -209,5 +218,8 @@ async fn archive(
     let between = Between::of(&definitions, &asked)?;
     let typed = given.at_most(INPUTS_MAX)?;
     let inputs = inputs(&definitions, &between, &typed)?;
-    disassociate(&api, &asked.caller, inputs, |refused| between.fault(refused)).await
+    disassociate(&api, &asked.caller, inputs, |refused| {
+        between.fault(refused)
+    })
+    .await
 }

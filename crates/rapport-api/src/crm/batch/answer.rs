@@ -49,7 +49,8 @@ impl Answer {
 
     /// Adds results.
     pub(in crate::crm) fn results(&mut self, results: Vec<impl Serialize>) {
-        self.results.extend(results.into_iter().map(|result| json!(result)));
+        self.results
+            .extend(results.into_iter().map(|result| json!(result)));
     }
 
     /// Adds what is wrong with an input.

@@ -60,7 +60,9 @@ pub(super) fn rule(api: &Api, branch: &Value) -> Result<Rule, Fault> {
 /// A branch as text of the rule language, in parentheses where it is more than one condition.
 fn branched(api: &Api, branch: &Value, depth: usize) -> Result<String, Fault> {
     if depth == 0 {
-        return Err(Fault::invalid(format!("Filter branches stand at most {DEPTH_MAX} deep.")));
+        return Err(Fault::invalid(format!(
+            "Filter branches stand at most {DEPTH_MAX} deep."
+        )));
     }
     let branch: Branch = Deserialize::deserialize(branch)
         .map_err(|error| Fault::invalid(format!("A filter branch cannot be read: {error}.")))?;
@@ -83,7 +85,11 @@ fn branched(api: &Api, branch: &Value, depth: usize) -> Result<String, Fault> {
         "OR" => Ok(any),
         "NOT_ALL" => Ok(format!("not {all}")),
         "NOT_ANY" => Ok(format!("not {any}")),
-        other => Err(refused("Filter branches", other, "AND, OR, NOT_ALL and NOT_ANY")),
+        other => Err(refused(
+            "Filter branches",
+            other,
+            "AND, OR, NOT_ALL and NOT_ANY",
+        )),
     }
 }
 
@@ -124,8 +130,7 @@ fn asked_of(api: &Api, name: &str, operation: &Operation) -> Result<String, Faul
     let definitions = reading::definitions(api);
     let contacts = reading::object(&definitions, &TypeId::CONTACT.to_string())?;
     let property = contacts.property(name).ok_or_else(|| {
-        Fault::invalid(format!("Property \"{name}\" does not exist."))
-            .about("propertyName", name)
+        Fault::invalid(format!("Property \"{name}\" does not exist.")).about("propertyName", name)
     })?;
     let paths = paths(property)?;
     let Asked { test, holds } = operation.asked(property)?;
@@ -154,11 +159,17 @@ fn paths(property: &Property) -> Result<Vec<Path>, Fault> {
         return Err(Fault::invalid(message).kind("FILTER_NOT_SUPPORTED"));
     }
     let names = match mapped(&property.name) {
-        Some(mapped) => std::iter::once(mapped.attribute).chain(mapped.otherwise.iter().copied()).collect(),
+        Some(mapped) => std::iter::once(mapped.attribute)
+            .chain(mapped.otherwise.iter().copied())
+            .collect(),
         None => vec![&*property.name],
     };
-    let paths = names.into_iter().map(|name| Path::new(name.split('.').map(Into::into).collect()));
-    paths.collect::<Option<Vec<_>>>().ok_or_else(Fault::internal)
+    let paths = names
+        .into_iter()
+        .map(|name| Path::new(name.split('.').map(Into::into).collect()));
+    paths
+        .collect::<Option<Vec<_>>>()
+        .ok_or_else(Fault::internal)
 }
 
 /// The test of the first of these that there is.

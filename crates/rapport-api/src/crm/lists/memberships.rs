@@ -74,7 +74,10 @@ async fn of_record(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, 
     let contacts = reading::object(&definitions, &TypeId::CONTACT.to_string())?;
     let id = asked.at("record");
     let number = reading::number(contacts, id)?;
-    let profile = api.rapport.profile(&Reference::Number(ProfileNo(number.0))).await?;
+    let profile = api
+        .rapport
+        .profile(&Reference::Number(ProfileNo(number.0)))
+        .await?;
     let profile = profile.ok_or_else(|| reading::missing(contacts, id))?;
     let registry = api.rapport.registry();
     let results: Vec<_> = profile
@@ -102,12 +105,7 @@ struct Fate {
     missing: Vec<String>,
 }
 
-async fn change(
-    api: &Api,
-    list: &Definition,
-    on: bool,
-    ids: Vec<Text>,
-) -> Result<Fate, Fault> {
+async fn change(api: &Api, list: &Definition, on: bool, ids: Vec<Text>) -> Result<Fate, Fault> {
     if ids.len() > RECORDS_MAX {
         return Err(Fault::invalid(format!(
             "At most {RECORDS_MAX} records are taken at once: send the others in another request."
@@ -207,8 +205,12 @@ async fn remove_all(State(api): State<Api>, asked: Asked) -> Result<StatusCode, 
     let mut after = None;
     loop {
         let (members, next) = api.rapport.members(list.no, after, LIMIT_MAX).await?;
-        let numbers = members.iter().map(|profile| Reference::Number(profile.number));
-        api.rapport.change_list(&list.key, false, &numbers.collect::<Vec<_>>()).await?;
+        let numbers = members
+            .iter()
+            .map(|profile| Reference::Number(profile.number));
+        api.rapport
+            .change_list(&list.key, false, &numbers.collect::<Vec<_>>())
+            .await?;
         match next {
             Some(next) => after = Some(next),
             None => return Ok(StatusCode::NO_CONTENT),

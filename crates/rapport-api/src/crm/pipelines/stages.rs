@@ -75,7 +75,10 @@ async fn make(
                 && label.as_ref().is_none_or(|label| *label == stage.label)
         }
     };
-    let made = after.in_use().filter(is_new).max_by_key(|stage| stage.created);
+    let made = after
+        .in_use()
+        .filter(is_new)
+        .max_by_key(|stage| stage.created);
     let made = made.ok_or_else(Fault::internal)?;
     Ok((StatusCode::CREATED, Json(shown_stage(made))))
 }
@@ -124,5 +127,10 @@ async fn delete(api: &Api, asked: &Asked) -> Result<(), Fault> {
 async fn audit(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, Fault> {
     let stage = stage(&api, &asked)?;
     let raw = shown_stage(&stage);
-    Ok(paging::whole(changes(&stage.id, stage.created, stage.updated, &raw)))
+    Ok(paging::whole(changes(
+        &stage.id,
+        stage.created,
+        stage.updated,
+        &raw,
+    )))
 }

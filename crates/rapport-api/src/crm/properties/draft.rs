@@ -1,9 +1,9 @@
 //! A property as a request asks for it.
 
 use crate::crm::fault::{Detail, Fault};
+use rapport_core::crm::TypeId;
 use rapport_core::crm::change::PropertyDraft;
 use rapport_core::crm::property::{Choice, External, FieldType, Kind, Sensitivity};
-use rapport_core::crm::{TypeId};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -74,7 +74,10 @@ impl Draft {
             hidden: self.hidden,
             form_field: self.form_field,
             display_order: self.display_order,
-            formula: self.calculation_formula.filter(|text| !text.is_empty()).map(Into::into),
+            formula: self
+                .calculation_formula
+                .filter(|text| !text.is_empty())
+                .map(Into::into),
             currency: self.show_currency_symbol,
             sensitivity: word::<Sensitivity>("dataSensitivity", self.data_sensitivity)?,
         })
@@ -106,14 +109,16 @@ fn word<T: DeserializeOwned>(member: &str, text: Option<String>) -> Result<Optio
     let Some(text) = text.filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
-    serde_json::from_value(Value::from(text.as_str())).map(Some).map_err(|error| {
-        let message = format!("`{member}`: {error}");
-        let detail = Detail {
-            message: message.clone(),
-            code: Some("INVALID_OPTION"),
-            place: Some(member.to_owned()),
-            ..Detail::default()
-        };
-        Fault::invalid(message).with(detail)
-    })
+    serde_json::from_value(Value::from(text.as_str()))
+        .map(Some)
+        .map_err(|error| {
+            let message = format!("`{member}`: {error}");
+            let detail = Detail {
+                message: message.clone(),
+                code: Some("INVALID_OPTION"),
+                place: Some(member.to_owned()),
+                ..Detail::default()
+            };
+            Fault::invalid(message).with(detail)
+        })
 }

@@ -60,7 +60,9 @@ fn numbered(op: Comparison, no: u64) -> Filter {
     match op {
         Comparison::Eq => Filter::Ids(vec![no]),
         Comparison::Neq => Filter::Not(Box::new(Filter::Ids(vec![no]))),
-        Comparison::Lt => no.checked_sub(1).map_or(Filter::Never, |high| Filter::Numbered(0, high)),
+        Comparison::Lt => no
+            .checked_sub(1)
+            .map_or(Filter::Never, |high| Filter::Numbered(0, high)),
         Comparison::Lte => Filter::Numbered(0, no),
         Comparison::Gt => {
             let low = no.checked_add(1);

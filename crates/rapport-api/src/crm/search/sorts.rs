@@ -35,7 +35,10 @@ impl Sort {
                 direction,
             } => {
                 let direction = direction.as_deref().unwrap_or_default();
-                (property_name.as_str(), direction.eq_ignore_ascii_case("DESCENDING"))
+                (
+                    property_name.as_str(),
+                    direction.eq_ignore_ascii_case("DESCENDING"),
+                )
             }
         };
         query::Sort {
@@ -70,13 +73,25 @@ mod tests {
         for (text, name, descending) in [
             (r#""-createdate""#, "createdate", true),
             (r#""createdate""#, "createdate", false),
-            (r#"{"propertyName": "amount", "direction": "DESCENDING"}"#, "amount", true),
-            (r#"{"propertyName": "amount", "direction": "ASCENDING"}"#, "amount", false),
+            (
+                r#"{"propertyName": "amount", "direction": "DESCENDING"}"#,
+                "amount",
+                true,
+            ),
+            (
+                r#"{"propertyName": "amount", "direction": "ASCENDING"}"#,
+                "amount",
+                false,
+            ),
             (r#"{"propertyName": "amount"}"#, "amount", false),
         ] {
             let sort: Sort = serde_json::from_str(text).expect(text);
             let sort = sort.read();
-            assert_eq!((&*sort.property, sort.descending), (name, descending), "{text}");
+            assert_eq!(
+                (&*sort.property, sort.descending),
+                (name, descending),
+                "{text}"
+            );
         }
     }
 }

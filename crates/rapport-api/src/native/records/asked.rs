@@ -35,11 +35,19 @@ pub(super) fn query(
     };
     let search = Search {
         words: page.one("q").map(Into::into),
-        groups: if filters.is_empty() { Vec::new() } else { vec![filters] },
+        groups: if filters.is_empty() {
+            Vec::new()
+        } else {
+            vec![filters]
+        },
         sorts: sorts.collect(),
         archived,
     };
-    let named = search.groups.iter().flatten().map(|filter| &*filter.property);
+    let named = search
+        .groups
+        .iter()
+        .flatten()
+        .map(|filter| &*filter.property);
     let named = named.chain(search.sorts.iter().map(|sort| &*sort.property));
     reach.finds(named).map_err(super::denied)?;
     if search.words.is_some() {

@@ -22,14 +22,19 @@ pub(super) async fn board(
     let object = object(&definitions, &word)?;
     let stage = object.head.staged.as_ref().map(|staged| &*staged.stage);
     let by = page.one("by").or(stage).ok_or_else(|| {
-        Error::new(Code::InvalidQuery, "say with `by` which property the columns are of")
+        Error::new(
+            Code::InvalidQuery,
+            "say with `by` which property the columns are of",
+        )
     })?;
     let by = property(object, by)?;
     let summed = page.all("sum").iter().map(|name| number(object, name));
     let summed = summed.collect::<Result<Vec<_>, _>>()?;
     let reach = reach(&api, &asker, object, Access::Read)?;
     let shown = std::iter::once(by).chain(summed.iter().copied());
-    reach.finds(shown.map(|property| &*property.name)).map_err(denied)?;
+    reach
+        .finds(shown.map(|property| &*property.name))
+        .map_err(denied)?;
     let checked = asked::query(&definitions, object, &page, &reach)?;
     let sums = Sums {
         object: object.id(),
@@ -47,7 +52,9 @@ pub(super) async fn board(
             "sums": sums.collect::<serde_json::Map<_, _>>(),
         })
     });
-    Ok(Json(json!({ "by": by.name, "columns": columns.collect::<Vec<_>>() })))
+    Ok(Json(
+        json!({ "by": by.name, "columns": columns.collect::<Vec<_>>() }),
+    ))
 }
 
 fn property<'a>(object: &'a ObjectType, name: &str) -> Result<&'a Property, Error> {

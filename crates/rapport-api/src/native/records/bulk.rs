@@ -137,6 +137,7 @@ fn bounded(numbers: Vec<RecordNo>) -> Result<Vec<RecordNo>, Error> {
     if numbers.len() <= RECORDS_MAX {
         return Ok(numbers);
     }
-    let message = format!("more than {RECORDS_MAX} records: narrow the filter, or name them in parts");
+    let message =
+        format!("more than {RECORDS_MAX} records: narrow the filter, or name them in parts");
     Err(Error::new(Code::InvalidBody, message))
 }

@@ -8,9 +8,7 @@ pub(super) fn spelled(after: &After) -> String {
     let text = match after {
         After::Start => String::new(),
         After::Offset(offset) => offset.to_string(),
-        After::Key(cells, number) => {
-            serde_json::to_string(&(cells, number)).unwrap_or_default()
-        }
+        After::Key(cells, number) => serde_json::to_string(&(cells, number)).unwrap_or_default(),
     };
     list::opaque(&text)
 }
@@ -28,7 +26,12 @@ mod tests {
 
     #[test]
     fn a_place_comes_back_from_its_cursor() {
-        let cells = vec![Cell::Null, Cell::text("x"), Cell::Number(1.5), Cell::Integer(7)];
+        let cells = vec![
+            Cell::Null,
+            Cell::text("x"),
+            Cell::Number(1.5),
+            Cell::Integer(7),
+        ];
         let after = After::Key(cells, 42);
         assert_eq!(read(&spelled(&after)), Some(after));
         assert_eq!(read("nonsense"), None);

@@ -28,14 +28,18 @@ pub(super) async fn timeline(
     let record = find(&api, &own, object, &id).await?;
     let before = page.after(read)?;
     let seen = Seen {
-        filters: definitions.in_use().filter_map(|one| {
-            let reach = reach(&api, &asker, one, Access::Read).ok()?;
-            Some((one.id(), reach.filter(Action::View)))
-        })
-        .collect(),
+        filters: definitions
+            .in_use()
+            .filter_map(|one| {
+                let reach = reach(&api, &asker, one, Access::Read).ok()?;
+                Some((one.id(), reach.filter(Action::View)))
+            })
+            .collect(),
         events: asker.actor.has(Scope::Area(Area::Profiles, Access::Read)),
     };
-    let found = api.rapport.record_timeline(object.id(), record.no, before, page.limit, &seen);
+    let found = api
+        .rapport
+        .record_timeline(object.id(), record.no, before, page.limit, &seen);
     let mut found = found.await?.unwrap_or_default();
     for (_, happened) in &mut found.happened {
         if let Happened::Activity(kind, record) = happened
@@ -50,7 +54,10 @@ pub(super) async fn timeline(
         let shows = |property: &Property| own.reads(property);
         entry(&definitions, object, placed, one, &shows)
     });
-    Ok(list::behind(entries.collect(), found.next.as_ref().map(spelled)))
+    Ok(list::behind(
+        entries.collect(),
+        found.next.as_ref().map(spelled),
+    ))
 }
 
 fn entry(

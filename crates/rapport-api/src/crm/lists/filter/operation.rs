@@ -133,8 +133,14 @@ impl Operation {
             "IS_NOT_BETWEEN" => false,
             _ => return self.unknown("IS_BETWEEN and IS_NOT_BETWEEN"),
         };
-        let low = self.lower_bound.as_ref().ok_or_else(|| self.missing("lowerBound"))?;
-        let high = self.upper_bound.as_ref().ok_or_else(|| self.missing("upperBound"))?;
+        let low = self
+            .lower_bound
+            .as_ref()
+            .ok_or_else(|| self.missing("lowerBound"))?;
+        let high = self
+            .upper_bound
+            .as_ref()
+            .ok_or_else(|| self.missing("upperBound"))?;
         Ok(Asked {
             test: Some(format!("between {low} and {high}")),
             holds,
@@ -158,14 +164,19 @@ impl Operation {
 
     fn choice(&self, property: &Property) -> Result<Asked, Fault> {
         let list = format!("({})", self.texts()?.join(", "));
-        let any = if property.is_multiple() { "contains any of" } else { "in" };
+        let any = if property.is_multiple() {
+            "contains any of"
+        } else {
+            "in"
+        };
         let (test, holds) = match self.operator.as_str() {
             "IS_ANY_OF" => (format!("{any} {list}"), true),
             "IS_NONE_OF" => (format!("{any} {list}"), false),
             "CONTAINS_ALL" => (format!("contains all of {list}"), true),
             "DOES_NOT_CONTAIN_ALL" => (format!("contains all of {list}"), false),
             _ => {
-                return self.unknown("IS_ANY_OF, IS_NONE_OF, CONTAINS_ALL and DOES_NOT_CONTAIN_ALL");
+                return self
+                    .unknown("IS_ANY_OF, IS_NONE_OF, CONTAINS_ALL and DOES_NOT_CONTAIN_ALL");
             }
         };
         Ok(Asked {
@@ -209,7 +220,9 @@ impl Operation {
                 );
             }
         };
-        let days = self.number_of_days.ok_or_else(|| self.missing("numberOfDays"))?;
+        let days = self
+            .number_of_days
+            .ok_or_else(|| self.missing("numberOfDays"))?;
         Ok(Asked {
             test: Some(format!("{word} {days} days")),
             holds: true,

@@ -13,7 +13,10 @@ pub(in crate::crm::lists) fn spelled(contacts: &ObjectType, rule: &Rule) -> Opti
         Rule::Any(parts) if asked(contacts, rule).is_none() => parts.as_slice(),
         _ => std::slice::from_ref(rule),
     };
-    let branches = alternatives.iter().map(|one| all(contacts, one)).collect::<Option<Vec<_>>>()?;
+    let branches = alternatives
+        .iter()
+        .map(|one| all(contacts, one))
+        .collect::<Option<Vec<_>>>()?;
     Some(branch("OR", branches, Vec::new()))
 }
 
@@ -99,20 +102,30 @@ fn operation(test: &Test, holds: bool) -> Option<Value> {
     let operands = test.operands();
     let texts = || operands.iter().map(text).collect::<Option<Vec<_>>>();
     let (kind, operator, others) = match (test.operator().word, operands, holds) {
-        ("exists", ..) => ("ALL_PROPERTY", if holds { "IS_KNOWN" } else { "IS_UNKNOWN" }, json!({})),
+        ("exists", ..) => (
+            "ALL_PROPERTY",
+            if holds { "IS_KNOWN" } else { "IS_UNKNOWN" },
+            json!({}),
+        ),
         ("not exists", _, true) => ("ALL_PROPERTY", "IS_UNKNOWN", json!({})),
         ("=", [Literal::Number(number)], _) => {
             let number: Value = serde_json::from_str(&number.to_string()).ok()?;
             ("NUMBER", equal(holds), json!({ "value": number }))
         }
         ("=", [Literal::Bool(value)], _) => ("BOOL", equal(holds), json!({ "value": value })),
-        ("=", [Literal::Text(text)], _) => ("MULTISTRING", equal(holds), json!({ "values": [text] })),
+        ("=", [Literal::Text(text)], _) => {
+            ("MULTISTRING", equal(holds), json!({ "values": [text] }))
+        }
         ("in", _, _) => {
             let operator = if holds { "IS_ANY_OF" } else { "IS_NONE_OF" };
             ("ENUMERATION", operator, json!({ "values": texts()? }))
         }
         ("contains" | "contains any of", _, _) => {
-            let operator = if holds { "CONTAINS" } else { "DOES_NOT_CONTAIN" };
+            let operator = if holds {
+                "CONTAINS"
+            } else {
+                "DOES_NOT_CONTAIN"
+            };
             ("MULTISTRING", operator, json!({ "values": texts()? }))
         }
         ("starts with", _, true) => ("MULTISTRING", "STARTS_WITH", json!({ "values": texts()? })),
@@ -138,7 +151,11 @@ fn operation(test: &Test, holds: bool) -> Option<Value> {
 }
 
 fn equal(holds: bool) -> &'static str {
-    if holds { "IS_EQUAL_TO" } else { "IS_NOT_EQUAL_TO" }
+    if holds {
+        "IS_EQUAL_TO"
+    } else {
+        "IS_NOT_EQUAL_TO"
+    }
 }
 
 fn text(literal: &Literal) -> Option<String> {
