@@ -13,10 +13,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
-use rapport_core::crm::{Cell, Fact, RecordNo, Verb};
+use rapport_core::crm::{Fact, RecordNo, Verb};
 use rapport_core::member::{Access, Action};
 use rapport_flow::crm::Query;
-use rapport_store::records::{After, Count, Filter};
+use rapport_store::records::{After, Cell, Count, Filter};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 

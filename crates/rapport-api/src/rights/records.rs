@@ -4,11 +4,11 @@
 use crate::Api;
 use rapport_core::crm::query::ASSOCIATIONS;
 use rapport_core::crm::{
-    Cell, Definitions, Fact, LinkInput, ObjectType, Property, Record, RecordInput, RecordNo,
-    RecordReference, Refused, TypeId, Value, Verb,
+    Definitions, Fact, LinkInput, ObjectType, Property, Record, RecordInput, RecordNo,
+    RecordReference, Refused, Value, Verb,
 };
 use rapport_core::member::{
-    Access, Action, Actor, FieldRight, MemberNo, Owned, Roster, Scope, TeamNo, Visible, may,
+    Access, Action, Actor, FieldRight, MemberNo, Owned, Scope, TeamNo, Visible, may,
     visible,
 };
 use rapport_store::records::{Cell as Kept, Filter, Test};

@@ -32,7 +32,6 @@ impl Doors {
     }
 
     /// A record that is made; its id.
-    #[track_caller]
     async fn made(&self, object: &str, properties: Value) -> String {
         let path = format!("/crm/v3/objects/{object}");
         let body = json!({ "properties": properties });
