@@ -33,7 +33,7 @@ fn world() -> World {
 
 fn value(formula: &str) -> Option<String> {
     let formula = Formula::parse(formula).unwrap_or_else(|error| panic!("{formula}: {error}"));
-    let mut fuel = Fuel::OF_A_RECORD;
+    let mut fuel = Fuel::OF_A_FORMULA;
     evaluate(formula.tree(), &world(), &mut fuel).map(|value| value.spelled())
 }
 
@@ -226,7 +226,7 @@ fn fuel_that_is_used_up_leaves_the_value_missing() {
     let large = World([("t", Value::Text("x".repeat(60_000).into()))].into());
     let twice = Formula::parse("t + t").unwrap();
     assert_eq!(
-        evaluate(twice.tree(), &large, &mut Fuel::OF_A_RECORD.clone()),
+        evaluate(twice.tree(), &large, &mut Fuel::OF_A_FORMULA.clone()),
         None
     );
 }
@@ -278,7 +278,7 @@ proptest! {
     #[test]
     fn sums_come_to_what_plain_arithmetic_says((formula, expected) in any_sum()) {
         let formula = Formula::parse(&formula).unwrap();
-        let found = evaluate(formula.tree(), &world(), &mut Fuel::OF_A_RECORD.clone());
+        let found = evaluate(formula.tree(), &world(), &mut Fuel::OF_A_FORMULA.clone());
         let found = found.map(|value| match value {
             Value::Number(number) => number,
             other => panic!("{other:?}"),
