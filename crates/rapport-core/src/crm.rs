@@ -20,7 +20,6 @@ pub use self::refused::Refused;
 pub use self::value::{Invalid, Value};
 pub use self::write::{RecordInput, RecordReference, Verb, Written};
 
-pub mod activity;
 pub mod association;
 pub mod calculate;
 pub mod cell;

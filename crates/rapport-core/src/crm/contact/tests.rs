@@ -254,7 +254,7 @@ fn a_projection_moves_only_what_comes_of_the_profile() {
     assert_eq!(change.values.len(), 1);
     assert_eq!(change.values[&city], Some(Value::Text("Malmö".into())));
     let mut with_notes = before.clone();
-    let notes = object.property("num_notes").unwrap().no;
+    let notes = object.property("num_associated_deals").unwrap().no;
     with_notes.insert(notes, Value::Number(3.0));
     assert!(difference(&object, &with_notes, &before).is_empty());
 }

@@ -273,10 +273,19 @@ fn the_page_about_formulas_names_every_function_and_its_examples_are_right() {
         examples += 1;
     }
     assert_eq!(examples, 5);
-    for limit in [BYTES_MAX, PARTS_MAX, DEPTH_MAX, crate::crm::calculate::RELATED_MAX] {
+    for limit in [
+        BYTES_MAX,
+        PARTS_MAX,
+        DEPTH_MAX,
+        crate::crm::calculate::RELATED_MAX,
+    ] {
         let digits = limit.to_string();
         let written = match digits.len() {
-            4.. => format!("{},{}", &digits[..digits.len() - 3], &digits[digits.len() - 3..]),
+            4.. => format!(
+                "{},{}",
+                &digits[..digits.len() - 3],
+                &digits[digits.len() - 3..]
+            ),
             _ => digits,
         };
         assert!(page.contains(&written), "{written}");
