@@ -25,11 +25,11 @@ use crate::SqliteState;
 use crate::sqlite::failure;
 use asking::{Asking, Missed};
 use async_trait::async_trait;
+use rapport_store::Result;
 use rapport_store::records::{
     After, Answer, Cell, Defined, Filter, Group, Link, Linked, Links, Query, RecordWrite, Records,
     Row, Sums, Total, Whole,
 };
-use rapport_store::Result;
 use rusqlite::Connection;
 use sets::Sets;
 use std::collections::BTreeMap;

@@ -4,8 +4,8 @@
 //! bitmap of ids that a commit touches only where it changes that column, so a page of a list is
 //! an intersection, and its total is exact. A set that is not asked for goes when room is needed.
 
-use roaring::RoaringTreemap;
 use rapport_store::records::{Cell, Comparison, RecordWrite, Test};
+use roaring::RoaringTreemap;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -74,12 +74,18 @@ impl Sets {
         number: f64,
     ) -> Option<(Cell, Arc<RoaringTreemap>)> {
         let inner = self.lock();
-        let near = inner.kept.get(&object)?.iter().filter_map(|kept| match &kept.of {
-            Of::Column(of, Test::Compare(like, cell)) if (*of, *like) == (column, comparison) => {
-                Some(((cell.as_number()? - number).abs(), cell, &kept.ids))
-            }
-            Of::Column(..) | Of::Everyone => None,
-        });
+        let near = inner
+            .kept
+            .get(&object)?
+            .iter()
+            .filter_map(|kept| match &kept.of {
+                Of::Column(of, Test::Compare(like, cell))
+                    if (*of, *like) == (column, comparison) =>
+                {
+                    Some(((cell.as_number()? - number).abs(), cell, &kept.ids))
+                }
+                Of::Column(..) | Of::Everyone => None,
+            });
         let (_, cell, ids) = near.min_by(|left, right| left.0.total_cmp(&right.0))?;
         Some((cell.clone(), Arc::clone(ids)))
     }
@@ -145,7 +151,10 @@ impl Sets {
 
 impl Inner {
     fn end(&mut self, begun: &Begun) -> Option<Build> {
-        let place = self.builds.iter().position(|build| build.number == begun.0)?;
+        let place = self
+            .builds
+            .iter()
+            .position(|build| build.number == begun.0)?;
         Some(self.builds.swap_remove(place))
     }
 
@@ -163,7 +172,11 @@ impl Inner {
                 set(Arc::make_mut(&mut kept.ids), id, passes);
             }
         }
-        for build in self.builds.iter_mut().filter(|build| build.object == object) {
+        for build in self
+            .builds
+            .iter_mut()
+            .filter(|build| build.object == object)
+        {
             let passes = build.of.passes(write);
             build.changes.extend(passes.map(|passes| (id, passes)));
         }
@@ -174,7 +187,10 @@ impl Inner {
         if let Some(kept) = self.kept.get_mut(&object) {
             kept.retain(|kept| !is_of(&kept.of));
         }
-        let builds = self.builds.iter_mut().filter(|build| build.object == object);
+        let builds = self
+            .builds
+            .iter_mut()
+            .filter(|build| build.object == object);
         builds
             .filter(|build| is_of(&build.of))
             .for_each(|build| build.is_void = true);
@@ -246,7 +262,10 @@ mod tests {
         let begun = sets.begin(3, &won());
         sets.note(&[put(1, "lost"), put(2, "won"), put(2, "lost"), put(3, "won")]);
         let read = RoaringTreemap::from_iter([1, 2, 9]);
-        assert_eq!(sets.publish(&begun, read).iter().collect::<Vec<_>>(), [3, 9]);
+        assert_eq!(
+            sets.publish(&begun, read).iter().collect::<Vec<_>>(),
+            [3, 9]
+        );
         sets.note(&[put(1, "won"), RecordWrite::Delete { object: 3, id: 9 }]);
         assert_eq!(kept(&sets), [1, 3]);
     }

@@ -57,7 +57,11 @@ async fn links(state: &dyn State, say: &mut impl FnMut(String, String)) -> Resul
         after = Some(*last);
         for Link { from, to, kind } in page {
             let name = neighbours("links", from.0, from.1);
-            said.add(name, format_args!("{} to {}/{} {kind}", from.1, to.0, to.1), say);
+            said.add(
+                name,
+                format_args!("{} to {}/{} {kind}", from.1, to.0, to.1),
+                say,
+            );
         }
     }
     said.end(say);
@@ -111,7 +115,10 @@ impl Saying {
 
     fn end(&mut self, say: &mut impl FnMut(String, String)) {
         if !self.text.is_empty() {
-            say(std::mem::take(&mut self.name), std::mem::take(&mut self.text));
+            say(
+                std::mem::take(&mut self.name),
+                std::mem::take(&mut self.text),
+            );
         }
     }
 }

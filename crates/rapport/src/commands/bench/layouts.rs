@@ -50,7 +50,13 @@ pub(super) fn all(scale: &Scale, report: &mut Report) -> Result<()> {
 
 fn add(report: &mut Report, layout: Layout, what: &str, value: f64, unit: &'static str) {
     let name = format!("layout {}: {what}", layout.name());
-    report.add(&name, value, unit, Target::None, "plain SQL, one connection");
+    report.add(
+        &name,
+        value,
+        unit,
+        Target::None,
+        "plain SQL, one connection",
+    );
 }
 
 /// As the state's file is opened.
@@ -86,14 +92,32 @@ fn ask(database: &Connection, layout: Layout, report: &mut Report) -> Result<()>
             page.push(timed(database, layout.list(), bound)?);
             total.push(timed(database, layout.total(), bound)?);
         }
-        add(report, layout, &format!("page of 50, {share}, p95"), p95(page), "ms");
-        add(report, layout, &format!("total up to 10,000, {share}, p95"), p95(total), "ms");
+        add(
+            report,
+            layout,
+            &format!("page of 50, {share}, p95"),
+            p95(page),
+            "ms",
+        );
+        add(
+            report,
+            layout,
+            &format!("total up to 10,000, {share}, p95"),
+            p95(total),
+            "ms",
+        );
     }
     let mut board = Vec::new();
     for _ in 0..TIMES / 4 {
         board.push(timed(database, layout.board(), params![])?);
     }
-    add(report, layout, "board of 8 stages with sums, p95", p95(board), "ms");
+    add(
+        report,
+        layout,
+        "board of 8 stages with sums, p95",
+        p95(board),
+        "ms",
+    );
     Ok(())
 }
 
@@ -110,12 +134,7 @@ fn timed(database: &Connection, sql: &str, bound: &[&dyn rusqlite::ToSql]) -> Re
     Ok(began.elapsed())
 }
 
-fn write(
-    database: &mut Connection,
-    layout: Layout,
-    rows: u64,
-    report: &mut Report,
-) -> Result<()> {
+fn write(database: &mut Connection, layout: Layout, rows: u64, report: &mut Report) -> Result<()> {
     let mut inserts = Vec::new();
     for batch in 0..BATCHES {
         let began = Instant::now();
@@ -126,7 +145,13 @@ fn write(
         transaction.commit()?;
         inserts.push(began.elapsed());
     }
-    add(report, layout, "insert of 100 rows, p95", p95(inserts), "ms");
+    add(
+        report,
+        layout,
+        "insert of 100 rows, p95",
+        p95(inserts),
+        "ms",
+    );
     let mut random = Random(9);
     let mut updates = Vec::new();
     for batch in 0..BATCHES {
@@ -139,7 +164,13 @@ fn write(
         transaction.commit()?;
         updates.push(began.elapsed());
     }
-    add(report, layout, "update of 100 rows, one value each, p95", p95(updates), "ms");
+    add(
+        report,
+        layout,
+        "update of 100 rows, one value each, p95",
+        p95(updates),
+        "ms",
+    );
     Ok(())
 }
 
