@@ -60,7 +60,9 @@ pub(crate) async fn again(
     let Some(object) = definitions.types.get(&object) else {
         return Ok(());
     };
-    work.load(&writer.shared, object.id(), numbers).await?;
+    if object.id() != TypeId::CONTACT {
+        work.load(&writer.shared, object.id(), numbers).await?;
+    }
     for number in numbers {
         one(writer, work, object, (object.id(), *number)).await?;
     }
@@ -81,18 +83,23 @@ async fn one(writer: &mut Writer, work: &mut Work, object: &ObjectType, key: Key
     Ok(())
 }
 
-/// Reads a record into the work. A contact that is not on disk yet is drawn from its profile.
+/// Reads a record into the work; a contact as its profile says it is by now.
 async fn hold(writer: &mut Writer, work: &mut Work, object: &ObjectType, key: Key) -> Result<()> {
+    if work.holds(key) {
+        return Ok(());
+    }
     work.load(&writer.shared, key.0, &[key.1]).await?;
-    if key.0 == TypeId::CONTACT && work.get(key).is_none() {
-        let number = ProfileNo(key.1.0);
+    if key.0 != TypeId::CONTACT {
+        return Ok(());
+    }
+    let number = ProfileNo(key.1.0);
+    if work.get(key).is_none() {
         load::profiles(writer, BTreeSet::from([number])).await?;
-        let profile = writer.people.profile(number);
+    }
+    if let Some(profile) = writer.people.profile(number) {
         let definitions = Arc::clone(&work.definitions);
-        if let Some(record) = profile.and_then(|profile| drawn(&definitions, object, profile, None))
-        {
-            work.hold(key, record);
-        }
+        let drawn = drawn(&definitions, object, profile, work.get(key));
+        work.draw(key, drawn);
     }
     Ok(())
 }
@@ -112,12 +119,13 @@ async fn related(
             continue;
         };
         let numbers: Vec<_> = linked.into_keys().collect();
-        work.load(&writer.shared, other, &numbers).await?;
+        let contacts = definitions.types.get(&other).filter(|_| other == TypeId::CONTACT);
+        if contacts.is_none() {
+            work.load(&writer.shared, other, &numbers).await?;
+        }
         let mut records = Vec::with_capacity(numbers.len());
         for number in numbers {
-            if let Some(object) = definitions.types.get(&other)
-                && work.get((other, number)).is_none()
-            {
+            if let Some(object) = contacts {
                 hold(writer, work, object, (other, number)).await?;
             }
             let record = work.get((other, number));

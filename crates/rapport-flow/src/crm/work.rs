@@ -149,13 +149,16 @@ impl Work {
         self.note(key, (!is_new).then(|| change.clone()));
     }
 
-    /// Holds a record that is written elsewhere, so that what follows from it can be settled.
-    pub fn hold(&mut self, key: Key, record: Record) {
-        let held = Held {
-            before: Some(record.clone()),
-            now: Some(record),
-        };
-        self.held.insert(key, held);
+    /// Whether a record was read.
+    pub fn holds(&self, key: Key) -> bool {
+        self.held.contains_key(&key)
+    }
+
+    /// Takes a contact as its profile says it is by now.
+    pub fn draw(&mut self, key: Key, record: Option<Record>) {
+        if let Some(held) = self.held.get_mut(&key) {
+            held.now = record;
+        }
     }
 
     /// Changes a record without a word in its history: it follows from something else.
@@ -352,8 +355,6 @@ impl Work {
             let Some(object) = self.definitions.types.get(&object) else {
                 continue;
             };
-            // A contact's row is drawn from its profile; only what follows from links is changed
-            // here, and that is in the row already.
             let changed = difference(object, held.before, held.now);
             if !changed.is_empty() {
                 writer.settle_columns(object);

@@ -1,7 +1,8 @@
 //! Contacts that are written: what is said of one is said of a profile, by a member.
 
+use super::super::effects;
 use super::records::{Batch, Done, associate, decide, named, not_unique};
-use super::{super::effects, resolve};
+use super::resolve;
 use crate::crm::contact::drawn;
 use crate::crm::read::identifier_kind;
 use crate::crm::told::attach;
