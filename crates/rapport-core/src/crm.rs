@@ -138,7 +138,11 @@ impl TypeId {
     pub fn parse(text: &str) -> Option<TypeId> {
         let (family, number) = text.split_once('-')?;
         let plain = number == "0" || !number.starts_with(['0', '+']);
-        let number: u32 = if plain { number.parse().ok()? } else { return None };
+        let number: u32 = if plain {
+            number.parse().ok()?
+        } else {
+            return None;
+        };
         match family {
             "0" if number < 1 << 24 => Some(TypeId(number)),
             "2" => TypeId::custom(number),
@@ -161,7 +165,11 @@ impl RecordNo {
     pub fn parse(text: &str) -> Option<RecordNo> {
         let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let plain = plain && (text == "0" || !text.starts_with('0'));
-        if plain { text.parse().ok().map(RecordNo) } else { None }
+        if plain {
+            text.parse().ok().map(RecordNo)
+        } else {
+            None
+        }
     }
 }
 
@@ -181,7 +189,17 @@ mod tests {
         for text in ["0-1", "0-136", "2-1", "2-16777215"] {
             assert_eq!(TypeId::parse(text).unwrap().to_string(), text);
         }
-        for text in ["", "0", "1-1", "0-01", "2-16777216", "0--1", "0-+1", "2-", "-1"] {
+        for text in [
+            "",
+            "0",
+            "1-1",
+            "0-01",
+            "2-16777216",
+            "0--1",
+            "0-+1",
+            "2-",
+            "-1",
+        ] {
             assert_eq!(TypeId::parse(text), None, "{text}");
         }
         assert!(!TypeId::LEAD.is_custom());

@@ -63,12 +63,18 @@ pub fn affected(
         calculated(other).any(|(_, formula)| {
             let needs = formula.needs().related.into_iter();
             let mut ours = needs.filter(|(name, _)| {
-                definitions.find(name).is_some_and(|found| found.id() == object)
+                definitions
+                    .find(name)
+                    .is_some_and(|found| found.id() == object)
             });
             ours.any(|(_, names)| changed.is_none() || names.iter().any(|name| is_changed(name)))
         })
     };
-    definitions.in_use().filter(asks).map(ObjectType::id).collect()
+    definitions
+        .in_use()
+        .filter(asks)
+        .map(ObjectType::id)
+        .collect()
 }
 
 /// Calculates every calculated property of a record, and says which are other ones now.
@@ -136,7 +142,10 @@ impl World<'_> {
     /// Whether all records the formula asks for are there.
     fn knows(&self, formula: &formula::Formula) -> bool {
         formula.needs().related.keys().all(|name| {
-            let of = self.definitions.find(name).and_then(|of| self.related.get(&of.id()));
+            let of = self
+                .definitions
+                .find(name)
+                .and_then(|of| self.related.get(&of.id()));
             of.is_some_and(|records| records.len() <= RELATED_MAX)
         })
     }

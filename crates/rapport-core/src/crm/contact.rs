@@ -99,4 +99,3 @@ pub fn kept(object: &ObjectType, change: &Change) -> Change {
         values: values.map(|(no, value)| (*no, value.clone())).collect(),
     }
 }
-

@@ -79,7 +79,10 @@ impl Definitions {
         let named = || {
             let plain = spelling.strip_prefix("p_");
             let names = [Some(&*spelling), plain];
-            names.into_iter().flatten().find_map(|name| self.names.get(name))
+            names
+                .into_iter()
+                .flatten()
+                .find_map(|name| self.names.get(name))
         };
         let id = TypeId::parse(&spelling).or_else(|| named().copied())?;
         self.get(id)
@@ -90,7 +93,8 @@ impl Definitions {
     /// # Errors
     /// [`Refused::TypeUnknown`].
     pub fn named(&self, spelling: &str) -> Result<&ObjectType, Refused> {
-        let unknown = || Refused::TypeUnknown(spelling.chars().take(100).collect::<String>().into());
+        let unknown =
+            || Refused::TypeUnknown(spelling.chars().take(100).collect::<String>().into());
         self.find(spelling).ok_or_else(unknown)
     }
 
@@ -106,27 +110,30 @@ impl Definitions {
     }
 
     /// The ways in use in which a record of `from` can belong to one of `to`, ascending by number.
-    pub fn associations(
-        &self,
-        from: TypeId,
-        to: TypeId,
-    ) -> impl Iterator<Item = &AssociationType> {
+    pub fn associations(&self, from: TypeId, to: TypeId) -> impl Iterator<Item = &AssociationType> {
         let range = (from, to, 0)..=(from, to, u32::MAX);
-        let all = self.associations.range(range).map(|(_, association)| association);
+        let all = self
+            .associations
+            .range(range)
+            .map(|(_, association)| association);
         all.filter(|association| !association.archived)
     }
 
     /// Every way in use that leads from records of a type, by the type it leads to.
     pub fn associations_from(&self, from: TypeId) -> impl Iterator<Item = &AssociationType> {
         let range = (from, TypeId(0), 0)..=(from, TypeId(u32::MAX), u32::MAX);
-        let all = self.associations.range(range).map(|(_, association)| association);
+        let all = self
+            .associations
+            .range(range)
+            .map(|(_, association)| association);
         all.filter(|association| !association.archived)
     }
 
     /// The way that says no more than that the two belong together.
     #[must_use]
     pub fn plain(&self, from: TypeId, to: TypeId) -> Option<&AssociationType> {
-        self.associations(from, to).find(|association| association.is_plain())
+        self.associations(from, to)
+            .find(|association| association.is_plain())
     }
 
     /// The way of this number, archived or not.
@@ -158,7 +165,11 @@ impl Definitions {
     /// The number the next type of associations gets.
     #[must_use]
     pub fn next_association(&self) -> u32 {
-        let highest = self.associations.keys().map(|(_, _, type_id)| *type_id).max();
+        let highest = self
+            .associations
+            .keys()
+            .map(|(_, _, type_id)| *type_id)
+            .max();
         highest.map_or(FIRST_CUSTOM, |highest| FIRST_CUSTOM.max(highest + 1))
     }
 

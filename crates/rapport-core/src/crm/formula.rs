@@ -8,9 +8,9 @@
 
 pub use self::error::Error;
 pub use self::evaluate::{Fuel, Known};
+pub(crate) use self::evaluate::{evaluate, holds};
 pub use self::function::Function;
 pub use self::needs::Needs;
-pub(crate) use self::evaluate::{evaluate, holds};
 pub use self::rollup::{Aggregate, Rollup};
 pub use self::tree::{Expression, Node, Operator};
 pub use self::typed::Type;

@@ -121,7 +121,9 @@ impl ObjectType {
 
     /// The properties in use, ascending by number.
     pub fn in_use(&self) -> impl Iterator<Item = &Property> {
-        self.properties.values().filter(|property| !property.archived)
+        self.properties
+            .values()
+            .filter(|property| !property.archived)
     }
 
     /// The pipeline of this id that is in use.

@@ -221,7 +221,9 @@ pub enum Error {
         property: Box<str>,
     },
     /// There is no such operator.
-    #[error("{0} is not an operator; use one of EQ, NEQ, LT, LTE, GT, GTE, BETWEEN, IN, NOT_IN, HAS_PROPERTY, NOT_HAS_PROPERTY, CONTAINS_TOKEN, NOT_CONTAINS_TOKEN")]
+    #[error(
+        "{0} is not an operator; use one of EQ, NEQ, LT, LTE, GT, GTE, BETWEEN, IN, NOT_IN, HAS_PROPERTY, NOT_HAS_PROPERTY, CONTAINS_TOKEN, NOT_CONTAINS_TOKEN"
+    )]
     UnknownOperator(Box<str>),
     /// The operator cannot be asked of such a property.
     #[error("{operator} cannot be asked of {property}, a property of kind {kind:?}")]

@@ -73,7 +73,10 @@ impl Record {
         };
         let instant = |fact| integer(fact).map(Millis);
         let is_archived = integer(Fact::Archived) == Some(1);
-        let team_path = match Fact::TeamPath.column().and_then(|column| cells.get(&column)) {
+        let team_path = match Fact::TeamPath
+            .column()
+            .and_then(|column| cells.get(&column))
+        {
             Some(Cell::Text(path)) => path.clone(),
             _ => "".into(),
         };

@@ -212,7 +212,8 @@ impl Refused {
             | Refused::NotAnIdProperty { property }
             | Refused::PipelineUnknown { property, .. }
             | Refused::StageUnknown { property, .. } => Some(property),
-            Refused::RequiredMissing { properties } | Refused::RequiredByStage { properties, .. } => {
+            Refused::RequiredMissing { properties }
+            | Refused::RequiredByStage { properties, .. } => {
                 properties.first().map(|property| &**property)
             }
             _ => None,

@@ -146,6 +146,5 @@ fn direction(
     }
 }
 
-
 #[cfg(test)]
 mod tests;

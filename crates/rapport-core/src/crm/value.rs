@@ -245,7 +245,9 @@ fn plain(text: &str) -> Result<Box<str>, Invalid> {
 
 /// The options of a text, without white space around them; empty ones are none.
 pub(super) fn split(text: &str) -> impl Iterator<Item = &str> {
-    text.split(';').map(str::trim).filter(|option| !option.is_empty())
+    text.split(';')
+        .map(str::trim)
+        .filter(|option| !option.is_empty())
 }
 
 /// What a message shows of a text that may be long.

@@ -18,7 +18,12 @@ pub fn cycle(definitions: &Definitions) -> Option<Vec<String>> {
         path: Vec::new(),
     };
     let found = needs.keys().find_map(|place| walk.from(*place))?;
-    Some(found.iter().map(|place| named(definitions, *place)).collect())
+    Some(
+        found
+            .iter()
+            .map(|place| named(definitions, *place))
+            .collect(),
+    )
 }
 
 /// What each calculated property is calculated of, as far as that is calculated, too.

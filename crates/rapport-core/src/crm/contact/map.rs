@@ -45,7 +45,11 @@ const MAP: [Mapped; 20] = [
     map("state", "state", &["address.state", "address.region"]),
     map("twitterhandle", "twitter", &["twitterhandle"]),
     map("work_email", "workEmail", &["work_email"]),
-    map("zip", "postalCode", &["zip", "address.postalCode", "address.zip"]),
+    map(
+        "zip",
+        "postalCode",
+        &["zip", "address.postalCode", "address.zip"],
+    ),
 ];
 
 /// Where the value of a property comes from, if not from the attribute of its own name.
@@ -77,7 +81,9 @@ mod tests {
     #[test]
     fn no_two_properties_set_the_same_attribute() {
         for known in &MAP {
-            let same = MAP.iter().filter(|other| other.attribute == known.attribute);
+            let same = MAP
+                .iter()
+                .filter(|other| other.attribute == known.attribute);
             assert_eq!(same.count(), 1, "{}", known.attribute);
         }
     }

@@ -43,7 +43,9 @@ impl Fuel {
 
     /// Takes some, if there is as much.
     pub fn take(&mut self, units: usize) -> Option<()> {
-        let left = u32::try_from(units).ok().and_then(|units| self.0.checked_sub(units));
+        let left = u32::try_from(units)
+            .ok()
+            .and_then(|units| self.0.checked_sub(units));
         self.0 = left.unwrap_or(0);
         left.map(drop)
     }
@@ -208,7 +210,10 @@ fn call(
         }
         _ => {}
     }
-    let values: Vec<Option<Value>> = arguments.iter().map(|of| evaluate(of, known, fuel)).collect();
+    let values: Vec<Option<Value>> = arguments
+        .iter()
+        .map(|of| evaluate(of, known, fuel))
+        .collect();
     if fuel.is_empty() {
         return None;
     }
@@ -218,18 +223,24 @@ fn call(
             let texts = values.into_iter().filter_map(|value| text(value));
             Some(Value::Text(texts.collect::<String>().into()))
         }
-        Function::Least => values.into_iter().flatten().reduce(|low, value| {
-            match order(&value, &low) {
-                Some(Ordering::Less) => value,
-                _ => low,
-            }
-        }),
-        Function::Greatest => values.into_iter().flatten().reduce(|high, value| {
-            match order(&value, &high) {
-                Some(Ordering::Greater) => value,
-                _ => high,
-            }
-        }),
+        Function::Least => {
+            values
+                .into_iter()
+                .flatten()
+                .reduce(|low, value| match order(&value, &low) {
+                    Some(Ordering::Less) => value,
+                    _ => low,
+                })
+        }
+        Function::Greatest => {
+            values
+                .into_iter()
+                .flatten()
+                .reduce(|high, value| match order(&value, &high) {
+                    Some(Ordering::Greater) => value,
+                    _ => high,
+                })
+        }
         _ => {
             let values: Vec<Value> = values.into_iter().collect::<Option<_>>()?;
             match function {
@@ -315,9 +326,7 @@ fn of_moments(function: Function, values: &[Value]) -> Option<Value> {
             let span = instant(values.get(1)?)?.since(instant(first)?);
             Value::Number(span as f64 / HOUR_MS as f64)
         }
-        Function::AddDays => moved(first, |day| {
-            day.checked_add((whole(count()?)?).days()).ok()
-        })?,
+        Function::AddDays => moved(first, |day| day.checked_add((whole(count()?)?).days()).ok())?,
         Function::AddMonths => moved(first, |day| {
             day.checked_add((whole(count()?)?).months()).ok()
         })?,

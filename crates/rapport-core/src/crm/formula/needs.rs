@@ -35,7 +35,12 @@ fn add(tree: &Expression, needs: &mut Needs) {
         Node::Rollup(rollup) => {
             let object = rollup.object.to_ascii_lowercase().into();
             let related = needs.related.entry(object).or_default();
-            related.extend(rollup.property.iter().map(|name| name.to_ascii_lowercase().into()));
+            related.extend(
+                rollup
+                    .property
+                    .iter()
+                    .map(|name| name.to_ascii_lowercase().into()),
+            );
             if let Some(condition) = &rollup.condition {
                 related.extend(of(condition).own);
             }

@@ -29,7 +29,10 @@ const SIGNS: [&str; 18] = [
 /// All pieces, and the end.
 pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Error> {
     if text.len() > BYTES_MAX {
-        let message = format!("a formula may have {BYTES_MAX} bytes, this one has {}", text.len());
+        let message = format!(
+            "a formula may have {BYTES_MAX} bytes, this one has {}",
+            text.len()
+        );
         return Err(Error::at(text, 0, message));
     }
     let mut tokens = Vec::new();

@@ -133,7 +133,10 @@ impl Check<'_> {
         let found = self.of(tree)?;
         match found.is_moment() {
             true => Ok(found),
-            false => Err(self.error(tree.at, format!("a day or an instant is needed here, not {found}"))),
+            false => Err(self.error(
+                tree.at,
+                format!("a day or an instant is needed here, not {found}"),
+            )),
         }
     }
 
@@ -210,18 +213,18 @@ impl Check<'_> {
         }
     }
 
-    fn call(
-        &self,
-        at: usize,
-        function: Function,
-        arguments: &[Expression],
-    ) -> Result<Type, Error> {
+    fn call(&self, at: usize, function: Function, arguments: &[Expression]) -> Result<Type, Error> {
         let [first, rest @ ..] = arguments else {
             return Err(self.error(at, "a value is missing"));
         };
-        let all = |wanted: Type| arguments.iter().try_for_each(|of| self.expect(of, wanted).map(drop));
+        let all = |wanted: Type| {
+            arguments
+                .iter()
+                .try_for_each(|of| self.expect(of, wanted).map(drop))
+        };
         let numbers = |of: &[Expression]| {
-            of.iter().try_for_each(|of| self.expect(of, Type::Number).map(drop))
+            of.iter()
+                .try_for_each(|of| self.expect(of, Type::Number).map(drop))
         };
         match function {
             Function::If => {
@@ -267,7 +270,12 @@ impl Check<'_> {
         let Some(related) = self.definitions.find(&rollup.object) else {
             return Err(self.error(at, format!("there is no object type `{}`", rollup.object)));
         };
-        if self.definitions.associations(self.object.id(), related.id()).next().is_none() {
+        if self
+            .definitions
+            .associations(self.object.id(), related.id())
+            .next()
+            .is_none()
+        {
             let (own, theirs) = (&self.object.head.name, &related.head.name);
             let message = format!("{own} and {theirs} cannot be associated");
             return Err(self.error(at, message));

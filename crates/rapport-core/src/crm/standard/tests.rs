@@ -33,8 +33,13 @@ fn every_type_is_found_by_all_its_spellings() {
         (136, "leads", "lead"),
         (142, "carts", "cart"),
     ] {
-        let spellings = [plural, singular, &plural.to_uppercase(), &format!("0-{number}")]
-            .map(|spelling| definitions.find(spelling).map(ObjectType::id));
+        let spellings = [
+            plural,
+            singular,
+            &plural.to_uppercase(),
+            &format!("0-{number}"),
+        ]
+        .map(|spelling| definitions.find(spelling).map(ObjectType::id));
         assert_eq!(spellings, [Some(TypeId(number)); 4], "{plural}");
     }
     for unknown in ["", "0-4", "2-1", "contactss", "p_contact ;", "p_"] {
@@ -46,7 +51,10 @@ fn every_type_is_found_by_all_its_spellings() {
 fn what_a_type_names_is_among_its_properties() {
     for object in Definitions::standard().types.values() {
         let head = &object.head;
-        let staged = head.staged.iter().flat_map(|staged| [&staged.pipeline, &staged.stage]);
+        let staged = head
+            .staged
+            .iter()
+            .flat_map(|staged| [&staged.pipeline, &staged.stage]);
         let named = [&head.primary_display]
             .into_iter()
             .chain(&head.secondary_display)
@@ -72,7 +80,13 @@ fn what_a_type_names_is_among_its_properties() {
 #[test]
 fn every_record_shows_its_number_its_times_and_its_owner() {
     for object in Definitions::standard().types.values() {
-        for fact in [Fact::Id, Fact::Created, Fact::Updated, Fact::Owner, Fact::TeamPath] {
+        for fact in [
+            Fact::Id,
+            Fact::Created,
+            Fact::Updated,
+            Fact::Owner,
+            Fact::TeamPath,
+        ] {
             let has = object.in_use().any(|property| property.fact == Some(fact));
             assert!(has, "{}: {fact:?}", object.head.name);
         }
@@ -143,10 +157,16 @@ fn associations_lead_there_and_back() {
     let mut numbers = BTreeSet::new();
     for object in definitions.in_use() {
         for forth in definitions.associations_from(object.id()) {
-            let back = definitions.association(forth.to, forth.from, forth.inverse).unwrap();
+            let back = definitions
+                .association(forth.to, forth.from, forth.inverse)
+                .unwrap();
             assert_eq!(back.inverse, forth.type_id, "{}", forth.name);
             assert!(numbers.insert(forth.type_id), "{}", forth.type_id);
-            assert!(definitions.plain(forth.from, forth.to).is_some(), "{}", forth.name);
+            assert!(
+                definitions.plain(forth.from, forth.to).is_some(),
+                "{}",
+                forth.name
+            );
         }
     }
     let (contact, company) = (TypeId::CONTACT, TypeId::COMPANY);
@@ -154,5 +174,9 @@ fn associations_lead_there_and_back() {
     assert_eq!(definitions.plain(company, contact).unwrap().type_id, 280);
     let primary = definitions.association(contact, company, 1).unwrap();
     assert!(primary.primary && &*primary.name == "contact_to_company_primary_company");
-    assert!(numbers.iter().all(|number| *number < crate::crm::association::FIRST_CUSTOM));
+    assert!(
+        numbers
+            .iter()
+            .all(|number| *number < crate::crm::association::FIRST_CUSTOM)
+    );
 }

@@ -10,6 +10,7 @@ const PROFILE_API: &str = include_str!("../../../../../docs/profile-api.md");
 const DECIDE: &str = include_str!("../../../../../docs/decide.md");
 const UNDERSTANDING: &str = include_str!("../../../../../docs/understanding.md");
 const LISTS: &str = include_str!("../../../../../docs/lists.md");
+const MEMBERS: &str = include_str!("../../../../../docs/members.md");
 const LIVE: &str = include_str!("../../../../../docs/live.md");
 
 /// What stands for any value.
@@ -33,6 +34,11 @@ fn the_examples_of_understanding_segments_answer_as_written() {
 #[test]
 fn the_examples_of_lists_answer_as_written() {
     check(LISTS, 6);
+}
+
+#[test]
+fn the_examples_of_members_answer_as_written() {
+    check(MEMBERS, 8);
 }
 
 /// A message of the live view has the members that its document shows.
