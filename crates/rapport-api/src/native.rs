@@ -4,8 +4,8 @@ use crate::Api;
 use crate::errors::{Code, Error};
 use crate::rights;
 use axum::Router;
-use axum::middleware::from_fn_with_state;
 use axum::http::{Method, Uri};
+use axum::middleware::from_fn_with_state;
 
 mod address;
 mod audit;

@@ -30,8 +30,8 @@ const WAITING_MAX: usize = 32;
 
 /// Beginnings that everybody tries.
 const COMMON: [&str; 12] = [
-    "password", "passwort", "qwerty", "qwertz", "azerty", "letmein", "welcome", "admin", "iloveyou",
-    "1234", "abcd", "rapport",
+    "password", "passwort", "qwerty", "qwertz", "azerty", "letmein", "welcome", "admin",
+    "iloveyou", "1234", "abcd", "rapport",
 ];
 
 /// In which line somebody waits.
@@ -181,7 +181,9 @@ pub(crate) fn check(password: &str, email: &str) -> Result<(), Error> {
     let lower = password.to_lowercase();
     let different: std::collections::BTreeSet<char> = lower.chars().collect();
     if different.len() < DIFFERENT_MIN {
-        return refused(format!("a password needs {DIFFERENT_MIN} different characters"));
+        return refused(format!(
+            "a password needs {DIFFERENT_MIN} different characters"
+        ));
     }
     let local = email.split('@').next().unwrap_or_default();
     let names_them = local.len() >= 4 && lower.contains(&local.to_lowercase());
@@ -206,7 +208,10 @@ mod tests {
         assert!(is_it(Some(&kept), "correct horse".as_bytes()));
         assert!(!is_it(Some(&kept), "correct horsE".as_bytes()));
         assert!(!is_it(None, b"nobody"), "the stand-in opens nothing");
-        assert_ne!(hash(b"same").expect("a hash"), hash(b"same").expect("another"));
+        assert_ne!(
+            hash(b"same").expect("a hash"),
+            hash(b"same").expect("another")
+        );
     }
 
     #[test]

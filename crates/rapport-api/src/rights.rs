@@ -76,7 +76,10 @@ pub(crate) fn opens(actor: &Actor, route: &Route, method: &Method) -> Result<(),
     if !actor.has(scope) {
         return Err(lacking(actor, scope));
     }
-    let hidden = route.whole.iter().find(|object| !actor.sees_whole(**object));
+    let hidden = route
+        .whole
+        .iter()
+        .find(|object| !actor.sees_whole(**object));
     if let Some(object) = hidden {
         let message = format!(
             "this shows every one of the {}, and your role does not let you see all of each",
@@ -110,7 +113,10 @@ pub(crate) fn lacking(actor: &Actor, scope: Scope) -> Error {
 
 /// A route of which nobody said what it needs.
 fn unsaid(parts: &Parts) -> Error {
-    tracing::error!(path = parts.uri.path(), "nothing says who may use this route");
+    tracing::error!(
+        path = parts.uri.path(),
+        "nothing says who may use this route"
+    );
     Error::new(Code::Forbidden, "nothing says who may use this route")
 }
 

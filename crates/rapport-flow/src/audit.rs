@@ -164,7 +164,8 @@ impl Record {
 
     /// What a command changed of anybody's rights, where it changed any.
     pub(crate) fn of(entry: &CommandEntry) -> Option<Record> {
-        let about = |what, subject: String| Record::new(entry.received, what, &entry.actor, subject);
+        let about =
+            |what, subject: String| Record::new(entry.received, what, &entry.actor, subject);
         let member = |no| format!("member:{no}");
         let record = match &entry.command {
             Command::PutMember(draft) => {

@@ -184,8 +184,9 @@ impl Sessions {
                 let own = all.iter().filter(|(hash, other)| {
                     other.member == session.member && !ended.contains(hash)
                 });
-                let mut own: Vec<(Millis, String)> =
-                    own.map(|(hash, other)| (other.seen, hash.clone())).collect();
+                let mut own: Vec<(Millis, String)> = own
+                    .map(|(hash, other)| (other.seen, hash.clone()))
+                    .collect();
                 own.sort();
                 let surplus = (own.len() + 1).saturating_sub(OF_MEMBER_MAX);
                 ended.extend(own.into_iter().take(surplus).map(|(_, hash)| hash));

@@ -44,10 +44,7 @@ pub(super) fn routes() -> Router<Api> {
 }
 
 /// Makes a ticket: it opens one stream, soon.
-async fn ticket(
-    State(api): State<Api>,
-    asker: Asker,
-) -> Result<(StatusCode, Json<Value>), Error> {
+async fn ticket(State(api): State<Api>, asker: Asker) -> Result<(StatusCode, Json<Value>), Error> {
     let ticket = api.tickets.make(asker)?;
     let shown = json!({ "ticket": ticket, "expires_in_s": tickets::GOOD_FOR.as_secs() });
     Ok((StatusCode::CREATED, Json(shown)))
@@ -62,7 +59,10 @@ async fn watch(State(api): State<Api>, request: Request) -> Result<Response, Err
     };
     // Since the ticket was made its token may have been revoked, or its session ended.
     if !rights::goes_on(&api, &asker, PATH) {
-        return Err(Error::new(Code::Unauthorized, "whose ticket this is may not watch any more"));
+        return Err(Error::new(
+            Code::Unauthorized,
+            "whose ticket this is may not watch any more",
+        ));
     }
     let filter = Filter::read(&api, &page).await?;
     let after = place(&parts, &page)?;

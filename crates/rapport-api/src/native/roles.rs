@@ -96,7 +96,12 @@ async fn put(
 ) -> Result<Json<Value>, Error> {
     let named = wanted.objects.into_iter().map(|(name, rights)| {
         let object = objects::find(&name);
-        let unknown = || Error::new(Code::InvalidMember, format!("`{name}` is no type of records"));
+        let unknown = || {
+            Error::new(
+                Code::InvalidMember,
+                format!("`{name}` is no type of records"),
+            )
+        };
         Ok((object.ok_or_else(unknown)?, rights))
     });
     let role = Role {

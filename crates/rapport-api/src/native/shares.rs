@@ -57,7 +57,11 @@ impl Spelled {
         let with = match (self.member, self.team) {
             (Some(no), None) => With::Member(MemberNo(no)),
             (None, Some(no)) => With::Team(TeamNo(no)),
-            _ => return Err(refused("a share is with one `member` or one `team`".to_owned())),
+            _ => {
+                return Err(refused(
+                    "a share is with one `member` or one `team`".to_owned(),
+                ));
+            }
         };
         Ok(Share {
             object,

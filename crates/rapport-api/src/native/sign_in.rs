@@ -10,8 +10,8 @@ use crate::Api;
 use crate::errors::{Code, Error};
 use crate::password::{self, Line};
 use crate::rights::{Asker, asker, cookie, origin};
-use crate::track::{address, user_agent};
 use crate::secret;
+use crate::track::{address, user_agent};
 use axum::extract::{FromRequestParts, State};
 use axum::http::header::{CACHE_CONTROL, SET_COOKIE};
 use axum::http::request::Parts;
@@ -32,8 +32,8 @@ use subtle::ConstantTimeEq;
 
 mod guard;
 
-pub(crate) use guard::Guard;
 use guard::Attempt;
+pub(crate) use guard::Guard;
 
 /// What device cookies are sealed for.
 const DEVICE: &str = "device";
@@ -92,7 +92,14 @@ async fn sign_in(
     }
     let member = member.ok_or_else(|| Error::new(Code::SignInRefused, "nobody signs in"))?;
     let set = roster.password(member.no).map(|password| password.set);
-    begin(&api, &caller, member, set.unwrap_or_default(), What::SignedIn).await
+    begin(
+        &api,
+        &caller,
+        member,
+        set.unwrap_or_default(),
+        What::SignedIn,
+    )
+    .await
 }
 
 /// Whether this is the password of somebody who may sign in; guesses are slowed down.
@@ -125,7 +132,11 @@ pub(super) async fn verified(
         .filter(|member| member.is_active())
         .and_then(|member| roster.password(member.no))
         .map(|password| password.hash.clone());
-    let line = if known.is_some() { Line::Known } else { Line::Anybody };
+    let line = if known.is_some() {
+        Line::Known
+    } else {
+        Line::Anybody
+    };
     let fits = password.len() <= password::BYTES_MAX;
     let kept = kept.filter(|_| fits);
     let password = if fits { password } else { String::new() };
@@ -143,7 +154,10 @@ async fn failed(api: &Api, caller: &Caller, member: Option<&Arc<Member>>) -> Res
         return Ok(());
     };
     // What was given for an address may be a password: only one that somebody has is kept.
-    let subject = member.map_or_else(|| "nobody".to_owned(), |member| format!("member:{}", member.no));
+    let subject = member.map_or_else(
+        || "nobody".to_owned(),
+        |member| format!("member:{}", member.no),
+    );
     let mut record = Record::new(now, What::SignInFailed, "somebody", subject)
         .from_address(caller.address.clone());
     if unrecorded > 0 {
@@ -189,8 +203,14 @@ pub(super) async fn begin(
     let device = device(api, member.no, now.plus(DEVICE_MS));
     let mut answer = Json(body).into_response();
     let headers = answer.headers_mut();
-    headers.append(SET_COOKIE, cookie::set(cookie::SESSION, &id, settings.session_ms / SECOND_MS));
-    headers.append(SET_COOKIE, cookie::set(cookie::DEVICE, &device, DEVICE_MS / SECOND_MS));
+    headers.append(
+        SET_COOKIE,
+        cookie::set(cookie::SESSION, &id, settings.session_ms / SECOND_MS),
+    );
+    headers.append(
+        SET_COOKIE,
+        cookie::set(cookie::DEVICE, &device, DEVICE_MS / SECOND_MS),
+    );
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(answer)
 }
@@ -209,7 +229,11 @@ fn is_device_of(api: &Api, text: &str, member: Option<&Arc<Member>>, now: Millis
     let Some((whose, until)) = said.split_once('.') else {
         return false;
     };
-    let is_sealed = api.rapport.seal(DEVICE, said).as_bytes().ct_eq(seal.as_bytes());
+    let is_sealed = api
+        .rapport
+        .seal(DEVICE, said)
+        .as_bytes()
+        .ct_eq(seal.as_bytes());
     let until = until.parse().map(Millis);
     bool::from(is_sealed)
         && until.is_ok_and(|until| now < until)
@@ -225,7 +249,11 @@ struct Leaving {
 }
 
 /// Ends the session; a browser that has none is signed out already.
-async fn sign_out(State(api): State<Api>, caller: Caller, request: axum::extract::Request) -> Result<Response, Error> {
+async fn sign_out(
+    State(api): State<Api>,
+    caller: Caller,
+    request: axum::extract::Request,
+) -> Result<Response, Error> {
     let bytes = super::body::bytes(request).await?;
     let leaving = match bytes.is_empty() {
         true => Leaving::default(),

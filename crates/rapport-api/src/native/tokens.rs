@@ -145,12 +145,7 @@ fn whose(
 }
 
 /// Nobody makes a token, or takes one out of use, that opens more than is open to them.
-fn gives(
-    api: &Api,
-    asker: &Asker,
-    member: Option<MemberNo>,
-    scopes: &Scopes,
-) -> Result<(), Error> {
+fn gives(api: &Api, asker: &Asker, member: Option<MemberNo>, scopes: &Scopes) -> Result<(), Error> {
     let roster = api.rapport.roster();
     let role = match member {
         Some(no) => {

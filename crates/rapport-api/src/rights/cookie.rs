@@ -49,7 +49,10 @@ mod tests {
     #[test]
     fn a_cookie_is_read_from_among_others() {
         let mut headers = HeaderMap::new();
-        headers.append(COOKIE, HeaderValue::from_static("a=1; __Host-rapport=ses_x; b=2"));
+        headers.append(
+            COOKIE,
+            HeaderValue::from_static("a=1; __Host-rapport=ses_x; b=2"),
+        );
         headers.append(COOKIE, HeaderValue::from_static("__Host-rapport-device=d"));
         assert_eq!(read(&headers, SESSION), Some("ses_x"));
         assert_eq!(read(&headers, DEVICE), Some("d"));
@@ -62,7 +65,13 @@ mod tests {
     fn a_cookie_is_kept_from_scripts_and_other_sites() {
         let set = set(SESSION, "ses_x", 60);
         let text = set.to_str().expect("ASCII");
-        for part in ["__Host-rapport=ses_x;", "Path=/", "Secure", "HttpOnly", "SameSite=Lax"] {
+        for part in [
+            "__Host-rapport=ses_x;",
+            "Path=/",
+            "Secure",
+            "HttpOnly",
+            "SameSite=Lax",
+        ] {
             assert!(text.contains(part), "{text}");
         }
         assert!(!text.contains("Domain"));

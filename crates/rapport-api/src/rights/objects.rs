@@ -58,7 +58,11 @@ mod tests {
 
     #[test]
     fn a_scope_is_read_as_people_spell_it() {
-        for text in ["crm.objects.contacts.read", "crm.objects.2-17.write", "segments.read"] {
+        for text in [
+            "crm.objects.contacts.read",
+            "crm.objects.2-17.write",
+            "segments.read",
+        ] {
             let scope = Scope::parse(text, find).expect(text);
             assert_eq!(spelled(scope), text);
         }

@@ -38,22 +38,50 @@ mod tests {
 
     fn own(headers: &[(&'static str, &'static str)]) -> bool {
         let pair = |(name, value): &(&'static str, &'static str)| {
-            (HeaderName::from_static(name), HeaderValue::from_static(value))
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )
         };
-        is_own(&headers.iter().map(pair).collect(), Some("https://crm.example.org/"))
+        is_own(
+            &headers.iter().map(pair).collect(),
+            Some("https://crm.example.org/"),
+        )
     }
 
     #[test]
     fn another_site_is_told_from_this_one() {
         assert!(own(&[]) && own(&[("host", "a.example")]));
-        assert!(own(&[("host", "a.example"), ("origin", "https://a.example")]));
-        assert!(own(&[("host", "inner:8080"), ("origin", "https://crm.example.org")]));
+        assert!(own(&[
+            ("host", "a.example"),
+            ("origin", "https://a.example")
+        ]));
+        assert!(own(&[
+            ("host", "inner:8080"),
+            ("origin", "https://crm.example.org")
+        ]));
         assert!(own(&[("sec-fetch-site", "same-origin")]));
-        for origin in ["https://b.example", "null", "", "https://a.example.b.example", "a.example"] {
-            assert!(!own(&[("host", "a.example"), ("origin", origin)]), "{origin}");
+        for origin in [
+            "https://b.example",
+            "null",
+            "",
+            "https://a.example.b.example",
+            "a.example",
+        ] {
+            assert!(
+                !own(&[("host", "a.example"), ("origin", origin)]),
+                "{origin}"
+            );
         }
-        assert!(!own(&[("sec-fetch-site", "same-site")]), "a neighbour is another site");
-        let told = [("sec-fetch-site", "cross-site"), ("host", "a"), ("origin", "https://a")];
+        assert!(
+            !own(&[("sec-fetch-site", "same-site")]),
+            "a neighbour is another site"
+        );
+        let told = [
+            ("sec-fetch-site", "cross-site"),
+            ("host", "a"),
+            ("origin", "https://a"),
+        ];
         assert!(!own(&told));
     }
 }

@@ -1,8 +1,6 @@
 //! The one question: may this actor do this with this record, and with this field of it?
 
-use super::{
-    Access, Action, Actor, FieldRight, Level, MemberNo, ObjectRights, Scope, TeamNo,
-};
+use super::{Access, Action, Actor, FieldRight, Level, MemberNo, ObjectRights, Scope, TeamNo};
 use crate::crm::{RecordNo, TypeId};
 use std::collections::BTreeSet;
 
@@ -95,9 +93,7 @@ pub(super) fn needed(action: Action, object: TypeId) -> [Option<Scope>; 2] {
 fn reaches(actor: &Actor, rights: &ObjectRights, action: Action, record: &Owned) -> bool {
     let level = rights.level(action);
     let is_own = record.owner.is_some() && record.owner == actor.number();
-    let is_of = |teams: &BTreeSet<TeamNo>| {
-        record.team.is_some_and(|team| teams.contains(&team))
-    };
+    let is_of = |teams: &BTreeSet<TeamNo>| record.team.is_some_and(|team| teams.contains(&team));
     match level {
         Level::None => return false,
         Level::All => return true,

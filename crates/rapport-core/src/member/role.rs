@@ -18,9 +18,7 @@ pub const ADMIN: &str = "admin";
 pub const VIEWER: &str = "viewer";
 
 /// What can be done with a record.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Look at it, find it, count it.
@@ -156,8 +154,8 @@ impl ObjectRights {
         let reaches = |action: &Action| self.level(*action) >= other.level(*action);
         let named = self.fields.keys().chain(other.fields.keys());
         let mut named = named.map(|field| (self.field(field), other.field(field)));
-        let fields = self.other_fields >= other.other_fields
-            && named.all(|(own, theirs)| own >= theirs);
+        let fields =
+            self.other_fields >= other.other_fields && named.all(|(own, theirs)| own >= theirs);
         Action::ALL.iter().all(reaches) && fields
     }
 }
@@ -256,7 +254,11 @@ impl Role {
         }
         let name = normal_name("the name of a role", &self.name)?;
         Ok(Role {
-            name: if name.is_empty() { self.key.clone() } else { name },
+            name: if name.is_empty() {
+                self.key.clone()
+            } else {
+                name
+            },
             ..self.clone()
         })
     }
@@ -272,7 +274,9 @@ mod spelled {
         objects: &BTreeMap<TypeId, ObjectRights>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        let spelled = objects.iter().map(|(object, rights)| (object.to_string(), rights));
+        let spelled = objects
+            .iter()
+            .map(|(object, rights)| (object.to_string(), rights));
         serializer.collect_map(spelled)
     }
 
@@ -340,7 +344,11 @@ mod tests {
         };
         assert_eq!(&*role("sales-1").checked().unwrap().name, "sales-1");
         for key in ["", "-a", "A", "a b", "ä"] {
-            assert_eq!(role(key).checked(), Err(Error::RoleKey(key.into())), "{key}");
+            assert_eq!(
+                role(key).checked(),
+                Err(Error::RoleKey(key.into())),
+                "{key}"
+            );
         }
         for key in [ADMIN, VIEWER] {
             assert_eq!(role(key).checked(), Err(Error::Builtin(key.into())));

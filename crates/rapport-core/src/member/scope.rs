@@ -273,7 +273,14 @@ mod tests {
             read("crm.objects.0-1.write"),
             Some(Scope::RecordsOf(TypeId::CONTACT, Access::Write))
         );
-        for text in ["", "admin.read", "segments", "segments.all", "crm.objects..read", "crm.objectsx.read"] {
+        for text in [
+            "",
+            "admin.read",
+            "segments",
+            "segments.all",
+            "crm.objects..read",
+            "crm.objectsx.read",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
         let find = |name: &str| (name == "contacts").then_some(TypeId::CONTACT);

@@ -13,9 +13,7 @@ pub const OF_ONE_MAX: usize = 1_000;
 pub const SHARES_MAX: usize = 20_000;
 
 /// With whom a record is shared.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum With {
     /// A member.

@@ -157,7 +157,9 @@ mod tests {
     }
 
     fn teams(all: &[(u32, Option<u32>)]) -> Teams {
-        let all = all.iter().map(|(no, parent)| (TeamNo(*no), team(*no, *parent)));
+        let all = all
+            .iter()
+            .map(|(no, parent)| (TeamNo(*no), team(*no, *parent)));
         Teams(all.collect())
     }
 
@@ -179,9 +181,18 @@ mod tests {
         let mut deep = teams(&[(1, None), (2, Some(1)), (3, Some(2))]);
         let circle = deep.checked(&team(1, Some(3)));
         let (team_no, parent) = (TeamNo(1), TeamNo(3));
-        assert_eq!(circle, Err(Error::Circle { team: team_no, parent }));
+        assert_eq!(
+            circle,
+            Err(Error::Circle {
+                team: team_no,
+                parent
+            })
+        );
         assert!(deep.checked(&team(1, Some(1))).is_err(), "nor in itself");
-        assert_eq!(deep.checked(&team(4, Some(8))), Err(Error::NoTeam(TeamNo(8))));
+        assert_eq!(
+            deep.checked(&team(4, Some(8))),
+            Err(Error::NoTeam(TeamNo(8)))
+        );
         for no in 4..=DEPTH_MAX as u32 {
             let next = deep.checked(&team(no, Some(no - 1))).unwrap();
             deep.0.insert(next.no, next);
@@ -189,7 +200,11 @@ mod tests {
         assert_eq!(deep.checked(&team(99, Some(16))), Err(Error::Deep));
         let two = [(50, None), (51, Some(50))];
         deep.0.extend(teams(&two).0);
-        assert_eq!(deep.checked(&team(50, Some(15))), Err(Error::Deep), "with what is inside");
+        assert_eq!(
+            deep.checked(&team(50, Some(15))),
+            Err(Error::Deep),
+            "with what is inside"
+        );
         assert!(deep.checked(&team(50, Some(14))).is_ok());
     }
 }

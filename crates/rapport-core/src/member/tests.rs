@@ -40,14 +40,18 @@ fn share() -> impl Strategy<Value = Share> {
         (1..=MEMBERS).prop_map(|no| With::Member(MemberNo(no))),
         (1..=TEAMS).prop_map(|no| With::Team(TeamNo(no))),
     ];
-    (prop::sample::select(OBJECTS.to_vec()), 1..=RECORDS, with, any::<bool>()).prop_map(
-        |(object, record, with, edit)| Share {
+    (
+        prop::sample::select(OBJECTS.to_vec()),
+        1..=RECORDS,
+        with,
+        any::<bool>(),
+    )
+        .prop_map(|(object, record, with, edit)| Share {
             object,
             record: RecordNo(record),
             with,
             edit,
-        },
-    )
+        })
 }
 
 fn scope() -> impl Strategy<Value = Scope> {
@@ -89,7 +93,10 @@ impl World {
         let each = OBJECTS.iter().zip(levels.chunks(Action::ALL.len()));
         let objects = each.map(|(object, levels)| {
             let levels = Action::ALL.into_iter().zip(levels.iter().copied());
-            let fields = FIELDS.map(Box::from).into_iter().zip(fields.iter().copied());
+            let fields = FIELDS
+                .map(Box::from)
+                .into_iter()
+                .zip(fields.iter().copied());
             let rights = ObjectRights {
                 levels: levels.collect(),
                 fields: fields.collect(),
@@ -109,7 +116,12 @@ impl World {
         for (no, parent) in (1..).zip(&self.parents) {
             let parent = parent.filter(|parent| *parent < no).map(TeamNo);
             let (no, name) = (TeamNo(no), "team".into());
-            let team = Team { no, name, parent, archived: false };
+            let team = Team {
+                no,
+                name,
+                parent,
+                archived: false,
+            };
             roster.put_team(&team).unwrap();
         }
         for place in 0..self.roles.len() {
@@ -119,7 +131,9 @@ impl World {
             let draft = draft(no, &format!("role-{role}"), teams.clone());
             roster.put_member(&draft, Millis(1)).unwrap();
             if !active {
-                roster.activate(MemberNo(no), Some(Millis(2)), Millis(2)).unwrap();
+                roster
+                    .activate(MemberNo(no), Some(Millis(2)), Millis(2))
+                    .unwrap();
             }
         }
         for share in &self.shares {
@@ -141,7 +155,12 @@ impl World {
                 Level::None => false,
                 Level::Own => is_own,
                 Level::Team => is_own || record.team.is_some_and(is_in),
-                Level::TeamAndBelow => is_own || record.team.is_some_and(|team| self.outwards(team).any(is_in)),
+                Level::TeamAndBelow => {
+                    is_own
+                        || record
+                            .team
+                            .is_some_and(|team| self.outwards(team).any(is_in))
+                }
                 Level::All => true,
             }
         };
@@ -171,7 +190,11 @@ impl World {
         let same = |other: &&Share| {
             (other.with, other.object, other.record) == (share.with, share.object, share.record)
         };
-        self.shares.iter().rev().find(same).is_some_and(|last| last.edit)
+        self.shares
+            .iter()
+            .rev()
+            .find(same)
+            .is_some_and(|last| last.edit)
     }
 
     fn outwards(&self, team: TeamNo) -> impl Iterator<Item = TeamNo> {
@@ -189,7 +212,12 @@ impl World {
         OBJECTS.into_iter().flat_map(move |object| {
             numbers().flat_map(move |record| {
                 owners().flat_map(move |owner| {
-                    teams().map(move |team| Owned { object, record, owner, team })
+                    teams().map(move |team| Owned {
+                        object,
+                        record,
+                        owner,
+                        team,
+                    })
                 })
             })
         })
@@ -285,13 +313,20 @@ fn check(
 #[test]
 fn nobody_gives_more_than_they_have() {
     let mut roster = Roster::default();
-    let mut lead = Role { key: "lead".into(), ..Role::viewer() };
+    let mut lead = Role {
+        key: "lead".into(),
+        ..Role::viewer()
+    };
     let areas = [Area::Members, Area::Tokens, Area::Segments];
     let writes = areas.map(|area| Scope::Area(area, Access::Write));
     lead.scopes = lead.scopes.iter().chain(writes).collect();
     roster.put_role(&lead).unwrap();
-    roster.put_member(&draft(1, "lead", Vec::new()), Millis(1)).unwrap();
-    roster.put_member(&draft(2, "admin", Vec::new()), Millis(1)).unwrap();
+    roster
+        .put_member(&draft(1, "lead", Vec::new()), Millis(1))
+        .unwrap();
+    roster
+        .put_member(&draft(2, "admin", Vec::new()), Millis(1))
+        .unwrap();
     let roster = Arc::new(roster);
     let (admin, viewer) = (Role::admin(), Role::viewer());
     let everything = Scopes::admin();
@@ -299,13 +334,19 @@ fn nobody_gives_more_than_they_have() {
     assert!(lead_actor.covers(Some(&viewer), &everything));
     assert!(lead_actor.covers(Some(&lead), &everything));
     assert!(!lead_actor.covers(Some(&admin), &everything));
-    assert!(!lead_actor.covers(None, &everything), "a token of nobody reaches everybody's");
+    assert!(
+        !lead_actor.covers(None, &everything),
+        "a token of nobody reaches everybody's"
+    );
     let boss = Actor::member(&roster, MemberNo(2)).unwrap();
     assert!(boss.covers(Some(&admin), &everything) && boss.covers(None, &everything));
     let some: Scopes = writes.into_iter().collect();
     let token = Actor::token("scim", some.clone());
     assert!(token.covers(None, &some) && !token.covers(None, &everything));
-    assert!(!token.covers(Some(&viewer), &everything), "who sees every record");
+    assert!(
+        !token.covers(Some(&viewer), &everything),
+        "who sees every record"
+    );
     let through = Actor::through(&roster, MemberNo(2), "ci", some).unwrap();
     assert!(!through.covers(Some(&admin), &everything));
     assert_eq!(through.name(), "member:2/ci");
@@ -314,34 +355,97 @@ fn nobody_gives_more_than_they_have() {
 #[test]
 fn a_roster_refuses_what_would_contradict_it() {
     let mut roster = Roster::default();
-    let team = |no, parent| Team { no: TeamNo(no), name: "T".into(), parent, archived: false };
+    let team = |no, parent| Team {
+        no: TeamNo(no),
+        name: "T".into(),
+        parent,
+        archived: false,
+    };
     roster.put_team(&team(1, None)).unwrap();
     roster.put_team(&team(2, Some(TeamNo(1)))).unwrap();
-    let ana = Draft { email: " Ana@Example.org ".into(), ..draft(1, "viewer", vec![TeamNo(2)]) };
+    let ana = Draft {
+        email: " Ana@Example.org ".into(),
+        ..draft(1, "viewer", vec![TeamNo(2)])
+    };
     let kept = roster.put_member(&ana, Millis(5)).unwrap();
-    assert_eq!((&*kept.email, kept.name()), ("ana@example.org", "Mia".to_owned()));
+    assert_eq!(
+        (&*kept.email, kept.name()),
+        ("ana@example.org", "Mia".to_owned())
+    );
     assert_eq!(roster.by_email("ANA@example.ORG").unwrap().no, MemberNo(1));
-    let twin = Draft { no: MemberNo(2), ..ana.clone() };
+    let twin = Draft {
+        no: MemberNo(2),
+        ..ana.clone()
+    };
     let taken = roster.put_member(&twin, Millis(6)).unwrap_err();
     assert!(taken.is_contradiction(), "{taken}");
     for (wrong, expected) in [
-        (Draft { role: "none".into(), ..ana.clone() }, Error::NoRole("none".into())),
-        (Draft { teams: vec![TeamNo(9)], ..ana.clone() }, Error::NoTeam(TeamNo(9))),
-        (Draft { teams: vec![TeamNo(1), TeamNo(1)], ..ana.clone() }, Error::Teams),
-        (Draft { email: "ana".into(), ..ana.clone() }, Error::Email { email: "ana".into() }),
+        (
+            Draft {
+                role: "none".into(),
+                ..ana.clone()
+            },
+            Error::NoRole("none".into()),
+        ),
+        (
+            Draft {
+                teams: vec![TeamNo(9)],
+                ..ana.clone()
+            },
+            Error::NoTeam(TeamNo(9)),
+        ),
+        (
+            Draft {
+                teams: vec![TeamNo(1), TeamNo(1)],
+                ..ana.clone()
+            },
+            Error::Teams,
+        ),
+        (
+            Draft {
+                email: "ana".into(),
+                ..ana.clone()
+            },
+            Error::Email {
+                email: "ana".into(),
+            },
+        ),
     ] {
         assert_eq!(roster.put_member(&wrong, Millis(7)), Err(expected));
     }
-    assert_eq!(roster.archive_team(TeamNo(2)), Err(Error::TeamInUse(TeamNo(2))));
-    assert_eq!(roster.archive_team(TeamNo(1)), Err(Error::TeamInUse(TeamNo(1))));
-    let moved = Draft { teams: Vec::new(), ..ana };
+    assert_eq!(
+        roster.archive_team(TeamNo(2)),
+        Err(Error::TeamInUse(TeamNo(2)))
+    );
+    assert_eq!(
+        roster.archive_team(TeamNo(1)),
+        Err(Error::TeamInUse(TeamNo(1)))
+    );
+    let moved = Draft {
+        teams: Vec::new(),
+        ..ana
+    };
     let moved = roster.put_member(&moved, Millis(8)).unwrap();
     assert_eq!((moved.created, moved.updated), (Millis(5), Millis(8)));
     roster.archive_team(TeamNo(2)).unwrap();
-    assert_eq!(roster.archive_team(TeamNo(2)), Err(Error::NoTeam(TeamNo(2))));
-    assert_eq!(roster.teams.next(), TeamNo(3), "numbers are never given twice");
-    roster.put_role(&Role { key: "sales".into(), ..Role::viewer() }).unwrap();
-    roster.put_member(&draft(3, "sales", Vec::new()), Millis(9)).unwrap();
+    assert_eq!(
+        roster.archive_team(TeamNo(2)),
+        Err(Error::NoTeam(TeamNo(2)))
+    );
+    assert_eq!(
+        roster.teams.next(),
+        TeamNo(3),
+        "numbers are never given twice"
+    );
+    roster
+        .put_role(&Role {
+            key: "sales".into(),
+            ..Role::viewer()
+        })
+        .unwrap();
+    roster
+        .put_member(&draft(3, "sales", Vec::new()), Millis(9))
+        .unwrap();
     assert!(roster.delete_role("sales").unwrap_err().is_contradiction());
     assert!(roster.delete_role("none").unwrap_err().is_missing());
     assert!(roster.delete_role("admin").unwrap_err().is_contradiction());
@@ -350,18 +454,36 @@ fn a_roster_refuses_what_would_contradict_it() {
 #[test]
 fn a_deactivated_member_is_no_actor_and_can_come_back() {
     let mut roster = Roster::default();
-    roster.put_member(&draft(1, "admin", Vec::new()), Millis(1)).unwrap();
+    roster
+        .put_member(&draft(1, "admin", Vec::new()), Millis(1))
+        .unwrap();
     let hash = PasswordHash::new("$argon2id$v=19$m=1,t=1,p=1$c2FsdA$aGFzaA").unwrap();
-    let password = password::Password { hash, set: Position::command(0, 1) };
+    let password = password::Password {
+        hash,
+        set: Position::command(0, 1),
+    };
     roster.put_password(MemberNo(1), password.clone()).unwrap();
-    assert!(roster.put_password(MemberNo(2), password).unwrap_err().is_missing());
-    let gone = roster.activate(MemberNo(1), Some(Millis(2)), Millis(2)).unwrap();
+    assert!(
+        roster
+            .put_password(MemberNo(2), password)
+            .unwrap_err()
+            .is_missing()
+    );
+    let gone = roster
+        .activate(MemberNo(1), Some(Millis(2)), Millis(2))
+        .unwrap();
     assert!(!gone.is_active());
-    let again = roster.activate(MemberNo(1), Some(Millis(3)), Millis(3)).unwrap();
+    let again = roster
+        .activate(MemberNo(1), Some(Millis(3)), Millis(3))
+        .unwrap();
     assert_eq!(again.deactivated, Some(Millis(2)), "twice is once");
     assert!(Actor::member(&Arc::new(roster.clone()), MemberNo(1)).is_none());
     roster.activate(MemberNo(1), None, Millis(4)).unwrap();
-    assert!(Actor::member(&Arc::new(roster), MemberNo(1)).unwrap().is_admin());
+    assert!(
+        Actor::member(&Arc::new(roster), MemberNo(1))
+            .unwrap()
+            .is_admin()
+    );
 }
 
 #[test]
@@ -380,8 +502,15 @@ fn roles_and_scopes_are_read_as_they_were_kept() {
     let Command::PutToken { scopes, member, .. } = serde_json::from_str(old).unwrap() else {
         panic!("a token");
     };
-    assert!(scopes.are_admin() && member.is_none(), "what was made before scopes were");
+    assert!(
+        scopes.are_admin() && member.is_none(),
+        "what was made before scopes were"
+    );
     let least: Role = serde_json::from_str(r#"{"key":"x","name":"X"}"#).unwrap();
-    assert_eq!(least.object(TypeId::DEAL).level(Action::View), Level::None, "default deny");
+    assert_eq!(
+        least.object(TypeId::DEAL).level(Action::View),
+        Level::None,
+        "default deny"
+    );
     assert!(least.scopes.is_empty());
 }

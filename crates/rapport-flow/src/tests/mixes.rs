@@ -110,10 +110,16 @@ async fn step(world: World, dice: &mut Dice) -> World {
             expect(&world, said::plan(dice)).await;
             world
         }
-        95 => {
-            world.settle().await;
-            world
-        }
+        95 => match dice.one_in(2) {
+            true => {
+                world.settle().await;
+                world
+            }
+            false => {
+                expect(&world, said::members::command(dice)).await;
+                world
+            }
+        },
         _ => again(world, dice).await,
     }
 }

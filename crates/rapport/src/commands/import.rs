@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-mod api;
+pub(super) mod api;
 
 /// Events and rejected rows that a dry run shows.
 const SHOWN: usize = 5;

@@ -240,7 +240,10 @@ mod tests {
         assert_eq!(guard.begin(&known, now), Ok(()), "the member gets in");
         let _ = guard.begin(&stranger("a", "203.0.113.4"), now);
         let wait = guard.begin(&stranger("a", "203.0.113.5"), now);
-        assert!(wait.is_err_and(|wait| wait <= 20 * SECOND_MS), "nobody is locked out");
+        assert!(
+            wait.is_err_and(|wait| wait <= 20 * SECOND_MS),
+            "nobody is locked out"
+        );
         assert_eq!(guard.begin(&stranger("b", "203.0.113.5"), now), Ok(()));
     }
 
@@ -253,7 +256,11 @@ mod tests {
         guard.succeeded(&own);
         assert_eq!(guard.begin(&own, Millis(0)), Ok(()));
         let whole = Millis(HOUR_MS + 1);
-        assert_eq!(guard.begin(&own, whole), Ok(()), "an hour later it is forgotten");
+        assert_eq!(
+            guard.begin(&own, whole),
+            Ok(()),
+            "an hour later it is forgotten"
+        );
     }
 
     #[test]

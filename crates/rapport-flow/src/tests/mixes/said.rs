@@ -1,5 +1,6 @@
 //! What the people of a mixed world say: items of all types, good and bad, and rules about them.
 
+pub(in crate::tests) mod members;
 pub(in crate::tests) mod posthog;
 
 use super::dice::Dice;

@@ -28,14 +28,14 @@ impl Stream for Chunks {
 }
 
 /// A server and the token to it.
-pub(super) struct Api {
+pub(in crate::commands) struct Api {
     client: Client,
     url: String,
     token: String,
 }
 
 impl Api {
-    pub(super) fn new(url: &str, token: &str) -> Result<Api> {
+    pub(in crate::commands) fn new(url: &str, token: &str) -> Result<Api> {
         // It fails only where a provider is installed already, which then serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(Api {
@@ -52,6 +52,13 @@ impl Api {
     pub(super) async fn get(&self, path: &str) -> Result<Value> {
         let url = format!("{}/api/v1/{path}", self.url);
         self.ask(self.client.get(url).timeout(PATIENCE)).await
+    }
+
+    /// Asks with a body; `path` begins behind `/api/v1/`.
+    pub(in crate::commands) async fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let url = format!("{}/api/v1/{path}", self.url);
+        let request = self.client.post(url).timeout(PATIENCE);
+        self.ask(request.body(body.to_string())).await
     }
 
     /// The number of a source, by its number or its name; made where no source has that name.

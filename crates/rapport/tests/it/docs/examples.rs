@@ -11,6 +11,7 @@ const DECIDE: &str = include_str!("../../../../../docs/decide.md");
 const UNDERSTANDING: &str = include_str!("../../../../../docs/understanding.md");
 const LISTS: &str = include_str!("../../../../../docs/lists.md");
 const HUBSPOT: &str = include_str!("../../../../../docs/hubspot.md");
+const MEMBERS: &str = include_str!("../../../../../docs/members.md");
 const LIVE: &str = include_str!("../../../../../docs/live.md");
 
 /// What stands for any value.
@@ -39,6 +40,8 @@ fn the_examples_of_lists_answer_as_written() {
 #[test]
 fn the_examples_of_the_hubspot_compatible_api_answer_as_written() {
     check(HUBSPOT, 9);
+fn the_examples_of_members_answer_as_written() {
+    check(MEMBERS, 8);
 }
 
 /// A message of the live view has the members that its document shows.
