@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 mod definitions;
 mod lists;
 mod records;
+mod rights;
 
 impl Answer {
     /// Status and category of an error, whose shape is checked.

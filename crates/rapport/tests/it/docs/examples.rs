@@ -40,6 +40,9 @@ fn the_examples_of_lists_answer_as_written() {
 #[test]
 fn the_examples_of_the_hubspot_compatible_api_answer_as_written() {
     check(HUBSPOT, 9);
+}
+
+#[test]
 fn the_examples_of_members_answer_as_written() {
     check(MEMBERS, 8);
 }
