@@ -44,6 +44,26 @@ pub fn related(definitions: &Definitions, object: &ObjectType) -> BTreeSet<TypeI
         .unwrap_or_default()
 }
 
+/// The types whose associated records are asked for where nothing but these properties of a record
+/// changed: mostly none. What the others would be asked for cannot have moved.
+#[must_use]
+pub fn needed(
+    definitions: &Definitions,
+    object: &ObjectType,
+    changed: &Change,
+) -> BTreeSet<TypeId> {
+    let mut needed = BTreeSet::new();
+    let mut moved: BTreeSet<PropertyNo> = changed.values.keys().copied().collect();
+    let of_type = definitions.index().types.get(&object.id());
+    for step in of_type.iter().flat_map(|of_type| &of_type.order) {
+        if !step.own.is_disjoint(&moved) {
+            moved.insert(step.no);
+            needed.extend(step.related.iter().flatten());
+        }
+    }
+    needed
+}
+
 /// The types that have a calculated property which a change of these properties of records of
 /// `object` can move; with `None`, which a record of `object` that is linked, unlinked, archived or
 /// restored can move.

@@ -29,6 +29,8 @@ pub(super) struct OfType {
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) no: PropertyNo,
+    /// The record's own properties it asks for.
+    pub(super) own: BTreeSet<PropertyNo>,
     /// The types it asks for; `None` where one of them is not there any more.
     pub(super) related: Option<Vec<TypeId>>,
 }
@@ -98,5 +100,10 @@ fn step(
             .or_default()
             .extend(names.map(|property| property.no));
     }
-    Step { no, related }
+    let own = needs.own.iter().filter_map(|name| object.property(name));
+    Step {
+        no,
+        own: own.map(|property| property.no).collect(),
+        related,
+    }
 }
