@@ -36,7 +36,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::Semaphore;
 
-/// Questions at once, so that the fold's reads always find a reader.
+/// Searches at once, each with a reader of its own.
 pub(crate) const QUESTIONS: usize = 3;
 /// How often an index is missed before it is made.
 const MISSES: u32 = 2;
@@ -88,13 +88,22 @@ impl Shelf {
 }
 
 impl SqliteState {
-    async fn ask<T, Q>(&self, question: Q) -> Result<T>
+    /// Asks what may take long. Only so many do at once: the fold's own reads never wait for them.
+    async fn search<T, Q>(&self, question: Q) -> Result<T>
     where
         T: Send + 'static,
         Q: FnOnce(&mut Asking<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
         let seat = self.shelf.seats.acquire().await;
         debug_assert!(seat.is_ok(), "nobody closes the seats");
+        self.ask(question).await
+    }
+
+    async fn ask<T, Q>(&self, question: Q) -> Result<T>
+    where
+        T: Send + 'static,
+        Q: FnOnce(&mut Asking<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
         let shelf = Arc::clone(&self.shelf);
         let what = self.database.what();
         let asked = move |connection: &mut Connection| {
@@ -150,11 +159,11 @@ impl Records for SqliteState {
     }
 
     async fn query(&self, query: Query) -> Result<Answer> {
-        self.ask(move |asking| answer(asking, &query)).await
+        self.search(move |asking| answer(asking, &query)).await
     }
 
     async fn sums(&self, sums: Sums) -> Result<Vec<Group>> {
-        self.ask(move |asking| sums::groups(asking, &sums)).await
+        self.search(move |asking| sums::groups(asking, &sums)).await
     }
 
     async fn links(&self, links: Links) -> Result<Vec<Vec<Linked>>> {
@@ -166,12 +175,12 @@ impl Records for SqliteState {
     }
 
     async fn walk(&self, object: u32, after: Option<u64>, limit: usize) -> Result<Vec<Whole>> {
-        self.ask(move |asking| rows::walk(asking, object, after, limit))
+        self.search(move |asking| rows::walk(asking, object, after, limit))
             .await
     }
 
     async fn walk_links(&self, after: Option<Link>, limit: usize) -> Result<Vec<Link>> {
-        self.ask(move |asking| rows::walk_links(asking, after, limit))
+        self.search(move |asking| rows::walk_links(asking, after, limit))
             .await
     }
 }

@@ -43,8 +43,8 @@ pub(super) fn find(
 ) -> rusqlite::Result<Vec<Option<u64>>> {
     let (home, form) = asking.catalog.home(object, column);
     match home {
-        Home::Nowhere => return Ok(vec![None; cells.len()]),
-        Home::Shared(_) => return find_shared(asking, object, column, cells),
+        Home::Nowhere => Ok(vec![None; cells.len()]),
+        Home::Shared(_) => find_shared(asking, object, column, cells),
         Home::Own(name) => {
             asking.index(object, &[&name]);
             let sql = format!(

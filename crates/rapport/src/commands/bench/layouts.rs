@@ -1,6 +1,8 @@
 //! Layouts of records: the same rows as typed columns, as one column of JSON, and as a row for
-//! each value, asked and changed in the same ways. What docs/adr/typed-columns.md goes by.
+//! each value, asked and changed in the same ways, and in the engine itself. What
+//! docs/adr/typed-columns.md goes by.
 
+mod engine;
 mod kinds;
 
 use super::report::{Report, Target};
@@ -31,8 +33,8 @@ const SHARES: [(&str, i64, i64); 4] = [
 /// Every layout, one after another.
 ///
 /// # Errors
-/// Those of SQLite.
-pub(super) fn all(scale: &Scale, report: &mut Report) -> Result<()> {
+/// Those of SQLite and of the engine.
+pub(super) async fn all(scale: &Scale, report: &mut Report) -> Result<()> {
     debug_assert!(scale.has(Part::Layouts));
     for layout in Layout::ALL {
         let path = scale.data.join(format!("layout-{}.db", layout.name()));
@@ -45,7 +47,7 @@ pub(super) fn all(scale: &Scale, report: &mut Report) -> Result<()> {
         drop(database);
         std::fs::remove_file(&path)?;
     }
-    Ok(())
+    engine::all(scale, report).await
 }
 
 fn add(report: &mut Report, layout: Layout, what: &str, value: f64, unit: &'static str) {
