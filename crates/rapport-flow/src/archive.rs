@@ -75,7 +75,7 @@ impl Archive {
         let gone = sessions
             .into_iter()
             .map(|(hash, _)| rows::remove(Table::Session, hash));
-        let writes = gone.collect();
+        let writes: Vec<_> = gone.collect();
         self.writer
             .commit(self.writer.head.position, writes)
             .await?;

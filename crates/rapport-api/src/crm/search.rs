@@ -101,7 +101,7 @@ async fn search(
     };
     let answer = api.rapport.query_records(query).await?;
     let found = offset + answer.records.len() as u64;
-    let total = answer.total.unwrap_or(found).max(found);
+    let total = answer.total.map_or(found, |total| total.count.max(found));
     let next = answer.next.as_ref().map(|_| found);
     let page = reading::Page {
         api: &api,

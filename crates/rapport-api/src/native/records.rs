@@ -101,6 +101,9 @@ struct Found {
     list: List<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<u64>,
+    /// Whether there are no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exact: Option<bool>,
 }
 
 async fn all(
@@ -144,7 +147,8 @@ async fn all(
     let Json(list) = list::behind(records.collect(), answer.next.as_ref().map(cursor::spelled));
     Ok(Json(Found {
         list,
-        total: answer.total,
+        total: answer.total.map(|total| total.count),
+        exact: answer.total.map(|total| total.exact),
     }))
 }
 

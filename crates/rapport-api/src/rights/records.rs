@@ -183,21 +183,23 @@ impl<'a> Reach<'a> {
                 RecordReference::Create => None,
                 RecordReference::Id(number) => Some(*number),
                 RecordReference::Unique { property, value } => {
-                    let property = self.object.property(property);
-                    let value = property.and_then(|one| Value::parse(one, value).ok().flatten());
-                    match property.zip(value) {
-                        None => None,
-                        Some((property, value)) => {
-                            let object = self.object.id();
-                            let found =
-                                self.api.rapport.find_records(object, property.no, &[value]);
-                            found.await?.into_iter().flatten().next()
-                        }
-                    }
+                    self.of_value(property, value).await?
                 }
             });
         }
         Ok(numbers)
+    }
+
+    /// The number of the record that has this value of a unique property.
+    async fn of_value(&self, name: &str, text: &str) -> rapport_flow::Result<Option<RecordNo>> {
+        let property = self.object.property(name);
+        let value = property.and_then(|one| Value::parse(one, text).ok().flatten());
+        let Some((property, value)) = property.zip(value) else {
+            return Ok(None);
+        };
+        let (object, value) = (self.object.id(), [value]);
+        let found = self.api.rapport.find_records(object, property.no, &value).await?;
+        Ok(found.into_iter().flatten().next())
     }
 
     /// What keeps an input from being done to this record, or from making one.

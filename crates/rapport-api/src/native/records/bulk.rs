@@ -25,7 +25,7 @@ const PROBLEMS_MAX: usize = 100;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Action {
+pub(super) struct Wanted {
     /// Which records; else those the parameters find.
     ids: Option<Vec<String>>,
     /// Values that each gets.
@@ -39,7 +39,7 @@ pub(super) struct Action {
     restore: bool,
 }
 
-impl Action {
+impl Wanted {
     fn verb(&self) -> Result<Verb, Error> {
         match (self.set.is_empty(), self.archive, self.restore) {
             (false, false, false) => Ok(Verb::Write),
@@ -58,12 +58,12 @@ pub(super) async fn bulk(
     asker: Asker,
     Path(word): Path<String>,
     page: Page,
-    Body(action): Body<Action>,
+    Body(wanted): Body<Wanted>,
 ) -> Result<Json<Value>, Error> {
     let definitions = api.rapport.definitions();
     let object = object(&definitions, &word)?;
-    let verb = action.verb()?;
-    let ids = match &action.ids {
+    let verb = wanted.verb()?;
+    let ids = match &wanted.ids {
         Some(ids) => named(ids)?,
         None => {
             let reach = reach(&api, &asker, object, Access::Read)?;
@@ -71,7 +71,7 @@ pub(super) async fn bulk(
             found(&api, &reach, object, checked).await?
         }
     };
-    let properties = value::texts(action.set)?;
+    let properties = value::texts(wanted.set)?;
     let (mut changed, mut unchanged, mut refused) = (0_u64, 0_u64, 0_u64);
     let mut problems = Vec::new();
     for some in ids.chunks(INPUTS_MAX) {
