@@ -17,11 +17,14 @@ use crate::crm::{PropertyNo, TypeId};
 use std::collections::{BTreeMap, BTreeSet};
 
 mod cycle;
+mod index;
 mod order;
 #[cfg(test)]
 mod tests;
 
 pub use cycle::cycle;
+pub(super) use index::Cached;
+use index::Step;
 pub use order::order;
 
 /// The most associated records of one type that a roll-up looks at. What would look at more is
@@ -35,12 +38,30 @@ pub type Related = BTreeMap<TypeId, Vec<Record>>;
 /// The types whose associated records the calculated properties of a type ask for.
 #[must_use]
 pub fn related(definitions: &Definitions, object: &ObjectType) -> BTreeSet<TypeId> {
-    let mut types = BTreeSet::new();
-    for (_, formula) in calculated(object) {
-        let names = formula.needs().related.into_keys();
-        types.extend(names.filter_map(|name| Some(definitions.find(&name)?.id())));
+    let of_type = definitions.index().types.get(&object.id());
+    of_type
+        .map(|of_type| of_type.related.clone())
+        .unwrap_or_default()
+}
+
+/// The types whose associated records are asked for where nothing but these properties of a record
+/// changed: mostly none. What the others would be asked for cannot have moved.
+#[must_use]
+pub fn needed(
+    definitions: &Definitions,
+    object: &ObjectType,
+    changed: &Change,
+) -> BTreeSet<TypeId> {
+    let mut needed = BTreeSet::new();
+    let mut moved: BTreeSet<PropertyNo> = changed.values.keys().copied().collect();
+    let of_type = definitions.index().types.get(&object.id());
+    for step in of_type.iter().flat_map(|of_type| &of_type.order) {
+        if !step.own.is_disjoint(&moved) {
+            moved.insert(step.no);
+            needed.extend(step.related.iter().flatten());
+        }
     }
-    types
+    needed
 }
 
 /// The types that have a calculated property which a change of these properties of records of
@@ -52,31 +73,14 @@ pub fn affected(
     object: TypeId,
     changed: Option<&Change>,
 ) -> BTreeSet<TypeId> {
-    let Some(of) = definitions.get(object) else {
+    let Some(asked) = definitions.index().asked.get(&object) else {
         return BTreeSet::new();
     };
-    let is_changed = |name: &str| {
-        let property = of.property(name);
-        changed.is_none_or(|changed| {
-            property.is_some_and(|property| changed.values.contains_key(&property.no))
-        })
+    let moves = |properties: &BTreeSet<PropertyNo>| {
+        changed.is_none_or(|changed| changed.values.keys().any(|no| properties.contains(no)))
     };
-    let asks = |other: &&ObjectType| {
-        calculated(other).any(|(_, formula)| {
-            let needs = formula.needs().related.into_iter();
-            let mut ours = needs.filter(|(name, _)| {
-                definitions
-                    .find(name)
-                    .is_some_and(|found| found.id() == object)
-            });
-            ours.any(|(_, names)| changed.is_none() || names.iter().any(|name| is_changed(name)))
-        })
-    };
-    definitions
-        .in_use()
-        .filter(asks)
-        .map(ObjectType::id)
-        .collect()
+    let by = asked.iter().filter(|(_, properties)| moves(properties));
+    by.map(|(by, _)| *by).collect()
 }
 
 /// Calculates every calculated property of a record, and says which are other ones now.
@@ -88,8 +92,11 @@ pub fn settle(
 ) -> Change {
     let mut change = Change::default();
     let mut fuel = Fuel::OF_A_RECORD;
-    for no in order(object) {
-        let Some(property) = object.properties.get(&no) else {
+    let Some(of_type) = definitions.index().types.get(&object.id()) else {
+        return change;
+    };
+    for step in of_type.order.iter().filter(|step| is_known(step, related)) {
+        let Some(property) = object.properties.get(&step.no) else {
             continue;
         };
         let Some(formula) = &property.calculated else {
@@ -101,20 +108,28 @@ pub fn settle(
             record,
             related,
         };
-        if !world.knows(formula) {
-            continue;
-        }
-        let value = formula::evaluate(formula.tree(), &world, &mut fuel);
+        let mut lent = fuel.lend(Fuel::OF_A_FORMULA);
+        let value = formula::evaluate(formula.tree(), &world, &mut lent);
+        fuel.take_back(lent);
         let value = value.and_then(|value| held(property, value));
-        if record.values.get(&no) != value.as_ref() {
+        if record.values.get(&step.no) != value.as_ref() {
             match &value {
-                Some(value) => record.values.insert(no, value.clone()),
-                None => record.values.remove(&no),
+                Some(value) => record.values.insert(step.no, value.clone()),
+                None => record.values.remove(&step.no),
             };
-            change.values.insert(no, value);
+            change.values.insert(step.no, value);
         }
     }
     change
+}
+
+/// Whether all records that a property asks for are there, and not too many.
+fn is_known(step: &Step, related: &Related) -> bool {
+    let Some(types) = &step.related else {
+        return false;
+    };
+    let few = |records: &Vec<Record>| records.len() <= RELATED_MAX;
+    types.iter().all(|of| related.get(of).is_some_and(few))
 }
 
 /// The calculated properties in use.
@@ -138,19 +153,6 @@ struct World<'a> {
     object: &'a ObjectType,
     record: &'a Record,
     related: &'a Related,
-}
-
-impl World<'_> {
-    /// Whether all records the formula asks for are there.
-    fn knows(&self, formula: &formula::Formula) -> bool {
-        formula.needs().related.keys().all(|name| {
-            let of = self
-                .definitions
-                .find(name)
-                .and_then(|of| self.related.get(&of.id()));
-            of.is_some_and(|records| records.len() <= RELATED_MAX)
-        })
-    }
 }
 
 impl Known for World<'_> {

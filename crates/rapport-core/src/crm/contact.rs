@@ -99,3 +99,6 @@ pub fn kept(object: &ObjectType, change: &Change) -> Change {
         values: values.map(|(no, value)| (*no, value.clone())).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use crate::crm::TypeId;
 use crate::crm::association::{AssociationType, FIRST_CUSTOM, Kind};
+use crate::crm::calculate::Cached;
 use crate::crm::change::Definition;
 use crate::crm::object::ObjectType;
 use crate::crm::refused::Refused;
@@ -14,6 +15,7 @@ pub struct Definitions {
     pub types: BTreeMap<TypeId, ObjectType>,
     associations: BTreeMap<(TypeId, TypeId, u32), AssociationType>,
     names: BTreeMap<Box<str>, TypeId>,
+    pub(super) calculated: Cached,
 }
 
 impl Default for Definitions {
@@ -30,12 +32,14 @@ impl Definitions {
             types: BTreeMap::new(),
             associations: BTreeMap::new(),
             names: BTreeMap::new(),
+            calculated: Cached::default(),
         }
     }
 
     /// Puts one definition in force, in the place of the one of the same key. Properties, groups
     /// and pipelines of a type that is not there change nothing.
     pub fn put(&mut self, definition: Definition) {
+        self.calculated = Cached::default();
         match definition {
             Definition::Object(head) => {
                 let id = head.id;

@@ -110,12 +110,6 @@ fn of_both(property: &Property, ours: &Value, theirs: &Value) -> Value {
         ("createdate" | "first_agent_reply_date", Value::Instant(a), Value::Instant(b)) => {
             Value::Instant(*a.min(b))
         }
-        ("notes_last_contacted" | "notes_last_updated", Value::Instant(a), Value::Instant(b)) => {
-            Value::Instant(*a.max(b))
-        }
-        ("num_contacted_notes" | "num_notes", Value::Number(a), Value::Number(b)) => {
-            Value::Number(a + b)
-        }
         ("lifecyclestage", Value::Text(a), Value::Text(b)) => {
             let place = |stage: &str| {
                 let choices = &mut property.choices.iter();

@@ -98,7 +98,7 @@ impl ObjectType {
     /// Sets a property, by its number. Of several that have or had a name the one in use has it,
     /// and else the last that was made.
     pub fn put(&mut self, property: Property) {
-        let others = self
+        let mut others = self
             .properties
             .values()
             .filter(|other| other.no != property.no && other.name == property.name);
@@ -107,7 +107,7 @@ impl ObjectType {
             (false, true) => false,
             _ => property.no < other.no,
         };
-        let keeps = others.into_iter().any(gives_way);
+        let keeps = others.any(gives_way);
         if !keeps {
             self.numbers.insert(property.name.clone(), property.no);
         }

@@ -227,5 +227,8 @@ fn name(table: Table) -> &'static str {
         Table::Turnover => "turnover",
         Table::Frozen => "frozen",
         Table::PropertyHistory => "property_history",
+        Table::Edit => "edit",
+        Table::Attached => "attached",
+        Table::MergedRecord => "merged_record",
     }
 }

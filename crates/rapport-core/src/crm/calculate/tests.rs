@@ -185,6 +185,32 @@ fn a_change_names_the_types_it_can_move() {
     assert!(affected(&definitions, TypeId::NOTE, None).is_empty());
 }
 
+#[test]
+fn a_change_of_a_records_own_asks_for_no_more_than_its_formulas_mix() {
+    let mut definitions = Definitions::standard();
+    let mixed = PropertyDraft {
+        name: "share".into(),
+        formula: Some("annualrevenue / sum(deals.amount)".into()),
+        ..PropertyDraft::default()
+    };
+    let by = By {
+        at: NOW,
+        actor: "ada",
+    };
+    let put = property::put(&definitions, TypeId::COMPANY, Must::BeNew, &mixed, by).unwrap();
+    put.into_iter().for_each(|change| definitions.put(change));
+    let companies = of(&definitions, TypeId::COMPANY);
+    let change = |name: &str| {
+        let no = companies.property(name).unwrap().no;
+        Change {
+            values: [(no, None)].into(),
+        }
+    };
+    assert!(needed(&definitions, companies, &change("city")).is_empty());
+    let revenue = needed(&definitions, companies, &change("annualrevenue"));
+    assert_eq!(revenue, [TypeId::DEAL].into());
+}
+
 proptest! {
     #[test]
     fn a_roll_up_does_not_depend_on_the_order_of_records(

@@ -188,8 +188,8 @@ fn stage(
         Some(id) => name::id(id, "stage")?,
         None => numbers.next(),
     };
-    let elsewhere = in_use(object).filter(|one| one.id != pipeline.id);
-    if let Some(other) = elsewhere.into_iter().find(|one| one.stage(&id).is_some()) {
+    let mut elsewhere = in_use(object).filter(|one| one.id != pipeline.id);
+    if let Some(other) = elsewhere.find(|one| one.stage(&id).is_some()) {
         let what = format!("stage {id}, in pipeline {}", other.id).into();
         return Err(Error::Exists { what });
     }

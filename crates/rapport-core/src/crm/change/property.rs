@@ -50,11 +50,10 @@ pub fn put(
         }
         (_, _) => made(definitions, of, draft, by)?,
     };
+    let is_calculated = property.calculated.is_some();
     let property = Box::new(property);
     let definition = Definition::Property { object, property };
-    if let Definition::Property { property, .. } = &definition
-        && property.calculated.is_some()
-    {
+    if is_calculated {
         let mut after = definitions.clone();
         after.put(definition.clone());
         if let Some(circle) = calculate::cycle(&after) {

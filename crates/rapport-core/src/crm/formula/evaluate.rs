@@ -27,7 +27,9 @@ pub struct Fuel(u32);
 
 impl Fuel {
     /// What the formulas of one record may cost together.
-    pub const OF_A_RECORD: Fuel = Fuel(2_000_000);
+    pub const OF_A_RECORD: Fuel = Fuel(5_000_000);
+    /// What one formula may cost for one record.
+    pub const OF_A_FORMULA: Fuel = Fuel(1_000_000);
 
     /// So much.
     #[must_use]
@@ -39,6 +41,18 @@ impl Fuel {
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.0 == 0
+    }
+
+    /// Lends some, at most as much as there is.
+    pub fn lend(&mut self, most: Fuel) -> Fuel {
+        let lent = self.0.min(most.0);
+        self.0 -= lent;
+        Fuel(lent)
+    }
+
+    /// Takes back what is left of what was lent.
+    pub fn take_back(&mut self, rest: Fuel) {
+        self.0 = self.0.saturating_add(rest.0);
     }
 
     /// Takes some, if there is as much.

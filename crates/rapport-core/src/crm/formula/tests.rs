@@ -33,7 +33,7 @@ fn world() -> World {
 
 fn value(formula: &str) -> Option<String> {
     let formula = Formula::parse(formula).unwrap_or_else(|error| panic!("{formula}: {error}"));
-    let mut fuel = Fuel::OF_A_RECORD;
+    let mut fuel = Fuel::OF_A_FORMULA;
     evaluate(formula.tree(), &world(), &mut fuel).map(|value| value.spelled())
 }
 
@@ -226,7 +226,7 @@ fn fuel_that_is_used_up_leaves_the_value_missing() {
     let large = World([("t", Value::Text("x".repeat(60_000).into()))].into());
     let twice = Formula::parse("t + t").unwrap();
     assert_eq!(
-        evaluate(twice.tree(), &large, &mut Fuel::OF_A_RECORD.clone()),
+        evaluate(twice.tree(), &large, &mut Fuel::OF_A_FORMULA.clone()),
         None
     );
 }
@@ -242,6 +242,54 @@ fn a_formula_is_kept_as_it_was_written() {
     let needs = formula.needs();
     let expected = ["amount".into(), "hs_is_closed_won".into()];
     assert_eq!(needs.related["deals"], expected.into());
+}
+
+#[test]
+fn the_page_about_formulas_names_every_function_and_its_examples_are_right() {
+    let page = include_str!("../../../../../docs/formulas.md");
+    for function in Function::ALL {
+        let call = format!("`{}(", function.word());
+        assert!(page.contains(&call), "{call}");
+    }
+    for aggregate in Aggregate::ALL {
+        assert!(page.contains(&format!("`{}", aggregate.word())));
+    }
+    let definitions = Definitions::standard();
+    let mut examples = 0;
+    for line in page.lines().filter_map(|line| line.strip_prefix("    ")) {
+        let types = definitions.in_use();
+        match line.split_once('→') {
+            Some((formula, message)) => {
+                let deals = definitions.get(TypeId::DEAL).unwrap();
+                let error = Formula::parse(formula).unwrap().check(&definitions, deals);
+                assert_eq!(error.unwrap_err().to_string(), message.trim());
+            }
+            None => {
+                let formula = Formula::parse(line).unwrap();
+                let mut fits = types.filter(|object| formula.check(&definitions, object).is_ok());
+                assert!(fits.next().is_some(), "{line}");
+            }
+        }
+        examples += 1;
+    }
+    assert_eq!(examples, 5);
+    for limit in [
+        BYTES_MAX,
+        PARTS_MAX,
+        DEPTH_MAX,
+        crate::crm::calculate::RELATED_MAX,
+    ] {
+        let digits = limit.to_string();
+        let written = match digits.len() {
+            4.. => format!(
+                "{},{}",
+                &digits[..digits.len() - 3],
+                &digits[digits.len() - 3..]
+            ),
+            _ => digits,
+        };
+        assert!(page.contains(&written), "{written}");
+    }
 }
 
 /// Formulas of numbers together with what they come to in plain arithmetic.
@@ -278,7 +326,7 @@ proptest! {
     #[test]
     fn sums_come_to_what_plain_arithmetic_says((formula, expected) in any_sum()) {
         let formula = Formula::parse(&formula).unwrap();
-        let found = evaluate(formula.tree(), &world(), &mut Fuel::OF_A_RECORD.clone());
+        let found = evaluate(formula.tree(), &world(), &mut Fuel::OF_A_FORMULA.clone());
         let found = found.map(|value| match value {
             Value::Number(number) => number,
             other => panic!("{other:?}"),

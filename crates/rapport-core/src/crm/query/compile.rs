@@ -96,9 +96,9 @@ fn compile_filter(
         return linked(definitions, other, filter);
     }
     let property = property(object, name)?;
-    match (property.fact, property.column()) {
-        (_, Some(column)) => column::condition(property, column, filter),
-        (_, None) => number(property, filter),
+    match property.column() {
+        Some(column) => column::condition(property, column, filter),
+        None => number(property, filter),
     }
 }
 

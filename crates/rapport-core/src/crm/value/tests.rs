@@ -138,7 +138,7 @@ fn a_message_shows_no_more_than_the_beginning_of_what_was_sent() {
 }
 
 fn any_value() -> impl Strategy<Value = (Property, Value)> {
-    let choices = ["a", "b", "c"];
+    const CHOICES: [&str; 3] = ["a", "b", "c"];
     prop_oneof![
         any::<f64>()
             .prop_filter("finite", |number| number.is_finite())
@@ -172,8 +172,8 @@ fn any_value() -> impl Strategy<Value = (Property, Value)> {
                 Value::Text(text.into()),
             )
         }),
-        proptest::sample::subsequence(&choices[..], 1..=3).prop_map(move |some| {
-            let several = property(Kind::Enumeration, FieldType::Checkbox, &choices);
+        proptest::sample::subsequence(&CHOICES[..], 1..=3).prop_map(|some| {
+            let several = property(Kind::Enumeration, FieldType::Checkbox, &CHOICES);
             (
                 several,
                 Value::Options(some.into_iter().map(Box::from).collect()),

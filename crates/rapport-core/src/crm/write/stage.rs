@@ -108,10 +108,8 @@ fn follow(draft: &mut Draft<'_>, staged: &Staged, stage: &Stage) {
             }
         }
     }
-    if was_closed && !closes {
-        if !draft.is_given("closed_date") {
-            draft.set("closed_date", None);
-        }
+    if was_closed && !closes && !draft.is_given("closed_date") {
+        draft.set("closed_date", None);
     }
     match is_won {
         true if draft.value("hs_closed_won_date").is_none() => {
