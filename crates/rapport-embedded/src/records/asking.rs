@@ -4,8 +4,8 @@ use super::Shelf;
 use super::catalog::{Catalog, index_name};
 use super::sets::Of;
 use super::{select, test};
-use roaring::RoaringTreemap;
 use rapport_store::records::Test;
+use roaring::RoaringTreemap;
 use rusqlite::Connection;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ const SNAPSHOT: Duration = Duration::from_millis(1_000);
 /// Rows read between two looks at the clock.
 pub(super) const SLICE: u32 = 20_000;
 /// Fewer rows need no index.
-const SMALL: u64 = 10_000;
+const SMALL: u64 = 2_000;
 
 /// A question under way on a reader's connection.
 pub(super) struct Asking<'a> {

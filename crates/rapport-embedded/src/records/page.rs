@@ -6,8 +6,8 @@
 use super::asking::{Asking, SLICE};
 use super::catalog::Home;
 use super::fetch::{Fetch, bound, cell};
-use roaring::RoaringTreemap;
 use rapport_store::records::{After, Cell, Direction, Form, Query, Test};
+use roaring::RoaringTreemap;
 use rusqlite::{params, params_from_iter};
 use std::sync::Arc;
 
@@ -40,7 +40,9 @@ pub(super) fn places(
     let steps = everyone / found.len() * page.reach(found.len());
     let few = found.len() * LOOK_UP <= steps;
     let way = match home {
-        Home::Own(name) if !few => asking.index(query.object, &[&name]).map(|index| (name, index)),
+        Home::Own(name) if !few => asking
+            .index(query.object, &[&name])
+            .map(|index| (name, index)),
         Home::Own(_) | Home::Shared(_) | Home::Nowhere => None,
     };
     if let Some((name, index)) = way {
@@ -128,16 +130,16 @@ impl<'q> Page<'q> {
                 if let Some(key) = key {
                     ids.advance_back_to(key - 1);
                 }
-                self.places.extend(ids.rev().skip(skip).take(want).map(place));
+                self.places
+                    .extend(ids.rev().skip(skip).take(want).map(place));
             }
         }
     }
 
     fn take_sorted(&mut self, mut places: Vec<Place>) {
         let query = self.query;
-        let order = |left: &Place, right: &Place| {
-            query.in_order((&left.0, left.1), (&right.0, right.1))
-        };
+        let order =
+            |left: &Place, right: &Place| query.in_order((&left.0, left.1), (&right.0, right.1));
         if let After::Key(cells, id) = &query.after {
             places.retain(|place| query.in_order((&place.0, place.1), (cells, *id)).is_gt());
         }
@@ -175,7 +177,10 @@ pub(super) fn cells_of(
         return Ok(Vec::new());
     }
     let fetch = Fetch::new(&catalog, object, columns);
-    let sql = format!("SELECT {} FROM record_{object} WHERE id = ?1", fetch.selected);
+    let sql = format!(
+        "SELECT {} FROM record_{object} WHERE id = ?1",
+        fetch.selected
+    );
     let mut places = Vec::new();
     let mut ids = ids.iter();
     loop {
@@ -220,7 +225,10 @@ impl Walk {
         };
         let (condition, order) = match from {
             Begin::Start => (String::new(), format!("{name} {way}, id {way}")),
-            Begin::With(..) => (format!("AND {name} = ?1 AND id {beyond} ?2"), format!("id {way}")),
+            Begin::With(..) => (
+                format!("AND {name} = ?1 AND id {beyond} ?2"),
+                format!("id {way}"),
+            ),
             Begin::Beyond(_) => (
                 format!("AND {name} {beyond} ?1"),
                 format!("{name} {way}, id {way}"),

@@ -17,7 +17,10 @@ pub(super) fn rows(
         return Ok(vec![None; ids.len()]);
     }
     let fetch = Fetch::new(&asking.catalog, object, columns);
-    let sql = format!("SELECT {} FROM record_{object} WHERE id = ?1", fetch.selected);
+    let sql = format!(
+        "SELECT {} FROM record_{object} WHERE id = ?1",
+        fetch.selected
+    );
     let mut select = asking.connection.prepare_cached(&sql)?;
     let mut found = Vec::with_capacity(ids.len());
     for id in ids {
@@ -40,8 +43,8 @@ pub(super) fn find(
 ) -> rusqlite::Result<Vec<Option<u64>>> {
     let (home, form) = asking.catalog.home(object, column);
     match home {
-        Home::Nowhere => return Ok(vec![None; cells.len()]),
-        Home::Shared(_) => return find_shared(asking, object, column, cells),
+        Home::Nowhere => Ok(vec![None; cells.len()]),
+        Home::Shared(_) => find_shared(asking, object, column, cells),
         Home::Own(name) => {
             asking.index(object, &[&name]);
             let sql = format!(
@@ -89,7 +92,11 @@ fn find_shared(
 /// A page of links for each record.
 pub(super) fn links(asking: &Asking<'_>, asked: &Links) -> rusqlite::Result<Vec<Vec<Linked>>> {
     let after = asked.after.map_or((-1, -1, -1), |after| {
-        (i64::from(after.object), after.id.cast_signed(), i64::from(after.kind))
+        (
+            i64::from(after.object),
+            after.id.cast_signed(),
+            i64::from(after.kind),
+        )
     });
     let limit = i64::try_from(asked.limit).unwrap_or(i64::MAX);
     // A type to lead to is a range of the key; a key before it begins at its start.
@@ -105,7 +112,15 @@ pub(super) fn links(asking: &Asking<'_>, asked: &Links) -> rusqlite::Result<Vec<
     )?;
     let mut pages = Vec::with_capacity(asked.ids.len());
     for id in &asked.ids {
-        let bound = params![asked.from, id.cast_signed(), to, from.0, from.1, from.2, limit];
+        let bound = params![
+            asked.from,
+            id.cast_signed(),
+            to,
+            from.0,
+            from.1,
+            from.2,
+            limit
+        ];
         let page = select.query_map(bound, |row| {
             Ok(Linked {
                 object: row.get(0)?,
@@ -147,7 +162,9 @@ pub(super) fn walk(
     let Some(known) = asking.catalog.objects.get(&object) else {
         return Ok(Vec::new());
     };
-    let always = rapport_store::records::column::ALWAYS.iter().map(|(column, _)| *column);
+    let always = rapport_store::records::column::ALWAYS
+        .iter()
+        .map(|(column, _)| *column);
     let mut columns: Vec<u16> = always.chain(known.columns.keys().copied()).collect();
     columns.sort_unstable();
     let fetch = Fetch::new(&asking.catalog, object, &columns);

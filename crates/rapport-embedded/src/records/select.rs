@@ -3,8 +3,8 @@
 use super::asking::Asking;
 use super::catalog::index_name;
 use super::fetch::Fetch;
-use roaring::RoaringTreemap;
 use rapport_store::records::{Comparison, Filter, Test};
+use roaring::RoaringTreemap;
 use rusqlite::params;
 use std::sync::Arc;
 
@@ -73,9 +73,7 @@ fn passing(
             let has = asking.passing(object, column, Test::Has)?;
             return Ok(Arc::new(&*asking.everyone(object)? - &*has));
         }
-        Test::Compare(Comparison::NotEqual, cell) => {
-            Test::Compare(Comparison::Equal, cell.clone())
-        }
+        Test::Compare(Comparison::NotEqual, cell) => Test::Compare(Comparison::Equal, cell.clone()),
         Test::NotIn(cells) => Test::In(cells.clone()),
         Test::NoToken(pattern) => Test::Token(pattern.clone()),
         _ => return asking.passing(object, column, test.clone()),
@@ -149,7 +147,8 @@ pub(super) fn having_words(
     // Words are letters and digits, so none can end the quotes.
     let each = words.iter().map(|word| format!("\"{word}\"*"));
     let pattern = each.collect::<Vec<_>>().join(" ");
-    let sql = format!("SELECT rowid FROM record_words_{object} WHERE record_words_{object} MATCH ?1");
+    let sql =
+        format!("SELECT rowid FROM record_words_{object} WHERE record_words_{object} MATCH ?1");
     let mut select = asking.connection.prepare_cached(&sql)?;
     let ids = select.query_map([pattern], Fetch::id)?;
     ids.collect()

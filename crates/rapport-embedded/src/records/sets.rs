@@ -4,13 +4,18 @@
 //! bitmap of ids that a commit touches only where it changes that column, so a page of a list is
 //! an intersection, and its total is exact. A set that is not asked for goes when room is needed.
 
-use roaring::RoaringTreemap;
 use rapport_store::records::{Cell, Comparison, RecordWrite, Test};
+use roaring::RoaringTreemap;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Memory that kept sets take at most.
 const BYTES_MAX: usize = 48 << 20;
+/// Sets kept at most: each change of a row looks at those of its object.
+const KEPT_MAX: usize = 512;
+/// A set read faster than this is the first to go: it is as soon read again.
+const DEAR: Duration = Duration::from_millis(1);
 
 /// What a set holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +42,7 @@ struct Kept {
     of: Of,
     ids: Arc<RoaringTreemap>,
     bytes: usize,
+    is_dear: bool,
     used: u64,
 }
 
@@ -45,6 +51,7 @@ struct Build {
     number: u64,
     object: u32,
     of: Of,
+    began: Instant,
     changes: Vec<(u64, bool)>,
     is_void: bool,
 }
@@ -74,12 +81,18 @@ impl Sets {
         number: f64,
     ) -> Option<(Cell, Arc<RoaringTreemap>)> {
         let inner = self.lock();
-        let near = inner.kept.get(&object)?.iter().filter_map(|kept| match &kept.of {
-            Of::Column(of, Test::Compare(like, cell)) if (*of, *like) == (column, comparison) => {
-                Some(((cell.as_number()? - number).abs(), cell, &kept.ids))
-            }
-            Of::Column(..) | Of::Everyone => None,
-        });
+        let near = inner
+            .kept
+            .get(&object)?
+            .iter()
+            .filter_map(|kept| match &kept.of {
+                Of::Column(of, Test::Compare(like, cell))
+                    if (*of, *like) == (column, comparison) =>
+                {
+                    Some(((cell.as_number()? - number).abs(), cell, &kept.ids))
+                }
+                Of::Column(..) | Of::Everyone => None,
+            });
         let (_, cell, ids) = near.min_by(|left, right| left.0.total_cmp(&right.0))?;
         Some((cell.clone(), Arc::clone(ids)))
     }
@@ -93,6 +106,7 @@ impl Sets {
             number,
             object,
             of: of.clone(),
+            began: Instant::now(),
             changes: Vec::new(),
             is_void: false,
         });
@@ -108,6 +122,7 @@ impl Sets {
         for (id, passes) in &build.changes {
             set(&mut ids, *id, *passes);
         }
+        ids.optimize();
         let ids = Arc::new(ids);
         if build.is_void {
             return ids;
@@ -116,9 +131,10 @@ impl Sets {
         let kept = inner.kept.entry(build.object).or_default();
         kept.retain(|kept| kept.of != build.of);
         kept.push(Kept {
+            bytes: ids.serialized_size() + build.of.bytes(),
             of: build.of,
-            bytes: ids.serialized_size(),
             ids: Arc::clone(&ids),
+            is_dear: build.began.elapsed() >= DEAR,
             used,
         });
         inner.make_room();
@@ -145,7 +161,10 @@ impl Sets {
 
 impl Inner {
     fn end(&mut self, begun: &Begun) -> Option<Build> {
-        let place = self.builds.iter().position(|build| build.number == begun.0)?;
+        let place = self
+            .builds
+            .iter()
+            .position(|build| build.number == begun.0)?;
         Some(self.builds.swap_remove(place))
     }
 
@@ -163,7 +182,11 @@ impl Inner {
                 set(Arc::make_mut(&mut kept.ids), id, passes);
             }
         }
-        for build in self.builds.iter_mut().filter(|build| build.object == object) {
+        for build in self
+            .builds
+            .iter_mut()
+            .filter(|build| build.object == object)
+        {
             let passes = build.of.passes(write);
             build.changes.extend(passes.map(|passes| (id, passes)));
         }
@@ -174,29 +197,51 @@ impl Inner {
         if let Some(kept) = self.kept.get_mut(&object) {
             kept.retain(|kept| !is_of(&kept.of));
         }
-        let builds = self.builds.iter_mut().filter(|build| build.object == object);
+        let builds = self
+            .builds
+            .iter_mut()
+            .filter(|build| build.object == object);
         builds
             .filter(|build| is_of(&build.of))
             .for_each(|build| build.is_void = true);
     }
 
-    /// Lets the sets go that were not asked for the longest.
+    /// Lets sets go: those that are soon read again, then those not asked for the longest.
     fn make_room(&mut self) {
         loop {
             let all = || self.kept.values().flatten();
             let bytes: usize = all().map(|kept| kept.bytes).sum();
-            let oldest = all().map(|kept| kept.used).min();
-            let (Some(oldest), true) = (oldest, bytes > BYTES_MAX) else {
+            if bytes <= BYTES_MAX && all().count() <= KEPT_MAX {
                 return;
-            };
+            }
+            let next = all().map(|kept| (kept.is_dear, kept.used)).min();
             for kept in self.kept.values_mut() {
-                kept.retain(|kept| kept.used != oldest);
+                kept.retain(|kept| Some((kept.is_dear, kept.used)) != next);
             }
         }
     }
 }
 
 impl Of {
+    /// About what it takes itself.
+    fn bytes(&self) -> usize {
+        let of_cell = |cell: &Cell| match cell {
+            Cell::Text(text) => 32 + text.len(),
+            Cell::Null | Cell::Number(_) | Cell::Integer(_) => 32,
+        };
+        let of_texts = |texts: &[Box<str>]| texts.iter().map(|text| 16 + text.len()).sum();
+        match self {
+            Of::Everyone | Of::Column(_, Test::Has | Test::HasNot) => 0,
+            Of::Column(_, Test::Compare(_, cell)) => of_cell(cell),
+            Of::Column(_, Test::In(cells) | Test::NotIn(cells)) => cells.iter().map(of_cell).sum(),
+            Of::Column(_, Test::Between(low, high)) => of_cell(low) + of_cell(high),
+            Of::Column(_, Test::Prefix(text) | Test::Token(text) | Test::NoToken(text)) => {
+                text.len()
+            }
+            Of::Column(_, Test::Option(options)) => of_texts(options),
+        }
+    }
+
     /// Whether the row of a change passes afterwards; `None` where that did not change.
     fn passes(&self, write: &RecordWrite) -> Option<bool> {
         match (self, write) {
@@ -246,7 +291,10 @@ mod tests {
         let begun = sets.begin(3, &won());
         sets.note(&[put(1, "lost"), put(2, "won"), put(2, "lost"), put(3, "won")]);
         let read = RoaringTreemap::from_iter([1, 2, 9]);
-        assert_eq!(sets.publish(&begun, read).iter().collect::<Vec<_>>(), [3, 9]);
+        assert_eq!(
+            sets.publish(&begun, read).iter().collect::<Vec<_>>(),
+            [3, 9]
+        );
         sets.note(&[put(1, "won"), RecordWrite::Delete { object: 3, id: 9 }]);
         assert_eq!(kept(&sets), [1, 3]);
     }
@@ -267,20 +315,54 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_and_what_is_used_stays() {
+    fn their_number_is_bounded() {
+        let sets = Sets::default();
+        for day in 0..2_000 {
+            let of = Of::Column(17, Test::In(vec![Cell::Integer(day)]));
+            let begun = sets.begin(3, &of);
+            sets.publish(&begun, RoaringTreemap::new());
+        }
+        let kept = sets.lock().kept.values().flatten().count();
+        assert_eq!(kept, KEPT_MAX);
+    }
+
+    #[test]
+    fn memory_is_bounded() {
         let sets = Sets::default();
         let large: RoaringTreemap = (0..800_000).map(|id| id * 30).collect();
         let each = large.serialized_size();
         let of = |column| Of::Column(column, Test::Has);
         for column in 16..80 {
-            sets.get(3, &of(16));
             let begun = sets.begin(3, &of(column));
             sets.publish(&begun, large.clone());
         }
         let here = (16..80).filter(|column| sets.get(3, &of(*column)).is_some());
         let here: Vec<u16> = here.collect();
-        assert!(here.len() * each <= BYTES_MAX && here.len() > 2, "{here:?}");
-        assert!(here.contains(&16) && here.contains(&79), "{here:?}");
-        assert!(!here.contains(&17), "the oldest goes: {here:?}");
+        assert!(
+            here.len() * each <= BYTES_MAX && here.len() > 20,
+            "{here:?}"
+        );
+    }
+
+    #[test]
+    fn what_is_soon_read_again_goes_first_and_then_the_oldest() {
+        let kept = |column, is_dear, used| Kept {
+            of: Of::Column(column, Test::Has),
+            ids: Arc::default(),
+            bytes: BYTES_MAX / 2,
+            is_dear,
+            used,
+        };
+        let mut inner = Inner::default();
+        let all = vec![
+            kept(16, true, 1),
+            kept(17, true, 3),
+            kept(18, false, 4),
+            kept(19, true, 2),
+        ];
+        inner.kept.insert(3, all);
+        inner.make_room();
+        let left: Vec<_> = inner.kept[&3].iter().map(|kept| kept.used).collect();
+        assert_eq!(left, [3, 2]);
     }
 }

@@ -5,8 +5,8 @@ use super::catalog::Home;
 use super::fetch::Fetch;
 use super::page::cells_of;
 use super::select::matching;
-use roaring::RoaringTreemap;
 use rapport_store::records::{Cell, Group, Sums};
+use roaring::RoaringTreemap;
 use rusqlite::params;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,7 +25,11 @@ pub(super) fn groups(asking: &mut Asking<'_>, asked: &Sums) -> rusqlite::Result<
         summing.count(found.len());
         return Ok(summing.finish());
     }
-    let columns: Vec<u16> = asked.by.into_iter().chain(asked.columns.iter().copied()).collect();
+    let columns: Vec<u16> = asked
+        .by
+        .into_iter()
+        .chain(asked.columns.iter().copied())
+        .collect();
     if found.len() <= FEW {
         for (cells, _) in cells_of(asking, asked.object, &columns, &found)? {
             summing.add(&cells);
@@ -67,7 +71,10 @@ fn along_index(
 ) -> rusqlite::Result<()> {
     asking.breathe()?;
     let fetch = Fetch::new(&asking.catalog, object, columns);
-    let sql = format!("SELECT {} FROM record_{object} INDEXED BY {index}", fetch.selected);
+    let sql = format!(
+        "SELECT {} FROM record_{object} INDEXED BY {index}",
+        fetch.selected
+    );
     let mut select = asking.connection.prepare_cached(&sql)?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
@@ -150,7 +157,11 @@ impl Summing {
     }
 
     fn group(&mut self, by: &Cell) -> &mut Group {
-        if self.groups.get(self.latest).is_none_or(|group| group.cell != *by) {
+        if self
+            .groups
+            .get(self.latest)
+            .is_none_or(|group| group.cell != *by)
+        {
             let new = self.groups.len();
             self.latest = *self.places.entry(by.clone()).or_insert(new);
             if self.latest == new {
@@ -165,7 +176,8 @@ impl Summing {
     }
 
     fn finish(mut self) -> Vec<Group> {
-        self.groups.sort_by(|left, right| left.cell.in_order(&right.cell));
+        self.groups
+            .sort_by(|left, right| left.cell.in_order(&right.cell));
         self.groups
     }
 }

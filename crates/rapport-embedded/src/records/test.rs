@@ -3,8 +3,8 @@
 use super::asking::{Asking, SLICE};
 use super::catalog::Home;
 use super::fetch::{Fetch, bound, cell, unpack};
-use roaring::RoaringTreemap;
 use rapport_store::records::{Cell, Comparison, Form, Test};
+use roaring::RoaringTreemap;
 use rusqlite::{params, params_from_iter};
 
 /// The rows whose value passes.
@@ -43,7 +43,10 @@ fn from_near(
         return Ok(None);
     };
     let is_bound = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
-    let Some(number) = bound_here.as_number().filter(|_| is_bound && form != Form::Text) else {
+    let Some(number) = bound_here
+        .as_number()
+        .filter(|_| is_bound && form != Form::Text)
+    else {
         return Ok(None);
     };
     let Some((bound_there, near)) = asking.shelf.sets.near(object, column, *comparison, number)
@@ -125,7 +128,9 @@ fn ranges(test: &Test, form: Form) -> Vec<Range<'_>> {
         Test::Compare(Comparison::AtLeast, cell) => range("AND $ >= ?1", vec![cell]),
         Test::Between(low, high) => range("AND $ BETWEEN ?1 AND ?2", vec![low, high]),
         Test::In(cells) => {
-            let each = cells.iter().flat_map(|cell| range("AND $ = ?1", vec![cell]));
+            let each = cells
+                .iter()
+                .flat_map(|cell| range("AND $ = ?1", vec![cell]));
             each.collect()
         }
         _ => range("", Vec::new()),
@@ -139,10 +144,11 @@ fn scanned(
     form: Form,
     test: &Test,
 ) -> rusqlite::Result<RoaringTreemap> {
-    let sql = format!(
-        "SELECT id, {name} FROM record_{object} WHERE id > ?1 ORDER BY id LIMIT {SLICE}"
-    );
-    slices(asking, &sql, |row| Ok(test.holds(&cell(form, row.get_ref(1)?))))
+    let sql =
+        format!("SELECT id, {name} FROM record_{object} WHERE id > ?1 ORDER BY id LIMIT {SLICE}");
+    slices(asking, &sql, |row| {
+        Ok(test.holds(&cell(form, row.get_ref(1)?)))
+    })
 }
 
 fn shared(

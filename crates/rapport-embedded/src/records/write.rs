@@ -63,7 +63,11 @@ impl Writing<'_> {
         let known = self.catalog.objects[&object].columns.get(&column);
         let defined = match known {
             Some(known) if known.form != form => {
-                return Err(refused(object, column, "is defined already, in another form"));
+                return Err(refused(
+                    object,
+                    column,
+                    "is defined already, in another form",
+                ));
             }
             Some(known) if known.unique == unique => return Ok(()),
             Some(known) => Column { unique, ..*known },
@@ -106,7 +110,11 @@ impl Writing<'_> {
 
     fn put(&mut self, object: u32, id: u64, cells: &[(u16, Cell)]) -> Result<()> {
         let Ok(row) = i64::try_from(id) else {
-            return Err(refused(object, 0, &format!("has no row {id}: it is too large")));
+            return Err(refused(
+                object,
+                0,
+                &format!("has no row {id}: it is too large"),
+            ));
         };
         self.make(object)?;
         let mut names = String::from("id");
@@ -170,7 +178,9 @@ impl Writing<'_> {
         defined.place = Some(places);
         if let Home::Own(name) = defined.home() {
             let declared = catalog::declared(defined.form);
-            self.batch(&format!("ALTER TABLE record_{object} ADD COLUMN {name} {declared}"))?;
+            self.batch(&format!(
+                "ALTER TABLE record_{object} ADD COLUMN {name} {declared}"
+            ))?;
             if defined.unique {
                 self.index(object, &name)?;
             }
@@ -190,9 +200,10 @@ impl Writing<'_> {
             return Ok(());
         }
         let sql = format!("SELECT more FROM record_{object} WHERE id = ?1");
-        let read = self.connection.prepare_cached(&sql).and_then(|mut select| {
-            select.query_row([row], |found| unpack(found.get_ref(0)?))
-        });
+        let read = self
+            .connection
+            .prepare_cached(&sql)
+            .and_then(|mut select| select.query_row([row], |found| unpack(found.get_ref(0)?)));
         let mut shared = read.map_err(|error| self.failed(&error))?;
         for (place, cell) in cells {
             if cell.is_null() {
@@ -218,7 +229,11 @@ impl Writing<'_> {
 
     /// The words of a text are forgotten by saying the text once more.
     fn search(&mut self, object: u32, id: u64, text: &str) -> Result<()> {
-        let is_searchable = self.catalog.objects.get(&object).is_some_and(|o| o.is_searchable);
+        let is_searchable = self
+            .catalog
+            .objects
+            .get(&object)
+            .is_some_and(|o| o.is_searchable);
         if !self.has_row(object, id)? || (text.is_empty() && !is_searchable) {
             return Ok(());
         }
@@ -243,7 +258,8 @@ impl Writing<'_> {
         }
         let words = format!("record_words_{object}");
         if let Some(before) = before {
-            let sql = format!("INSERT INTO {words} ({words}, rowid, text) VALUES ('delete', ?1, ?2)");
+            let sql =
+                format!("INSERT INTO {words} ({words}, rowid, text) VALUES ('delete', ?1, ?2)");
             self.run(&sql, &[&row, &before])?;
         }
         if text.is_empty() {
@@ -279,7 +295,9 @@ impl Writing<'_> {
         self.run("INSERT INTO record_object VALUES (?1, 0, 0)", &[&object])?;
         let catalog = Arc::make_mut(self.catalog);
         catalog.objects.insert(object, catalog::Object::default());
-        catalog.indexes.insert(catalog::index_name(object, "archived"));
+        catalog
+            .indexes
+            .insert(catalog::index_name(object, "archived"));
         Ok(())
     }
 

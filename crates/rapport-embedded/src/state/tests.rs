@@ -70,7 +70,11 @@ async fn a_torn_last_commit_takes_only_itself() {
         .await
         .unwrap();
     state
-        .commit(1, Position::event(2, 0), vec![put(1, "two"), put(2, "two")].into())
+        .commit(
+            1,
+            Position::event(2, 0),
+            vec![put(1, "two"), put(2, "two")].into(),
+        )
         .await
         .unwrap();
     let copy = tempfile::tempdir().unwrap();
@@ -110,7 +114,9 @@ async fn a_full_disk_writes_nothing_and_says_so() {
     };
     state.database.write(limit).await.unwrap();
     let writes: Vec<Write> = (0..1_000).map(|n| put(n, &"x".repeat(200))).collect();
-    let refused = state.commit(0, Position::event(1, 0), writes.clone().into()).await;
+    let refused = state
+        .commit(0, Position::event(1, 0), writes.clone().into())
+        .await;
     assert!(matches!(refused, Err(Error::Full { .. })), "{refused:?}");
     assert_eq!(state.head().await.unwrap(), Head::default());
     assert_eq!(value(&state, 1).await, None);

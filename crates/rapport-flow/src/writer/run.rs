@@ -238,7 +238,9 @@ async fn settle_counters(writer: &mut Writer) -> Result<()> {
     if writer.counters.is_settled() {
         return Ok(());
     }
-    writer.commit(writer.head.position, Changes::default()).await
+    writer
+        .commit(writer.head.position, Changes::default())
+        .await
 }
 
 async fn recover(writer: &mut Writer, error: &rapport_store::Error) {

@@ -72,7 +72,9 @@ fn put(id: u64, cells: &[(u16, Cell)]) -> RecordWrite {
     RecordWrite::Put {
         object: DEAL,
         id,
-        cells: std::iter::once(archived).chain(cells.iter().cloned()).collect(),
+        cells: std::iter::once(archived)
+            .chain(cells.iter().cloned())
+            .collect(),
     }
 }
 

@@ -77,7 +77,10 @@ async fn a_commit_moves_the_head(state: &impl State) {
         Position::event(7, 0),
     ];
     for (version, position) in (0..).zip(positions) {
-        let head = state.commit(version, position, Changes::default()).await.unwrap();
+        let head = state
+            .commit(version, position, Changes::default())
+            .await
+            .unwrap();
         assert_eq!(
             head,
             Head {
@@ -103,7 +106,9 @@ async fn a_commit_at_another_version_writes_nothing(state: &impl State) {
             put(Table::Meta, text("a"), b"2"),
             put(Table::Meta, text("b"), b"2"),
         ];
-        let refusal = state.commit(expected, Position::event(2, 0), write.into()).await;
+        let refusal = state
+            .commit(expected, Position::event(2, 0), write.into())
+            .await;
         let conflict = matches!(
             refusal,
             Err(Error::Conflict { expected: named, found: 1 }) if named == expected

@@ -84,7 +84,11 @@ impl Object {
 
     fn put(&mut self, object: u32, id: u64, cells: Vec<(u16, Cell)>) -> Result<()> {
         if i64::try_from(id).is_err() {
-            return Err(refused(object, 0, &format!("has no row {id}: it is too large")));
+            return Err(refused(
+                object,
+                0,
+                &format!("has no row {id}: it is too large"),
+            ));
         }
         for (column, cell) in &cells {
             match self.form(*column) {
@@ -107,7 +111,9 @@ impl Object {
     }
 
     fn form(&self, column: u16) -> Option<Form> {
-        let always = column::ALWAYS.into_iter().find(|(always, _)| *always == column);
+        let always = column::ALWAYS
+            .into_iter()
+            .find(|(always, _)| *always == column);
         match always {
             Some((_, form)) => Some(form),
             None => self.columns.get(&column).map(|(form, _)| *form),

@@ -94,7 +94,11 @@ impl Cell {
             (Cell::Text(left), Cell::Text(right)) => left.cmp(right),
             _ => Ordering::Equal,
         };
-        nulls.then_with(|| self.compare(other).unwrap_or(Ordering::Equal).then_with(bytes))
+        nulls.then_with(|| {
+            self.compare(other)
+                .unwrap_or(Ordering::Equal)
+                .then_with(bytes)
+        })
     }
 }
 

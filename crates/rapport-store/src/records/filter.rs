@@ -153,7 +153,11 @@ impl Test {
             Test::NoToken(pattern) => !text(value).is_some_and(|text| has_token(text, pattern)),
             Test::Option(options) => text(value).is_some_and(|text| {
                 let mut listed = text.split(';');
-                listed.any(|one| options.iter().any(|wanted| wanted.eq_ignore_ascii_case(one)))
+                listed.any(|one| {
+                    options
+                        .iter()
+                        .any(|wanted| wanted.eq_ignore_ascii_case(one))
+                })
             }),
         }
     }
@@ -193,7 +197,12 @@ fn has_token(text: &str, pattern: &str) -> bool {
     }
     words(text, char::is_alphanumeric)
         .windows(wanted.len())
-        .any(|found| found.iter().zip(&wanted).all(|(word, like)| is_like(word, like)))
+        .any(|found| {
+            found
+                .iter()
+                .zip(&wanted)
+                .all(|(word, like)| is_like(word, like))
+        })
 }
 
 fn words(text: &str, is_part: impl Fn(char) -> bool) -> Vec<Vec<char>> {

@@ -209,7 +209,7 @@ async fn measure(scale: &Scale, report: &mut Report) -> Result<()> {
         rebuild::all(scale, report).await?;
     }
     if scale.has(Part::Layouts) {
-        layouts::all(scale, report)?;
+        layouts::all(scale, report).await?;
     }
     Ok(())
 }

@@ -10,14 +10,29 @@ use crate::state::State;
 
 pub(super) async fn a_value_is_found_exactly(state: &impl State) {
     let mut changes = definitions();
-    for (id, key, name) in [(5, "Aé", "x"), (3, "aé", "x"), (4, "aé", "y"), (9, "12", "x")] {
+    for (id, key, name) in [
+        (5, "Aé", "x"),
+        (3, "aé", "x"),
+        (4, "aé", "y"),
+        (9, "12", "x"),
+    ] {
         changes.push(put(id, &[(KEY, text(key)), (NAME, text(name))]));
     }
     commit(state, changes).await.unwrap();
-    let asked = [text("aé"), text("Aé"), text("AÉ"), Cell::Null, text("12"), Cell::Number(12.0)];
+    let asked = [
+        text("aé"),
+        text("Aé"),
+        text("AÉ"),
+        Cell::Null,
+        text("12"),
+        Cell::Number(12.0),
+    ];
     let found = state.find(DEAL, KEY, &asked).await.unwrap();
     assert_eq!(found, [Some(3), Some(5), None, None, Some(9), None]);
-    assert_eq!(state.find(DEAL, NAME, &[text("x")]).await.unwrap(), [Some(3)]);
+    assert_eq!(
+        state.find(DEAL, NAME, &[text("x")]).await.unwrap(),
+        [Some(3)]
+    );
 }
 
 pub(super) async fn tests_hold_as_they_say(state: &impl State) {
@@ -53,20 +68,25 @@ pub(super) async fn tests_hold_as_they_say(state: &impl State) {
 
 fn conditions() -> Vec<(Filter, Vec<u64>)> {
     use Comparison::{Above, AtLeast, AtMost, Below, Equal, NotEqual};
-    let compare = |column, comparison, cell| {
-        Filter::Column(column, Test::Compare(comparison, cell))
-    };
+    let compare =
+        |column, comparison, cell| Filter::Column(column, Test::Compare(comparison, cell));
     let number = Cell::Number;
     let name = |test| Filter::Column(NAME, test);
     let token = |pattern: &str| name(Test::Token(pattern.into()));
     let options = |options: &[&str]| {
-        name(Test::Option(options.iter().map(|&option| option.into()).collect()))
+        name(Test::Option(
+            options.iter().map(|&option| option.into()).collect(),
+        ))
     };
     let linked = |kinds: &[u32]| Filter::Linked {
         to: (2, 77),
         kinds: kinds.to_vec(),
     };
-    let day = |days: &[i64]| days.iter().map(|day| Cell::Integer(*day)).collect::<Vec<_>>();
+    let day = |days: &[i64]| {
+        days.iter()
+            .map(|day| Cell::Integer(*day))
+            .collect::<Vec<_>>()
+    };
     vec![
         (Filter::every(), vec![1, 2, 3, 4, 5, 6]),
         (Filter::Never, vec![]),
@@ -76,7 +96,10 @@ fn conditions() -> Vec<(Filter, Vec<u64>)> {
         (compare(NAME, Equal, text("ANN-MARIE")), vec![2]),
         (compare(NAME, Equal, text("CAFÉ")), vec![]),
         (compare(NAME, NotEqual, text("ann-marie")), vec![1, 3, 4, 5]),
-        (Filter::Not(Box::new(compare(NAME, Equal, text("café")))), vec![1, 2, 3, 4, 6]),
+        (
+            Filter::Not(Box::new(compare(NAME, Equal, text("café")))),
+            vec![1, 2, 3, 4, 6],
+        ),
         (compare(NAME, Below, text("ann-")), vec![1]),
         (compare(NAME, AtLeast, text("CAF")), vec![4, 5]),
         (compare(AMOUNT, Equal, number(-0.0)), vec![5]),
@@ -88,11 +111,20 @@ fn conditions() -> Vec<(Filter, Vec<u64>)> {
         (compare(NAME, Above, number(0.0)), vec![]),
         (compare(DAY, AtMost, number(19.5)), vec![1, 4]),
         (compare(DAY, Equal, Cell::Null), vec![]),
-        (Filter::Column(DAY, Test::In(day(&[20, 20, -5, 7]))), vec![2, 3, 4]),
+        (
+            Filter::Column(DAY, Test::In(day(&[20, 20, -5, 7]))),
+            vec![2, 3, 4],
+        ),
         (Filter::Column(DAY, Test::In(vec![])), vec![]),
         (Filter::Column(DAY, Test::NotIn(day(&[20, 30]))), vec![1, 4]),
-        (Filter::Column(DAY, Test::Between(Cell::Integer(10), Cell::Integer(20))), vec![1, 2, 3]),
-        (Filter::Column(DAY, Test::Between(Cell::Integer(20), Cell::Integer(10))), vec![]),
+        (
+            Filter::Column(DAY, Test::Between(Cell::Integer(10), Cell::Integer(20))),
+            vec![1, 2, 3],
+        ),
+        (
+            Filter::Column(DAY, Test::Between(Cell::Integer(20), Cell::Integer(10))),
+            vec![],
+        ),
         (name(Test::Prefix("ANN".into())), vec![1, 2]),
         (name(Test::Prefix("".into())), vec![1, 2, 3, 4, 5]),
         (token("ann"), vec![1, 2]),
@@ -111,8 +143,14 @@ fn conditions() -> Vec<(Filter, Vec<u64>)> {
         (linked(&[6, 9]), vec![3]),
         (linked(&[9]), vec![]),
         (Filter::Ids(vec![6, 2, 2, 40]), vec![2, 6]),
-        (linked(&[]).and(Filter::Ids(vec![2])).and(name(Test::Has)), vec![2]),
-        (Filter::Any(vec![linked(&[6]), Filter::Ids(vec![1]), Filter::Never]), vec![1, 3]),
+        (
+            linked(&[]).and(Filter::Ids(vec![2])).and(name(Test::Has)),
+            vec![2],
+        ),
+        (
+            Filter::Any(vec![linked(&[6]), Filter::Ids(vec![1]), Filter::Never]),
+            vec![1, 3],
+        ),
         (Filter::Not(Box::new(Filter::every())), vec![]),
     ]
 }
@@ -164,18 +202,34 @@ pub(super) async fn rows_without_a_value_come_last(state: &impl State) {
             after: After::Key(vec![text("C")], 5),
             ..down
         };
-        assert_eq!(ids(state, gone).await, [1, 6, 4, 2, 7, 3], "behind a row that is gone");
+        assert_eq!(
+            ids(state, gone).await,
+            [1, 6, 4, 2, 7, 3],
+            "behind a row that is gone"
+        );
     }
-    assert_eq!(ids(state, sorted(&[(600, Direction::Descending)])).await, [8, 7, 6, 4, 3, 2, 1]);
+    assert_eq!(
+        ids(state, sorted(&[(600, Direction::Descending)])).await,
+        [8, 7, 6, 4, 3, 2, 1]
+    );
 }
 
 pub(super) async fn ties_go_by_the_next_column_and_then_by_id(state: &impl State) {
     let mut changes = definitions();
-    let rows = [(1, "a", 2), (2, "a", 1), (3, "b", 1), (4, "A", 2), (5, "b", 0)];
+    let rows = [
+        (1, "a", 2),
+        (2, "a", 1),
+        (3, "b", 1),
+        (4, "A", 2),
+        (5, "b", 0),
+    ];
     for (id, key, day) in rows {
         changes.push(put(id, &[(KEY, text(key)), (DAY, Cell::Integer(day))]));
     }
-    changes.extend([put(6, &[(DAY, Cell::Integer(9))]), put(7, &[(KEY, text("a"))])]);
+    changes.extend([
+        put(6, &[(DAY, Cell::Integer(9))]),
+        put(7, &[(KEY, text("a"))]),
+    ]);
     commit(state, changes).await.unwrap();
     let query = sorted(&[(KEY, Direction::Ascending), (DAY, Direction::Descending)]);
     let wanted = [1, 4, 2, 7, 3, 5, 6];
@@ -234,7 +288,10 @@ pub(super) async fn words_begin_in_any_case(state: &impl State) {
         ids(state, query).await
     };
     assert_eq!(found("ann").await, NOBODY);
-    let texts = [search(1, "Anna Müller anna@example.com"), search(2, "Hannah 4711")];
+    let texts = [
+        search(1, "Anna Müller anna@example.com"),
+        search(2, "Hannah 4711"),
+    ];
     commit(state, texts.to_vec()).await.unwrap();
     for (words, wanted) in [
         ("ann", vec![1]),
@@ -251,7 +308,9 @@ pub(super) async fn words_begin_in_any_case(state: &impl State) {
     ] {
         assert_eq!(found(words).await, wanted, "{words}");
     }
-    commit(state, vec![search(1, "Berta"), search(2, "")]).await.unwrap();
+    commit(state, vec![search(1, "Berta"), search(2, "")])
+        .await
+        .unwrap();
     assert_eq!(found("ann").await, NOBODY);
     assert_eq!(found("berta").await, [1]);
     assert_eq!(found("47").await, NOBODY);
@@ -270,7 +329,10 @@ pub(super) async fn groups_count_and_sum(state: &impl State) {
     for (id, stage, amount, day) in rows {
         let stage = stage.map_or(Cell::Null, text);
         let amount = amount.map_or(Cell::Null, Cell::Number);
-        changes.push(put(id, &[(NAME, stage), (AMOUNT, amount), (DAY, Cell::Integer(day))]));
+        changes.push(put(
+            id,
+            &[(NAME, stage), (AMOUNT, amount), (DAY, Cell::Integer(day))],
+        ));
     }
     commit(state, changes).await.unwrap();
     let asked = |by, columns: &[u16]| Sums {
@@ -332,10 +394,26 @@ pub(super) async fn links_come_in_pages(state: &impl State) {
     let contacts = vec![far(1, 5, 1), far(1, 5, 3)];
     let found = state.links(asked(Some(1), None, 9)).await.unwrap();
     assert_eq!(found, [vec![far(1, 6, 3)], contacts.clone(), vec![]]);
-    let found = state.links(asked(None, Some(far(1, 5, 1)), 2)).await.unwrap();
-    assert_eq!(found, [vec![far(1, 6, 3)], vec![far(1, 5, 3), far(2, 4, 5)], vec![]]);
-    let found = state.links(asked(Some(2), Some(far(1, 9, 9)), 2)).await.unwrap();
-    assert_eq!(found[1], [far(2, 4, 5)], "a key before the type begins at its start");
-    let found = state.links(asked(Some(1), Some(far(2, 0, 0)), 2)).await.unwrap();
+    let found = state
+        .links(asked(None, Some(far(1, 5, 1)), 2))
+        .await
+        .unwrap();
+    assert_eq!(
+        found,
+        [vec![far(1, 6, 3)], vec![far(1, 5, 3), far(2, 4, 5)], vec![]]
+    );
+    let found = state
+        .links(asked(Some(2), Some(far(1, 9, 9)), 2))
+        .await
+        .unwrap();
+    assert_eq!(
+        found[1],
+        [far(2, 4, 5)],
+        "a key before the type begins at its start"
+    );
+    let found = state
+        .links(asked(Some(1), Some(far(2, 0, 0)), 2))
+        .await
+        .unwrap();
     assert_eq!(found, [[], [], []]);
 }

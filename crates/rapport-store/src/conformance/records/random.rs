@@ -30,8 +30,14 @@ pub async fn compare(state: &impl State, seed: u64, rows: u64, rounds: u32) {
         assert_eq!(groups, model.sums(sums.clone()).await.unwrap(), "{sums:?}");
         let links = random.links(rows);
         let found = state.links(links.clone()).await.unwrap();
-        assert_eq!(found, model.links(links.clone()).await.unwrap(), "{links:?}");
-        let changes = (0..=random.below(20)).map(|_| random.change(rows)).collect();
+        assert_eq!(
+            found,
+            model.links(links.clone()).await.unwrap(),
+            "{links:?}"
+        );
+        let changes = (0..=random.below(20))
+            .map(|_| random.change(rows))
+            .collect();
         both(state, &model, changes).await;
     }
     let all = async |state: &dyn Records| {
@@ -47,9 +53,15 @@ async fn both(state: &impl State, model: &MemoryState, records: Vec<RecordWrite>
         writes: Vec::new(),
         records: records.clone(),
     };
-    model.commit(head.version, head.position, changes()).await.unwrap();
+    model
+        .commit(head.version, head.position, changes())
+        .await
+        .unwrap();
     let head = state.head().await.unwrap();
-    state.commit(head.version, head.position, changes()).await.unwrap();
+    state
+        .commit(head.version, head.position, changes())
+        .await
+        .unwrap();
 }
 
 /// Asks for a page, and for what is behind it, page by page.
@@ -119,7 +131,9 @@ impl Random {
             4 | 5 => RecordWrite::Search {
                 object: DEAL,
                 id,
-                text: self.pick(&["", "Ann B", "anne bee", "Bob O'Neil", "x1 y2"]).into(),
+                text: self
+                    .pick(&["", "Ann B", "anne bee", "Bob O'Neil", "x1 y2"])
+                    .into(),
             },
             6 => self.put(id),
             _ => {

@@ -1,12 +1,12 @@
 //! Questions for records in memory: every row is looked at.
 
 use super::{Kept, Object, Shelf};
+use crate::Result;
 use crate::memory::{Call, MemoryState, lock};
 use crate::records::{
     After, Answer, Cell, Defined, Filter, Group, Link, Linked, Links, Query, Records, Row, Sums,
     Total, Whole,
 };
-use crate::Result;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -51,7 +51,9 @@ impl Records for MemoryState {
         self.ask(|shelf| {
             let used = |object: &Object| !object.rows.is_empty() || !object.columns.is_empty();
             let objects = shelf.objects.iter().filter(|(_, object)| used(object));
-            objects.map(|(no, object)| (*no, object.defined())).collect()
+            objects
+                .map(|(no, object)| (*no, object.defined()))
+                .collect()
         })
     }
 
@@ -59,8 +61,13 @@ impl Records for MemoryState {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         self.ask(|shelf| {
             let rows = shelf.objects.get(&object).map(|object| &object.rows);
-            let behind = rows.into_iter().flat_map(|rows| rows.range((from, Bound::Unbounded)));
-            behind.take(limit).map(|(id, kept)| kept.whole(*id)).collect()
+            let behind = rows
+                .into_iter()
+                .flat_map(|rows| rows.range((from, Bound::Unbounded)));
+            behind
+                .take(limit)
+                .map(|(id, kept)| kept.whole(*id))
+                .collect()
         })
     }
 
@@ -139,7 +146,11 @@ impl Shelf {
             let place = groups.iter().position(|group| group.cell == cell);
             let place = place.unwrap_or_else(|| {
                 let sums = vec![0.0; asked.columns.len()];
-                groups.push(Group { cell, count: 0, sums });
+                groups.push(Group {
+                    cell,
+                    count: 0,
+                    sums,
+                });
                 groups.len() - 1
             });
             groups[place].count += 1;
@@ -197,7 +208,12 @@ impl Kept {
 }
 
 fn is_found(text: &str, words: &[String]) -> bool {
-    let plain = |text: &str| text.to_lowercase().chars().map(without_accent).collect::<String>();
+    let plain = |text: &str| {
+        text.to_lowercase()
+            .chars()
+            .map(without_accent)
+            .collect::<String>()
+    };
     let text = plain(text);
     let has = |word: &String| {
         let mut of_text = text.split(|letter: char| !letter.is_alphanumeric());

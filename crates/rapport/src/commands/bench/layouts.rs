@@ -1,6 +1,8 @@
 //! Layouts of records: the same rows as typed columns, as one column of JSON, and as a row for
-//! each value, asked and changed in the same ways. What docs/adr/typed-columns.md goes by.
+//! each value, asked and changed in the same ways, and in the engine itself. What
+//! docs/adr/typed-columns.md goes by.
 
+mod engine;
 mod kinds;
 
 use super::report::{Report, Target};
@@ -31,8 +33,8 @@ const SHARES: [(&str, i64, i64); 4] = [
 /// Every layout, one after another.
 ///
 /// # Errors
-/// Those of SQLite.
-pub(super) fn all(scale: &Scale, report: &mut Report) -> Result<()> {
+/// Those of SQLite and of the engine.
+pub(super) async fn all(scale: &Scale, report: &mut Report) -> Result<()> {
     debug_assert!(scale.has(Part::Layouts));
     for layout in Layout::ALL {
         let path = scale.data.join(format!("layout-{}.db", layout.name()));
@@ -45,12 +47,18 @@ pub(super) fn all(scale: &Scale, report: &mut Report) -> Result<()> {
         drop(database);
         std::fs::remove_file(&path)?;
     }
-    Ok(())
+    engine::all(scale, report).await
 }
 
 fn add(report: &mut Report, layout: Layout, what: &str, value: f64, unit: &'static str) {
     let name = format!("layout {}: {what}", layout.name());
-    report.add(&name, value, unit, Target::None, "plain SQL, one connection");
+    report.add(
+        &name,
+        value,
+        unit,
+        Target::None,
+        "plain SQL, one connection",
+    );
 }
 
 /// As the state's file is opened.
@@ -86,14 +94,32 @@ fn ask(database: &Connection, layout: Layout, report: &mut Report) -> Result<()>
             page.push(timed(database, layout.list(), bound)?);
             total.push(timed(database, layout.total(), bound)?);
         }
-        add(report, layout, &format!("page of 50, {share}, p95"), p95(page), "ms");
-        add(report, layout, &format!("total up to 10,000, {share}, p95"), p95(total), "ms");
+        add(
+            report,
+            layout,
+            &format!("page of 50, {share}, p95"),
+            p95(page),
+            "ms",
+        );
+        add(
+            report,
+            layout,
+            &format!("total up to 10,000, {share}, p95"),
+            p95(total),
+            "ms",
+        );
     }
     let mut board = Vec::new();
     for _ in 0..TIMES / 4 {
         board.push(timed(database, layout.board(), params![])?);
     }
-    add(report, layout, "board of 8 stages with sums, p95", p95(board), "ms");
+    add(
+        report,
+        layout,
+        "board of 8 stages with sums, p95",
+        p95(board),
+        "ms",
+    );
     Ok(())
 }
 
@@ -110,12 +136,7 @@ fn timed(database: &Connection, sql: &str, bound: &[&dyn rusqlite::ToSql]) -> Re
     Ok(began.elapsed())
 }
 
-fn write(
-    database: &mut Connection,
-    layout: Layout,
-    rows: u64,
-    report: &mut Report,
-) -> Result<()> {
+fn write(database: &mut Connection, layout: Layout, rows: u64, report: &mut Report) -> Result<()> {
     let mut inserts = Vec::new();
     for batch in 0..BATCHES {
         let began = Instant::now();
@@ -126,7 +147,13 @@ fn write(
         transaction.commit()?;
         inserts.push(began.elapsed());
     }
-    add(report, layout, "insert of 100 rows, p95", p95(inserts), "ms");
+    add(
+        report,
+        layout,
+        "insert of 100 rows, p95",
+        p95(inserts),
+        "ms",
+    );
     let mut random = Random(9);
     let mut updates = Vec::new();
     for batch in 0..BATCHES {
@@ -139,7 +166,13 @@ fn write(
         transaction.commit()?;
         updates.push(began.elapsed());
     }
-    add(report, layout, "update of 100 rows, one value each, p95", p95(updates), "ms");
+    add(
+        report,
+        layout,
+        "update of 100 rows, one value each, p95",
+        p95(updates),
+        "ms",
+    );
     Ok(())
 }
 

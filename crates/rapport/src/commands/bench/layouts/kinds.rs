@@ -23,11 +23,11 @@ pub(super) enum Layout {
 
 /// What a row holds.
 pub(super) struct Values {
-    stage: &'static str,
-    owner: i64,
-    amount: i64,
-    closes: i64,
-    texts: [String; TEXTS],
+    pub(super) stage: &'static str,
+    pub(super) owner: i64,
+    pub(super) amount: i64,
+    pub(super) closes: i64,
+    pub(super) texts: [String; TEXTS],
 }
 
 impl Values {
