@@ -8,6 +8,7 @@
 mod asking;
 mod catalog;
 mod fetch;
+mod indexes;
 mod page;
 mod rows;
 mod select;
@@ -23,8 +24,9 @@ pub(crate) use write::apply;
 
 use crate::SqliteState;
 use crate::sqlite::failure;
-use asking::{Asking, Missed};
+use asking::Asking;
 use async_trait::async_trait;
+use indexes::Indexes;
 use rapport_store::Result;
 use rapport_store::records::{
     After, Answer, Cell, Defined, Filter, Group, Link, Linked, Links, Query, RecordWrite, Records,
@@ -32,21 +34,17 @@ use rapport_store::records::{
 };
 use rusqlite::Connection;
 use sets::Sets;
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Semaphore;
 
 /// Searches at once, each with a reader of its own.
 pub(crate) const QUESTIONS: usize = 3;
-/// How often an index is missed before it is made.
-const MISSES: u32 = 2;
 
 /// What the engine knows of records beside the file.
 pub(crate) struct Shelf {
     catalog: RwLock<Arc<Catalog>>,
     sets: Sets,
-    /// How often an index would have helped; those ordered are beyond counting.
-    missed: Mutex<BTreeMap<Missed, u32>>,
+    indexes: Indexes,
     seats: Semaphore,
 }
 
@@ -56,7 +54,7 @@ impl Shelf {
         Shelf {
             catalog: RwLock::new(Arc::new(catalog)),
             sets: Sets::default(),
-            missed: Mutex::default(),
+            indexes: Indexes::default(),
             seats: Semaphore::new(QUESTIONS),
         }
     }
@@ -70,20 +68,6 @@ impl Shelf {
     pub(crate) fn note(&self, catalog: Arc<Catalog>, records: &[RecordWrite]) {
         *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = catalog;
         self.sets.note(records);
-    }
-
-    /// Counts misses; says which indexes are worth making now.
-    fn miss(&self, missed: Vec<Missed>) -> Vec<Missed> {
-        let mut counts = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut wanted = Vec::new();
-        for one in missed {
-            let count = counts.entry(one.clone()).or_default();
-            *count += 1;
-            if *count == MISSES {
-                wanted.push(one);
-            }
-        }
-        wanted
     }
 }
 
@@ -114,33 +98,9 @@ impl SqliteState {
             answer.map_err(|error| failure(&what, &error))
         };
         let (answer, missed) = self.database.read(asked).await?;
-        for wanted in self.shelf.miss(missed) {
-            self.make_index(wanted)?;
-        }
-        Ok(answer)
-    }
-
-    /// Has the writer make an index, in a transaction of its own, while nobody waits for it.
-    fn make_index(&self, wanted: Missed) -> Result<()> {
-        let shelf = Arc::clone(&self.shelf);
         let what = self.database.what();
-        self.database.order(move |connection| {
-            let names: Vec<&str> = wanted.names.iter().map(String::as_str).collect();
-            let began = std::time::Instant::now();
-            match connection.execute_batch(&catalog::index(wanted.object, &names)) {
-                Ok(()) => {
-                    let mut catalog = shelf.catalog();
-                    let index = catalog::index_name(wanted.object, &names.join("_"));
-                    Arc::make_mut(&mut catalog).indexes.insert(index.clone());
-                    shelf.note(catalog, &[]);
-                    let ms = began.elapsed().as_millis();
-                    tracing::info!(index, ms, "made an index for records");
-                }
-                Err(error) => {
-                    tracing::warn!(%error, what, "an index for records could not be made");
-                }
-            }
-        })
+        indexes::miss(&self.shelf, &self.database.queue(), &what, missed)?;
+        Ok(answer)
     }
 }
 

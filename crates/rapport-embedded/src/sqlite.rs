@@ -15,6 +15,7 @@ use readers::Readers;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+pub(crate) use writer::Queue;
 use writer::Writer;
 
 /// What one database file needs.
@@ -105,9 +106,9 @@ impl Database {
         self.readers.run(job).await
     }
 
-    /// Puts a job on the writer's queue that nobody waits for.
-    pub(crate) fn order(&self, job: impl FnOnce(&mut Connection) + Send + 'static) -> Result<()> {
-        self.writer.queue().put(job)
+    /// The writer's queue, for jobs that nobody waits for.
+    pub(crate) fn queue(&self) -> Queue {
+        self.writer.queue()
     }
 
     /// Whether a job of the writer would run at once.

@@ -16,7 +16,7 @@ const SNAPSHOT: Duration = Duration::from_millis(1_000);
 /// Rows read between two looks at the clock.
 pub(super) const SLICE: u32 = 20_000;
 /// Fewer rows need no index.
-const SMALL: u64 = 10_000;
+const SMALL: u64 = 2_000;
 
 /// A question under way on a reader's connection.
 pub(super) struct Asking<'a> {

@@ -122,3 +122,102 @@ impl Saying {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rapport_core::position::Position;
+    use rapport_store::memory::MemoryState;
+    use rapport_store::records::{Cell, Changes, RecordWrite};
+    use rapport_store::state::Write;
+    use std::collections::BTreeMap;
+
+    fn put(id: u64, owner: i64) -> RecordWrite {
+        RecordWrite::Put {
+            object: 3,
+            id,
+            cells: vec![(4, Cell::Integer(owner))],
+        }
+    }
+
+    fn link(from: u64, kind: u32) -> RecordWrite {
+        RecordWrite::Link(Link {
+            from: (3, from),
+            to: (1, 5),
+            kind,
+        })
+    }
+
+    fn moved(id: u64, value: u8) -> Write {
+        let key = [&3_u32.to_be_bytes()[..], &id.to_be_bytes(), &[0, 16, 1]].concat();
+        Write {
+            table: Table::PropertyHistory,
+            key: key.into(),
+            value: Some(vec![value]),
+        }
+    }
+
+    fn world() -> Changes {
+        let search = RecordWrite::Search {
+            object: 3,
+            id: 2,
+            text: "oak".into(),
+        };
+        Changes {
+            writes: vec![moved(2, 7), moved(900, 7)],
+            records: vec![
+                put(2, 1),
+                put(255, 1),
+                put(256, 1),
+                search,
+                link(2, 3),
+                link(700, 3),
+            ],
+        }
+    }
+
+    async fn said(more: Changes) -> BTreeMap<String, String> {
+        let state = MemoryState::default();
+        for (version, changes) in (0..).zip([world(), more]) {
+            let done = state.commit(version, Position::default(), changes).await;
+            done.unwrap();
+        }
+        let mut said = BTreeMap::new();
+        let each = each(&state, |name, text| {
+            assert!(said.insert(name.clone(), text).is_none(), "{name} twice");
+        });
+        each.await.unwrap();
+        said
+    }
+
+    #[tokio::test]
+    async fn every_difference_shows_under_the_name_of_its_neighbours() {
+        let before = said(Changes::default()).await;
+        assert_eq!(before.len(), 7, "{before:?}");
+        let records = |records| Changes {
+            writes: Vec::new(),
+            records,
+        };
+        let found = |text: &str| RecordWrite::Search {
+            object: 3,
+            id: 2,
+            text: text.into(),
+        };
+        for (more, name) in [
+            (records(vec![put(255, 2)]), "records 3 from 0"),
+            (records(vec![put(256, 2)]), "records 3 from 256"),
+            (records(vec![found("elm")]), "records 3 from 0"),
+            (records(vec![link(2, 4)]), "links 3 from 0"),
+            (records(vec![link(600, 3)]), "links 3 from 512"),
+            (vec![moved(900, 8)].into(), "property history 3 from 768"),
+        ] {
+            let after = said(more).await;
+            let differ = after
+                .iter()
+                .filter(|(name, text)| before.get(*name) != Some(text));
+            let differ: Vec<_> = differ.map(|(name, _)| name.as_str()).collect();
+            assert_eq!(differ, [name]);
+        }
+        assert_eq!(said(records(vec![put(2, 1)])).await, before);
+    }
+}

@@ -135,9 +135,13 @@ async fn lists(state: &SqliteState, report: &mut Report) -> Result<()> {
     for stage in &STAGES[1..4] {
         state.query(list(stage, 149, 41_000)).await?;
     }
-    let behind = commit(state, Vec::new()).await?;
-    let ms = behind.as_secs_f64() * 1_000.0;
-    add(report, "a commit behind the making of indexes", ms, "ms");
+    let ms = indexed(state).await?.as_secs_f64() * 1_000.0;
+    add(
+        report,
+        "the longest commit while indexes are made",
+        ms,
+        "ms",
+    );
     for (share, owner, amount) in SHARES {
         let mut first = Vec::new();
         let mut again = Vec::new();
@@ -158,6 +162,16 @@ async fn lists(state: &SqliteState, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
+/// Waits until the indexes that questions missed are made, one between two commits; how long the
+/// longest of these commits took.
+async fn indexed(state: &SqliteState) -> Result<Duration> {
+    let mut longest = Duration::ZERO;
+    for _ in 0..8 {
+        longest = longest.max(commit(state, Vec::new()).await?);
+    }
+    Ok(longest)
+}
+
 async fn board(state: &SqliteState, report: &mut Report) -> Result<()> {
     let asked = || Sums {
         object: DEAL,
@@ -168,7 +182,7 @@ async fn board(state: &SqliteState, report: &mut Report) -> Result<()> {
     let mut took = Vec::new();
     for time in 0..TIMES / 2 {
         if time == 3 {
-            commit(state, Vec::new()).await?;
+            indexed(state).await?;
         }
         let began = Instant::now();
         state.sums(asked()).await?;
