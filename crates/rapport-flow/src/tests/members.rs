@@ -284,7 +284,7 @@ async fn the_audit_is_added_to_and_one_changed_or_taken_away_is_found() {
             value,
         };
         state
-            .commit(head.version, head.position, vec![write])
+            .commit(head.version, head.position, vec![write].into())
             .await
             .unwrap();
         let found = crate::audit::check(&*state).await;
