@@ -14,8 +14,8 @@ use serde_json::Value;
 use std::sync::Arc;
 use tower::ServiceExt;
 
-mod crm;
 mod attacks;
+mod crm;
 mod decide;
 mod destinations;
 mod insight;

@@ -86,7 +86,7 @@ async fn take(api: &Api, sent: Vec<Sent>) -> Result<StatusCode, Fault> {
     let origin = Origin {
         source: OWN,
         key_kind: KeyKind::Server,
-        dialect: Dialect::Segment,
+        dialect: Dialect::Hubspot,
         call: Call::Batch,
         ip: None,
         user_agent: None,

@@ -8,8 +8,7 @@ use rapport_core::crm::{
     RecordReference, Refused, Value, Verb,
 };
 use rapport_core::member::{
-    Access, Action, Actor, FieldRight, MemberNo, Owned, Scope, TeamNo, Visible, may,
-    visible,
+    Access, Action, Actor, FieldRight, MemberNo, Owned, Scope, TeamNo, Visible, may, visible,
 };
 use rapport_store::records::{Cell as Kept, Filter, Test};
 use std::collections::{BTreeMap, BTreeSet};
@@ -198,7 +197,11 @@ impl<'a> Reach<'a> {
             return Ok(None);
         };
         let (object, value) = (self.object.id(), [value]);
-        let found = self.api.rapport.find_records(object, property.no, &value).await?;
+        let found = self
+            .api
+            .rapport
+            .find_records(object, property.no, &value)
+            .await?;
         Ok(found.into_iter().flatten().next())
     }
 
@@ -227,12 +230,22 @@ impl<'a> Reach<'a> {
                 }
             }
         };
-        if let Some(record) = record
-            && !self.reaches(Action::View, record)
-        {
+        // What is not there and what may not be seen are answered alike.
+        let is_missing = match record {
+            Some(record) => !self.reaches(Action::View, record),
+            None => !input.upsert && input.reference != RecordReference::Create,
+        };
+        if is_missing {
+            let reference = match (&input.reference, record) {
+                (RecordReference::Unique { value, .. }, _) => value.clone(),
+                (RecordReference::Id(number), _) => number.to_string().into(),
+                (RecordReference::Create, record) => {
+                    record.map_or_else(Default::default, |record| record.no.to_string().into())
+                }
+            };
             return Some(Refused::NotFound {
                 object: self.object.id(),
-                reference: record.no.to_string().into(),
+                reference,
             });
         }
         if !may(self.who, action, &owned, None).is_allowed() {

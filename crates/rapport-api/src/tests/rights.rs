@@ -50,6 +50,13 @@ fn walked() -> BTreeMap<String, Vec<Method>> {
     paths.into_iter().map(path).collect()
 }
 
+/// Whether the router's path takes an address.
+fn leads_to(path: &str, address: &str) -> bool {
+    let parts = || path.split('/').zip(address.split('/'));
+    let same_length = path.split('/').count() == address.split('/').count();
+    same_length && parts().all(|(part, given)| part == given || part.starts_with('{'))
+}
+
 fn needs(path: &str) -> Option<&'static Route> {
     routes::find(path.strip_prefix("/api/v1")?)
 }
@@ -75,7 +82,11 @@ fn of_every_route_it_is_said_who_may_come() {
     }
     for route in routes::all() {
         let path = format!("/api/v1{}", route.path);
-        assert!(walked.contains_key(&path), "{path} is no route any more");
+        let leads_there = |walked: &String| leads_to(walked, &path);
+        assert!(
+            walked.keys().any(leads_there),
+            "{path} is no route any more"
+        );
     }
     let open: Vec<&str> = routes::all()
         .iter()

@@ -51,9 +51,14 @@ impl Formula {
     /// # Errors
     /// [`Error`], with the place of what is wrong.
     pub fn parse(text: &str) -> Result<Formula, Error> {
-        let tree = read::formula(text)?;
+        let before = text.len() - text.trim_start().len();
+        let text = text.trim();
+        let tree = read::formula(text).map_err(|error| Error {
+            offset: error.offset + before,
+            ..error
+        })?;
         Ok(Formula {
-            text: text.trim().into(),
+            text: text.into(),
             tree,
         })
     }

@@ -187,13 +187,7 @@ pub(crate) fn apply(
 /// Gives a profile another identifier in the place of one, which goes unless a server said that
 /// one too. An identifier that belongs to somebody else stays theirs, unless a browser only claimed
 /// it for somebody unknown.
-fn rename(
-    policy: &Policy,
-    people: &mut People,
-    number: ProfileNo,
-    renamed: &Renamed,
-    edit: &Edit,
-) {
+fn rename(policy: &Policy, people: &mut People, number: ProfileNo, renamed: &Renamed, edit: &Edit) {
     let of_kind = |value: &Option<Box<str>>| normal(policy, &renamed.kind, value.as_deref()?);
     let (before, after) = (of_kind(&renamed.old), of_kind(&renamed.new));
     if let Some(before) = before.filter(|before| Some(before) != after.as_ref())
@@ -211,7 +205,9 @@ fn rename(
     };
     let owner = people.owner(&after).filter(|owner| *owner != number);
     if let Some(owner) = owner
-        && people.profile(owner).is_some_and(|other| yields(other, &after))
+        && people
+            .profile(owner)
+            .is_some_and(|other| yields(other, &after))
     {
         if let Some(other) = people.profile_mut(owner) {
             other.links.retain(|link| link.identifier != after);
@@ -259,14 +255,15 @@ fn confirm(people: &mut People, number: ProfileNo, identifier: &Identifier) {
 /// Whether a server key vouches for an address of a profile.
 fn is_said_by_a_server(policy: &Policy, profile: &Profile, address: &Identifier) -> bool {
     let link = profile.links.iter().find(|l| l.identifier == *address);
-    let attached =
-        link.is_some_and(|link| link.source.is_some() && link.trust == Trust::Confirmed);
+    let attached = link.is_some_and(|link| link.source.is_some() && link.trust == Trust::Confirmed);
     let attribute = profile.attributes.attribute(address.kind.word());
     let says = attribute.map_or(&[][..], |attribute| attribute.says());
     attached
         || says.iter().any(|say| {
             let by_server = matches!(say.teller(), Teller::Source(_, KeyKind::Server));
-            let text = say.value().and_then(|raw| serde_json::from_str::<String>(raw).ok());
+            let text = say
+                .value()
+                .and_then(|raw| serde_json::from_str::<String>(raw).ok());
             let said = text.and_then(|text| normal(policy, &address.kind, &text));
             by_server && said.as_ref() == Some(address)
         })

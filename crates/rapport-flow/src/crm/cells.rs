@@ -1,7 +1,7 @@
 //! Cells, as the rules spell them and as engines do.
 
-use rapport_core::json;
 use rapport_core::crm::{Cell, Form, ObjectType, Record, RecordNo, Value};
+use rapport_core::json;
 use rapport_store::records;
 
 /// A form, for an engine.

@@ -1,8 +1,8 @@
 //! Companies that group calls describe, as records.
 
-use super::{cells, told};
 use super::told::attach;
 use super::work::{Cause, Work};
+use super::{cells, told};
 use crate::writer::Writer;
 use rapport_core::crm::contact::GROUP_ID;
 use rapport_core::crm::{RecordNo, TypeId, Value};
@@ -136,10 +136,15 @@ fn said(changed: &[(Box<str>, Option<Box<str>>)]) -> BTreeMap<&str, Option<Strin
 /// The attribute of a company that a property of its record says.
 pub(crate) fn attribute_of(property: &str) -> &str {
     let plain = |(_, properties): &&(&str, &[(&str, &str)])| {
-        properties.iter().any(|(shown, member)| *shown == property && member.is_empty())
+        properties
+            .iter()
+            .any(|(shown, member)| *shown == property && member.is_empty())
     };
     match property {
         "numberofemployees" => "employees",
-        _ => SHOWN.iter().find(plain).map_or(property, |(attribute, _)| *attribute),
+        _ => SHOWN
+            .iter()
+            .find(plain)
+            .map_or(property, |(attribute, _)| *attribute),
     }
 }

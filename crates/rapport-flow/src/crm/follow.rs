@@ -119,7 +119,10 @@ async fn related(
             continue;
         };
         let numbers: Vec<_> = linked.into_keys().collect();
-        let contacts = definitions.types.get(&other).filter(|_| other == TypeId::CONTACT);
+        let contacts = definitions
+            .types
+            .get(&other)
+            .filter(|_| other == TypeId::CONTACT);
         if contacts.is_none() {
             work.load(&writer.shared, other, &numbers).await?;
         }

@@ -52,9 +52,8 @@ async fn plainly(
         let own = known.numbers(object, known.survivor(object, *record));
         let is_alone = own == [*record];
         let mut far = linked.iter().map(|one| RecordNo(one.id));
-        let far_alone = far.all(|one| {
-            known.survivor(to, one) == one && known.numbers(to, one).len() == 1
-        });
+        let far_alone =
+            far.all(|one| known.survivor(to, one) == one && known.numbers(to, one).len() == 1);
         (is_alone && far_alone).then(|| page(linked, limit))
     };
     Ok(records.iter().zip(pages).map(plain).collect())

@@ -136,7 +136,8 @@ fn item(product: &str) -> BTreeMap<&'static str, Option<String>> {
     let said = SAID.iter();
     let said = said.filter_map(|(property, names)| Some((*property, Some(text(product, names)?))));
     let mut said: BTreeMap<&'static str, Option<String>> = said.collect();
-    said.entry("quantity").or_insert_with(|| Some("1".to_owned()));
+    said.entry("quantity")
+        .or_insert_with(|| Some("1".to_owned()));
     said
 }
 

@@ -59,9 +59,9 @@ pub(crate) async fn find(
         let numbers: Vec<_> = values.iter().map(number).collect();
         let there: Vec<RecordNo> = numbers.iter().flatten().copied().collect();
         let mut records = records(shared, object, &there).await?.into_iter();
-        let found = numbers.iter().map(|number| {
-            number.and_then(|_| records.next().flatten().map(|record| record.no))
-        });
+        let found = numbers
+            .iter()
+            .map(|number| number.and_then(|_| records.next().flatten().map(|record| record.no)));
         return Ok(found.collect());
     };
     if let Some(kind) = identifier_kind(object, &property.name) {

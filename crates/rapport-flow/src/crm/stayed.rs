@@ -46,7 +46,11 @@ pub(crate) async fn of(
             .map(|(no, _)| no.0)
             .collect();
         numbers.dedup();
-        for record in read::rows(shared, object, &numbers).await?.into_iter().flatten() {
+        for record in read::rows(shared, object, &numbers)
+            .await?
+            .into_iter()
+            .flatten()
+        {
             let since = merged <= record.created && record.created <= undone;
             if since && !followed.contains(&(to, record.no)) {
                 stayed.push((to, record.no));

@@ -24,11 +24,7 @@ const STEP: usize = 128;
 type Sweeps = BTreeMap<TypeId, u64>;
 
 /// Adds the write that has every record of a type looked at, from the first.
-pub(crate) async fn begin(
-    writer: &Writer,
-    object: TypeId,
-    writes: &mut Vec<Write>,
-) -> Result<()> {
+pub(crate) async fn begin(writer: &Writer, object: TypeId, writes: &mut Vec<Write>) -> Result<()> {
     let mut sweeps = read(&*writer.shared.roles.state).await?;
     sweeps.insert(object, 0);
     writes.push(rows::put(Table::Meta, SWEEPS.into(), &sweeps));
@@ -69,11 +65,7 @@ async fn read(state: &dyn State) -> Result<Sweeps> {
 }
 
 /// Draws contacts anew; the number of the last profile looked at, `None` behind the last there is.
-async fn contacts(
-    writer: &mut Writer,
-    after: u64,
-    writes: &mut Vec<Write>,
-) -> Result<Option<u64>> {
+async fn contacts(writer: &mut Writer, after: u64, writes: &mut Vec<Write>) -> Result<Option<u64>> {
     let page = Page {
         table: Table::Profile,
         from: rows::profile_key(ProfileNo(after + 1)),

@@ -62,9 +62,10 @@ pub(crate) async fn page(
         _ => changes(shared, definition, survivor, before, more, &mut happened).await?,
     }
     for activity in ACTIVITIES {
-        if let (Some(filter), Some(of)) =
-            (seen.filters.get(&activity), definitions.types.get(&activity))
-        {
+        if let (Some(filter), Some(of)) = (
+            seen.filters.get(&activity),
+            definitions.types.get(&activity),
+        ) {
             let linked = numbers(shared, object, survivor);
             let asked = linked_to(object, &linked, filter);
             activities(shared, of, asked, before, more, &mut happened).await?;

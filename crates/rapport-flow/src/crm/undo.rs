@@ -75,10 +75,7 @@ async fn has_primary(writer: &Writer, work: &Work, contact: Key) -> Result<bool>
 }
 
 /// Everything that was linked to an origin, with the entry and the record.
-async fn attached(
-    writer: &Writer,
-    origin: ProfileNo,
-) -> Result<Vec<(Position, Key, Attachment)>> {
+async fn attached(writer: &Writer, origin: ProfileNo) -> Result<Vec<(Position, Key, Attachment)>> {
     let mut found = Vec::new();
     for (key, row) in attached_rows(&writer.shared, origin).await? {
         if let Some((place, (object, number))) = rows::attached_of(&key) {
@@ -117,7 +114,9 @@ async fn companies(writer: &mut Writer, work: &mut Work, person: ProfileNo) -> R
     for link in links {
         let value = Value::Text(link.id);
         let shared = Arc::clone(&writer.shared);
-        let known = work.owner(&shared, TypeId::COMPANY, property, &value).await?;
+        let known = work
+            .owner(&shared, TypeId::COMPANY, property, &value)
+            .await?;
         if let Some(number) = known {
             company::belong(writer, work, link.cause, person, number).await?;
         }

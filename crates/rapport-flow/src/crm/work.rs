@@ -9,7 +9,9 @@ use crate::writer::Writer;
 use rapport_core::crm::calculate::{self, Related};
 use rapport_core::crm::history::{self, Origin};
 use rapport_core::crm::write::Change;
-use rapport_core::crm::{Definitions, ObjectType, Property, PropertyNo, Record, RecordNo, TypeId, Value};
+use rapport_core::crm::{
+    Definitions, ObjectType, Property, PropertyNo, Record, RecordNo, TypeId, Value,
+};
 use rapport_core::position::Position;
 use rapport_core::time::Millis;
 use rapport_store::Result;
@@ -64,10 +66,19 @@ impl Work {
     }
 
     /// Reads records that were not read yet.
-    pub async fn load(&mut self, shared: &Shared, object: TypeId, numbers: &[RecordNo]) -> Result<()> {
+    pub async fn load(
+        &mut self,
+        shared: &Shared,
+        object: TypeId,
+        numbers: &[RecordNo],
+    ) -> Result<()> {
         let is_new = |number: &&RecordNo| !self.held.contains_key(&(object, **number));
         let wanted: BTreeSet<RecordNo> = numbers.iter().filter(is_new).copied().collect();
-        let Some(definition) = self.definitions.types.get(&object).filter(|_| !wanted.is_empty())
+        let Some(definition) = self
+            .definitions
+            .types
+            .get(&object)
+            .filter(|_| !wanted.is_empty())
         else {
             return Ok(());
         };
@@ -177,7 +188,11 @@ impl Work {
         let Some(gone) = held.now.take() else { return };
         if let Some(object) = self.definitions.types.get(&key.0) {
             for (no, value) in &gone.values {
-                if object.properties.get(no).is_some_and(|property| property.unique) {
+                if object
+                    .properties
+                    .get(no)
+                    .is_some_and(|property| property.unique)
+                {
                     let owner = (key.0, *no, Box::from(value.spelled()));
                     self.owners.insert(owner, None);
                 }
@@ -196,7 +211,10 @@ impl Work {
     /// Notes that values of a record changed; with `None`, that it was linked, unlinked, archived
     /// or made.
     fn note(&mut self, key: Key, change: Option<Change>) {
-        let noted = self.moved.entry(key).or_insert_with(|| Some(Change::default()));
+        let noted = self
+            .moved
+            .entry(key)
+            .or_insert_with(|| Some(Change::default()));
         match (noted, change) {
             (Some(noted), Some(change)) => noted.then(change),
             (noted, _) => *noted = None,
@@ -232,7 +250,9 @@ impl Work {
         let mut kinds = BTreeSet::new();
         for own in writer.numbers_of(from.0, from.1) {
             for far in writer.numbers_of(to.0, to.1) {
-                let pair = self.pair(&writer.shared, (from.0, own), (to.0, far)).await?;
+                let pair = self
+                    .pair(&writer.shared, (from.0, own), (to.0, far))
+                    .await?;
                 kinds.extend(pair.iter().copied());
             }
         }
@@ -286,7 +306,8 @@ impl Work {
         self.pair(shared, to, from).await?.insert(kinds.1);
         self.touch(from);
         self.touch(to);
-        self.linked.extend(both(from, to, kinds).map(RecordWrite::Link));
+        self.linked
+            .extend(both(from, to, kinds).map(RecordWrite::Link));
         Ok(true)
     }
 
@@ -305,7 +326,8 @@ impl Work {
                 let (own, far) = ((from.0, own), (to.0, far));
                 if self.pair(shared, own, far).await?.remove(&kinds.0) {
                     self.pair(shared, far, own).await?.remove(&kinds.1);
-                    self.linked.extend(both(own, far, kinds).map(RecordWrite::Unlink));
+                    self.linked
+                        .extend(both(own, far, kinds).map(RecordWrite::Unlink));
                     was = true;
                 }
             }

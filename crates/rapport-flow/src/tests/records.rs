@@ -56,7 +56,11 @@ pub(in crate::tests) fn linked(object: TypeId, to: RecordReference) -> NewLink {
 type Done = Result<Written, Refused>;
 
 impl World {
-    pub(in crate::tests) async fn write(&self, object: TypeId, inputs: Vec<RecordInput>) -> Vec<Done> {
+    pub(in crate::tests) async fn write(
+        &self,
+        object: TypeId,
+        inputs: Vec<RecordInput>,
+    ) -> Vec<Done> {
         let applied = self.command(Command::Records { object, inputs }).await;
         match applied.unwrap().reply {
             Reply::Records(done) => done,
@@ -75,7 +79,12 @@ impl World {
     }
 
     /// The text a record has for a property.
-    pub(in crate::tests) async fn shown(&self, object: TypeId, no: RecordNo, name: &str) -> Option<String> {
+    pub(in crate::tests) async fn shown(
+        &self,
+        object: TypeId,
+        no: RecordNo,
+        name: &str,
+    ) -> Option<String> {
         let definitions = self.rapport.definitions();
         let record = self.record(object, no).await?;
         let value = record.named(definitions.get(object).unwrap(), name)?;
@@ -87,7 +96,10 @@ impl World {
         let property = definitions.get(TypeId::CONTACT).unwrap().property("email");
         let value = rapport_core::crm::Value::Text(email.into());
         let no = property.unwrap().no;
-        let found = self.rapport.find_records(TypeId::CONTACT, no, &[value]).await;
+        let found = self
+            .rapport
+            .find_records(TypeId::CONTACT, no, &[value])
+            .await;
         found.unwrap().remove(0)
     }
 
@@ -111,7 +123,10 @@ impl World {
         no: RecordNo,
         to: TypeId,
     ) -> Vec<RecordNo> {
-        let found = self.rapport.associations(object, &[no], to, None, 100).await;
+        let found = self
+            .rapport
+            .associations(object, &[no], to, None, 100)
+            .await;
         let found = found.unwrap().remove(0).to.into_iter();
         found.map(|(no, _)| no).collect()
     }
@@ -123,7 +138,11 @@ impl World {
         let is_merge = |record: &rapport_core::identity::journal::Record| {
             matches!(record.what, What::Merged { .. })
         };
-        journal.into_iter().find(|(_, record)| is_merge(record)).unwrap().0
+        journal
+            .into_iter()
+            .find(|(_, record)| is_merge(record))
+            .unwrap()
+            .0
     }
 }
 
@@ -151,7 +170,10 @@ async fn an_identify_shows_as_a_contact_and_an_anonymous_visitor_does_not() {
         .server(r#"{"type":"track","event":"Seen","userId":"ada","messageId":"m3"}"#)
         .await;
     let after = world.record(TypeId::CONTACT, ada).await.unwrap();
-    assert_eq!(after.updated, before.updated, "an event changes no property");
+    assert_eq!(
+        after.updated, before.updated,
+        "an event changes no property"
+    );
     replay_equals_live(world).await;
 }
 
@@ -191,13 +213,23 @@ async fn a_visitor_who_claimed_an_address_becomes_the_contact_made_with_it() {
                 "traits":{"email":"ada@example.org"}}"#,
         )
         .await;
-    assert_eq!(world.all(TypeId::CONTACT).await, [], "nobody vouches for it");
+    assert_eq!(
+        world.all(TypeId::CONTACT).await,
+        [],
+        "nobody vouches for it"
+    );
     let visitor = world.profile(IdKind::AnonymousId, "a1").await.unwrap();
     let ada = create(&[("email", "ada@example.org")]);
     let written = world.write_one(TypeId::CONTACT, ada).await;
     assert!(written.created);
     assert_eq!(written.no.0, visitor.number.0);
-    assert!(world.profile(IdKind::AnonymousId, "a1").await.unwrap().is_known());
+    assert!(
+        world
+            .profile(IdKind::AnonymousId, "a1")
+            .await
+            .unwrap()
+            .is_known()
+    );
     replay_equals_live(world).await;
 }
 
@@ -207,7 +239,9 @@ async fn a_changed_address_takes_the_place_of_the_old_one_unless_a_server_said_i
     let ada = create(&[("email", "ada@example.org")]);
     let ada = world.write_one(TypeId::CONTACT, ada).await.no;
     let to = |email| update(RecordReference::Id(ada), &[("email", email)]);
-    world.write_one(TypeId::CONTACT, to("ada@example.com")).await;
+    world
+        .write_one(TypeId::CONTACT, to("ada@example.com"))
+        .await;
     assert_eq!(world.contact("ada@example.org").await, None);
     assert_eq!(world.contact("ada@example.com").await, Some(ada));
     world
@@ -217,8 +251,14 @@ async fn a_changed_address_takes_the_place_of_the_old_one_unless_a_server_said_i
         )
         .await;
     world.advance(MINUTE_MS).await;
-    world.write_one(TypeId::CONTACT, to("ada@example.net")).await;
-    assert_eq!(world.contact("ada@example.com").await, Some(ada), "a server said it");
+    world
+        .write_one(TypeId::CONTACT, to("ada@example.net"))
+        .await;
+    assert_eq!(
+        world.contact("ada@example.com").await,
+        Some(ada),
+        "a server said it"
+    );
     assert_eq!(world.contact("ada@example.net").await, Some(ada));
     let email = world.shown(TypeId::CONTACT, ada, "email").await;
     assert_eq!(email.as_deref(), Some("ada@example.net"));
@@ -233,21 +273,28 @@ async fn a_correction_by_a_member_stands_against_what_a_site_sends_again() {
         .await;
     let ada = world.contact("ada@example.org").await.unwrap();
     world
-        .browser(r#"{"type":"identify","userId":"u1","messageId":"m2","traits":{"firstName":"Adda"}}"#)
+        .browser(
+            r#"{"type":"identify","userId":"u1","messageId":"m2","traits":{"firstName":"Adda"}}"#,
+        )
         .await;
     world.advance(MINUTE_MS).await;
     let right = update(RecordReference::Id(ada), &[("firstname", "Ada")]);
     world.write_one(TypeId::CONTACT, right).await;
     world.advance(MINUTE_MS).await;
     world
-        .browser(r#"{"type":"identify","userId":"u1","messageId":"m3","traits":{"firstName":"Adda"}}"#)
+        .browser(
+            r#"{"type":"identify","userId":"u1","messageId":"m3","traits":{"firstName":"Adda"}}"#,
+        )
         .await;
     let name = world.shown(TypeId::CONTACT, ada, "firstname").await;
     assert_eq!(name.as_deref(), Some("Ada"));
     let definitions = world.rapport.definitions();
     let object = definitions.get(TypeId::CONTACT).unwrap();
     let no = object.property("firstname").unwrap().no;
-    let history = world.rapport.property_history(TypeId::CONTACT, ada, &[no]).await;
+    let history = world
+        .rapport
+        .property_history(TypeId::CONTACT, ada, &[no])
+        .await;
     let said = history.unwrap().remove(&no).unwrap().into_iter();
     let said: Vec<_> = said.map(|said| said.value.unwrap().spelled()).collect();
     assert_eq!(said, ["Ada", "Adda"]);
@@ -309,10 +356,14 @@ async fn a_completed_order_is_a_record_with_line_items_linked_to_the_contact() {
     world
         .server(r#"{"type":"identify","userId":"u1","messageId":"m1","traits":{"email":"ada@example.org"}}"#)
         .await;
-    world.server(&order("m2", "15", &format!("{brie},{feta}"))).await;
+    world
+        .server(&order("m2", "15", &format!("{brie},{feta}")))
+        .await;
     let ada = world.contact("ada@example.org").await.unwrap();
     let orders = world.links_of(TypeId::CONTACT, ada, TypeId::ORDER).await;
-    let [no] = orders[..] else { panic!("{orders:?}") };
+    let [no] = orders[..] else {
+        panic!("{orders:?}")
+    };
     let shown = async |name| world.shown(TypeId::ORDER, no, name).await;
     assert_eq!(shown("hs_external_order_id").await.as_deref(), Some("o-7"));
     assert_eq!(shown("hs_total_price").await.as_deref(), Some("15"));
@@ -356,13 +407,24 @@ async fn a_merge_carries_what_was_linked_and_an_undo_brings_it_back() {
     };
     let merged = world.command(merge).await.unwrap().reply;
     assert_eq!(merged, Reply::MergedRecords { survivor: ada });
-    assert_eq!(world.links_of(TypeId::CONTACT, ada, TypeId::DEAL).await, deals);
-    assert_eq!(world.links_of(TypeId::DEAL, deals[1], TypeId::CONTACT).await, [ada]);
+    assert_eq!(
+        world.links_of(TypeId::CONTACT, ada, TypeId::DEAL).await,
+        deals
+    );
+    assert_eq!(
+        world
+            .links_of(TypeId::DEAL, deals[1], TypeId::CONTACT)
+            .await,
+        [ada]
+    );
     assert_eq!(world.contact("bo@example.org").await, Some(ada));
     assert_eq!(world.record(TypeId::CONTACT, bo).await.unwrap().no, ada);
     let shown = async |no, name| world.shown(TypeId::CONTACT, no, name).await;
     assert_eq!(shown(ada, "lastname").await.as_deref(), Some("Berg"));
-    assert_eq!(shown(ada, "num_associated_deals").await.as_deref(), Some("2"));
+    assert_eq!(
+        shown(ada, "num_associated_deals").await.as_deref(),
+        Some("2")
+    );
     let by_bo = RecordInput {
         associations: vec![linked(TypeId::DEAL, RecordReference::Id(deals[0]))],
         ..update(by_email("bo@example.org"), &[("jobtitle", "Baker")])
@@ -374,16 +436,29 @@ async fn a_merge_carries_what_was_linked_and_an_undo_brings_it_back() {
     world.command(Command::UndoMerge { merge }).await.unwrap();
     assert_eq!(world.contact("bo@example.org").await, Some(bo));
     assert_eq!(shown(bo, "lastname").await.as_deref(), Some("Berg"));
-    assert_eq!(shown(bo, "jobtitle").await.as_deref(), Some("Baker"), "said by the address");
+    assert_eq!(
+        shown(bo, "jobtitle").await.as_deref(),
+        Some("Baker"),
+        "said by the address"
+    );
     assert_eq!(shown(ada, "lastname").await, None);
     assert_eq!(shown(ada, "firstname").await.as_deref(), Some("Ada"));
     let of_ada = world.links_of(TypeId::CONTACT, ada, TypeId::DEAL).await;
     assert_eq!(of_ada, [deals[0], later], "what came since stays");
     let stayed = world.rapport.stayed(merge).await.unwrap().unwrap();
     assert_eq!(stayed, (ada, vec![(TypeId::DEAL, later)]));
-    assert_eq!(world.links_of(TypeId::CONTACT, bo, TypeId::DEAL).await, [deals[1]]);
-    assert_eq!(shown(ada, "num_associated_deals").await.as_deref(), Some("2"));
-    assert_eq!(shown(bo, "num_associated_deals").await.as_deref(), Some("1"));
+    assert_eq!(
+        world.links_of(TypeId::CONTACT, bo, TypeId::DEAL).await,
+        [deals[1]]
+    );
+    assert_eq!(
+        shown(ada, "num_associated_deals").await.as_deref(),
+        Some("2")
+    );
+    assert_eq!(
+        shown(bo, "num_associated_deals").await.as_deref(),
+        Some("1")
+    );
     replay_equals_live(world).await;
 }
 
@@ -418,8 +493,16 @@ async fn what_events_linked_goes_with_them_when_a_merge_is_undone() {
     let merge = world.last_merge(ada).await;
     world.command(Command::UndoMerge { merge }).await.unwrap();
     for object in both {
-        assert_eq!(world.links_of(TypeId::CONTACT, ada, object).await.len(), 0, "{object}");
-        assert_eq!(world.links_of(TypeId::CONTACT, bo, object).await.len(), 1, "{object}");
+        assert_eq!(
+            world.links_of(TypeId::CONTACT, ada, object).await.len(),
+            0,
+            "{object}"
+        );
+        assert_eq!(
+            world.links_of(TypeId::CONTACT, bo, object).await.len(),
+            1,
+            "{object}"
+        );
     }
     replay_equals_live(world).await;
 }
@@ -440,9 +523,21 @@ async fn each_input_of_a_batch_is_done_or_refused_by_itself() {
         )
         .await;
     assert!(done[0].as_ref().is_ok_and(|written| written.created));
-    assert!(matches!(done[1], Err(Refused::PropertyDoesntExist { .. })), "{:?}", done[1]);
-    assert!(matches!(done[2], Err(Refused::InvalidNumber { .. })), "{:?}", done[2]);
-    assert!(matches!(done[3], Err(Refused::NotFound { .. })), "{:?}", done[3]);
+    assert!(
+        matches!(done[1], Err(Refused::PropertyDoesntExist { .. })),
+        "{:?}",
+        done[1]
+    );
+    assert!(
+        matches!(done[2], Err(Refused::InvalidNumber { .. })),
+        "{:?}",
+        done[2]
+    );
+    assert!(
+        matches!(done[3], Err(Refused::NotFound { .. })),
+        "{:?}",
+        done[3]
+    );
     assert!(done[4].is_ok());
     assert_eq!(world.all(TypeId::COMPANY).await.len(), 2);
     replay_equals_live(world).await;
@@ -464,7 +559,12 @@ async fn a_link_that_is_refused_leaves_nothing_of_its_input_behind() {
     };
     let done = world.write(TypeId::CONTACT, vec![contact]).await;
     assert!(matches!(done[0], Err(Refused::NotFound { .. })), "{done:?}");
-    assert!(world.profile(IdKind::Email, "ada@example.org").await.is_none());
+    assert!(
+        world
+            .profile(IdKind::Email, "ada@example.org")
+            .await
+            .is_none()
+    );
     replay_equals_live(world).await;
 }
 
@@ -483,7 +583,10 @@ async fn an_archived_record_is_hidden_until_it_is_restored() {
     assert!(record.archived.is_some());
     let edit = update(RecordReference::Id(ada), &[("firstname", "Ada")]);
     let refused = world.write(TypeId::CONTACT, vec![edit]).await.remove(0);
-    assert!(matches!(refused, Err(Refused::NotFound { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(Refused::NotFound { .. })),
+        "{refused:?}"
+    );
     world.write_one(TypeId::CONTACT, bin(Verb::Restore)).await;
     let record = world.record(TypeId::CONTACT, ada).await.unwrap();
     assert_eq!(record.archived, None);
@@ -493,7 +596,10 @@ async fn an_archived_record_is_hidden_until_it_is_restored() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_merged_company_answers_under_both_numbers_with_the_links_of_both() {
     let world = World::new().await;
-    let made = [create(&[("name", "Dairy")]), create(&[("name", "The Dairy"), ("city", "Lund")])];
+    let made = [
+        create(&[("name", "Dairy")]),
+        create(&[("name", "The Dairy"), ("city", "Lund")]),
+    ];
     let made = world.write(TypeId::COMPANY, made.to_vec()).await;
     let [one, two] = [&made[0], &made[1]].map(|done| done.as_ref().unwrap().no);
     for company in [one, two] {
@@ -512,8 +618,17 @@ async fn a_merged_company_answers_under_both_numbers_with_the_links_of_both() {
     let shown = async |no, name| world.shown(TypeId::COMPANY, no, name).await;
     assert_eq!(shown(two, "name").await.as_deref(), Some("Dairy"));
     assert_eq!(shown(one, "city").await.as_deref(), Some("Lund"));
-    assert_eq!(shown(one, "num_associated_deals").await.as_deref(), Some("2"));
-    assert_eq!(world.links_of(TypeId::COMPANY, two, TypeId::DEAL).await.len(), 2);
+    assert_eq!(
+        shown(one, "num_associated_deals").await.as_deref(),
+        Some("2")
+    );
+    assert_eq!(
+        world
+            .links_of(TypeId::COMPANY, two, TypeId::DEAL)
+            .await
+            .len(),
+        2
+    );
     assert_eq!(world.all(TypeId::COMPANY).await, [one]);
     assert!(world.command(merge).await.is_err(), "both are one already");
     let world = world.restart().await;
@@ -526,7 +641,10 @@ async fn records_are_linked_by_a_label_and_taken_apart_again() {
     let world = World::new().await;
     let ada = create(&[("email", "ada@example.org")]);
     let ada = world.write_one(TypeId::CONTACT, ada).await.no;
-    let dairy = world.write_one(TypeId::COMPANY, create(&[("name", "Dairy")])).await.no;
+    let dairy = world
+        .write_one(TypeId::COMPANY, create(&[("name", "Dairy")]))
+        .await
+        .no;
     let kind = |type_id| Kind {
         category: Category::Standard,
         type_id,
@@ -546,13 +664,26 @@ async fn records_are_linked_by_a_label_and_taken_apart_again() {
         panic!("no links")
     };
     assert_eq!(done[0].as_ref().unwrap().kinds, [1, 279]);
-    assert!(matches!(done[1], Err(Refused::UnknownAssociationType { .. })));
-    assert_eq!(world.links_of(TypeId::COMPANY, dairy, TypeId::CONTACT).await, [ada]);
+    assert!(matches!(
+        done[1],
+        Err(Refused::UnknownAssociationType { .. })
+    ));
+    assert_eq!(
+        world
+            .links_of(TypeId::COMPANY, dairy, TypeId::CONTACT)
+            .await,
+        [ada]
+    );
     let apart = Command::Disassociate {
         inputs: vec![input(Vec::new())],
     };
     world.command(apart).await.unwrap();
-    assert_eq!(world.links_of(TypeId::COMPANY, dairy, TypeId::CONTACT).await, []);
+    assert_eq!(
+        world
+            .links_of(TypeId::COMPANY, dairy, TypeId::CONTACT)
+            .await,
+        []
+    );
     replay_equals_live(world).await;
 }
 
@@ -614,12 +745,16 @@ async fn a_timeline_tells_of_edits_activities_and_events_newest_first() {
             .await
             .unwrap()
             .unwrap();
-        told.extend(page.happened.into_iter().map(|(_, happened)| match happened {
-            Happened::Created { .. } => "created".to_owned(),
-            Happened::Changed { .. } => "changed".to_owned(),
-            Happened::Activity(..) => "note".to_owned(),
-            Happened::Event(row) => row.event.message_id.to_string(),
-        }));
+        told.extend(
+            page.happened
+                .into_iter()
+                .map(|(_, happened)| match happened {
+                    Happened::Created { .. } => "created".to_owned(),
+                    Happened::Changed { .. } => "changed".to_owned(),
+                    Happened::Activity(..) => "note".to_owned(),
+                    Happened::Event(row) => row.event.message_id.to_string(),
+                }),
+        );
         before = page.next;
         if before.is_none() {
             break;

@@ -188,11 +188,19 @@ async fn write(
     }
     say(object, before.as_ref(), &change, &mut edit);
     let edited = fold(writer, edit, edits).await?;
-    batch.work.touch((TypeId::CONTACT, RecordNo(edited.number.0)));
+    batch
+        .work
+        .touch((TypeId::CONTACT, RecordNo(edited.number.0)));
     for (record, kinds) in linked.into_iter().filter(|_| by_address) {
         // An address names whom the links are for, so they follow it.
         let back = kinds.into_iter().map(|(there, back)| (back, there));
-        attach(&mut batch.work, edited.number, cause.place, record, back.collect());
+        attach(
+            &mut batch.work,
+            edited.number,
+            cause.place,
+            record,
+            back.collect(),
+        );
     }
     Ok(Ok(written(edited)))
 }
@@ -208,7 +216,9 @@ fn say(object: &ObjectType, before: Option<&Record>, change: &Change, edit: &mut
     for (no, value) in &change.values {
         let property = object.properties.get(no);
         if property.is_some_and(|property| property.fact == Some(Fact::Owner)) {
-            let owner = value.as_ref().and_then(|value| value.spelled().parse().ok());
+            let owner = value
+                .as_ref()
+                .and_then(|value| value.spelled().parse().ok());
             edit.owned = owner.map_or(Owned::ByNobody, Owned::By);
         }
     }
@@ -242,7 +252,11 @@ async fn whose(
             let identifier = match normalise(&writer.configuration.policy, &sent) {
                 Ok(identifier) => identifier,
                 Err(blocked) => {
-                    let reason = format!("Email address {} is invalid: {}", value.spelled(), blocked.why);
+                    let reason = format!(
+                        "Email address {} is invalid: {}",
+                        value.spelled(),
+                        blocked.why
+                    );
                     return Ok(Err(Refused::InvalidText {
                         property: property.name.clone(),
                         reason: reason.into(),
@@ -292,11 +306,7 @@ fn by_address(
 }
 
 /// The number that the contact of an edit has, or will get.
-async fn meant(
-    writer: &mut Writer,
-    whose: &Whose,
-    found: Option<ProfileNo>,
-) -> Result<ProfileNo> {
+async fn meant(writer: &mut Writer, whose: &Whose, found: Option<ProfileNo>) -> Result<ProfileNo> {
     let holder = match whose {
         Whose::Holder(identifier) => resolve::holder(writer, identifier).await?,
         Whose::Number(_) | Whose::Nobody => found,

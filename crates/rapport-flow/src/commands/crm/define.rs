@@ -68,7 +68,8 @@ pub(super) async fn apply(
                 }
             }
             Definition::Object(head) => writer.unsettle_columns(head.id),
-            Definition::Group { .. } | Definition::Pipeline { .. } | Definition::Association(_) => {}
+            Definition::Group { .. } | Definition::Pipeline { .. } | Definition::Association(_) => {
+            }
         }
     }
     Ok(Reply::Defined(defined))
@@ -166,7 +167,11 @@ async fn in_use(writer: &Writer, command: &Command) -> Result<(), CommandError> 
             unless_used: true,
         } => {
             let property = staged(object).map(|Staged { pipeline, .. }| pipeline);
-            (*object, holds(definitions, *object, property, pipeline), "pipeline")
+            (
+                *object,
+                holds(definitions, *object, property, pipeline),
+                "pipeline",
+            )
         }
         Command::DeleteStage {
             object,
@@ -175,7 +180,11 @@ async fn in_use(writer: &Writer, command: &Command) -> Result<(), CommandError> 
             ..
         } => {
             let property = staged(object).map(|Staged { stage, .. }| stage);
-            (*object, holds(definitions, *object, property, stage), "stage")
+            (
+                *object,
+                holds(definitions, *object, property, stage),
+                "stage",
+            )
         }
         Command::DeleteObjectType { object } => (*object, Some(Filter::every()), "object type"),
         _ => return Ok(()),

@@ -76,7 +76,9 @@ async fn one(
         Err(refused) => return Ok(Err(refused)),
     };
     let kinds = match way {
-        Way::Together => together(writer, work, from, to, &input.kinds, input.replace_labels).await?,
+        Way::Together => {
+            together(writer, work, from, to, &input.kinds, input.replace_labels).await?
+        }
         Way::Apart => apart(writer, work, from, to, &input.kinds).await?,
     };
     Ok(kinds.map(|kinds| Linked {
@@ -116,7 +118,8 @@ pub(super) async fn together(
             if let Some(old) = definitions.association(from.0, to.0, *kind)
                 && !old.is_plain()
             {
-                work.unlink(writer, from, to, (old.type_id, old.inverse)).await?;
+                work.unlink(writer, from, to, (old.type_id, old.inverse))
+                    .await?;
             }
         }
     }
@@ -179,7 +182,9 @@ async fn room(
     let inverse = definitions.association(to.0, from.0, association.inverse);
     let sides = [(from, to.0, Some(association)), (to, from.0, inverse)];
     for (record, far, association) in sides {
-        let Some(association) = association else { continue };
+        let Some(association) = association else {
+            continue;
+        };
         let Some(max) = association.max.filter(|_| !association.primary) else {
             continue;
         };
@@ -187,7 +192,9 @@ async fn room(
         let there = work.linked(writer, record, far, most).await?;
         let count = there.map_or(most, |there| {
             let of_kind = there.values();
-            of_kind.filter(|kinds| kinds.contains(&association.type_id)).count()
+            of_kind
+                .filter(|kinds| kinds.contains(&association.type_id))
+                .count()
         });
         if count >= max as usize {
             return Ok(Err(Refused::LinkLimit {

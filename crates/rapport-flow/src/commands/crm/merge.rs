@@ -78,7 +78,8 @@ async fn others(
         });
     };
     let mut work = Work::new(&definitions);
-    work.load(&writer.shared, object, &[primary, absorbed]).await?;
+    work.load(&writer.shared, object, &[primary, absorbed])
+        .await?;
     let there = |number: RecordNo| {
         let record = work.get((object, number)).cloned();
         record.ok_or_else(|| missing(object, number))

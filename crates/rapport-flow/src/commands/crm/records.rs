@@ -44,7 +44,10 @@ pub(super) async fn apply(
     if inputs.is_empty() || inputs.len() > INPUTS_MAX {
         return Err(CommandError::Invalid {
             code: "invalid_batch",
-            message: format!("{} inputs in one batch: 1 to {INPUTS_MAX} fit", inputs.len()),
+            message: format!(
+                "{} inputs in one batch: 1 to {INPUTS_MAX} fit",
+                inputs.len()
+            ),
             help: "Send several batches.".to_owned(),
         });
     }
@@ -59,9 +62,7 @@ pub(super) async fn apply(
     for (nth, input) in inputs.iter().enumerate() {
         let cause = batch.cause(nth);
         done.push(match object.id() {
-            TypeId::CONTACT => {
-                contacts::one(writer, &mut batch, &cause, input, &mut edits).await?
-            }
+            TypeId::CONTACT => contacts::one(writer, &mut batch, &cause, input, &mut edits).await?,
             _ => one(writer, &mut batch, &cause, input).await?,
         });
     }
@@ -238,7 +239,9 @@ pub(super) fn decide(
     if let RecordReference::Unique { property, value } = &input.reference
         && before.is_none()
     {
-        let named = properties.keys().any(|name| name.eq_ignore_ascii_case(property));
+        let named = properties
+            .keys()
+            .any(|name| name.eq_ignore_ascii_case(property));
         if !named {
             properties.insert(property.clone(), value.clone());
         }

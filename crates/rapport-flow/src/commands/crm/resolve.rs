@@ -4,9 +4,7 @@ use crate::crm::read::identifier_kind;
 use crate::crm::work::{Key, Work};
 use crate::steps::load;
 use crate::writer::Writer;
-use rapport_core::crm::{
-    ObjectType, Property, RecordNo, RecordReference, Refused, TypeId, Value,
-};
+use rapport_core::crm::{ObjectType, Property, RecordNo, RecordReference, Refused, TypeId, Value};
 use rapport_core::identity::normalise::normalise;
 use rapport_core::identity::{Identifier, ProfileNo};
 use rapport_store::Result;
@@ -68,9 +66,11 @@ pub(super) fn named<'a>(
     object: &'a ObjectType,
     name: &str,
 ) -> std::result::Result<&'a Property, Refused> {
-    let property = object.property(name).ok_or_else(|| Refused::PropertyDoesntExist {
-        property: name.into(),
-    })?;
+    let property = object
+        .property(name)
+        .ok_or_else(|| Refused::PropertyDoesntExist {
+            property: name.into(),
+        })?;
     let names_one = property.unique
         || property.column().is_none()
         || identifier_kind(object.id(), &property.name).is_some();

@@ -97,11 +97,7 @@ impl Component {
     }
 
     /// Every edit of everybody behind `after`, in order, with whom it was folded into first.
-    pub async fn edits(
-        &self,
-        shared: &Shared,
-        after: Position,
-    ) -> Result<Vec<(ProfileNo, Edit)>> {
+    pub async fn edits(&self, shared: &Shared, after: Position) -> Result<Vec<(ProfileNo, Edit)>> {
         let mut edits = Vec::new();
         for origin in &self.origins {
             let of_origin = reads::edits::of(shared, *origin).await?;

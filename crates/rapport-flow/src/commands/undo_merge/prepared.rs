@@ -217,7 +217,7 @@ impl Prepared {
         let revisions = revisions::read(shared, self.cut).await?;
         let past = (&events[..], &edits[..], &revisions[..]);
         enter(refold, component, past, |place| place > self.cut)
-        .map_err(|error| revisions::damaged(&error.to_string()))?;
+            .map_err(|error| revisions::damaged(&error.to_string()))?;
         refold.renumber(next);
         Ok(self
             .refold

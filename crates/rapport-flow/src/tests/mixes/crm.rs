@@ -75,13 +75,23 @@ fn contact(dice: &mut Dice) -> RecordInput {
         _ => update(reference(dice, TypeId::CONTACT), &[("jobtitle", plan)]),
     };
     if dice.one_in(3) {
-        input.properties.extend(texts(&[("email", dice.of(&EMAILS))]));
+        input
+            .properties
+            .extend(texts(&[("email", dice.of(&EMAILS))]));
     }
     input.upsert = dice.one_in(2);
-    input.verb = dice.of(&[Verb::Write, Verb::Write, Verb::Write, Verb::Archive, Verb::Restore]);
+    input.verb = dice.of(&[
+        Verb::Write,
+        Verb::Write,
+        Verb::Write,
+        Verb::Archive,
+        Verb::Restore,
+    ]);
     if dice.one_in(3) {
         let object = dice.of(&OBJECTS);
-        input.associations.push(linked(object, reference(dice, object)));
+        input
+            .associations
+            .push(linked(object, reference(dice, object)));
     }
     input
 }
@@ -95,14 +105,21 @@ fn others(dice: &mut Dice) -> Command {
     };
     let mut input = match dice.one_in(2) {
         true => create(&[(name, "Cheese")]),
-        false => update(reference(dice, object), &[(name, dice.of(&["Milk", "Brie", ""]))]),
+        false => update(
+            reference(dice, object),
+            &[(name, dice.of(&["Milk", "Brie", ""]))],
+        ),
     };
     if object == TypeId::DEAL && dice.one_in(2) {
-        input.properties.extend(texts(&[("amount", dice.of(&["5", "7.5", "", "many"]))]));
+        input
+            .properties
+            .extend(texts(&[("amount", dice.of(&["5", "7.5", "", "many"]))]));
     }
     input.verb = dice.of(&[Verb::Write, Verb::Write, Verb::Archive, Verb::Restore]);
     let other = dice.of(&OBJECTS);
-    input.associations.push(linked(other, reference(dice, other)));
+    input
+        .associations
+        .push(linked(other, reference(dice, other)));
     Command::Records {
         object,
         inputs: vec![input.clone(), input],

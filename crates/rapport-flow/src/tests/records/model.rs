@@ -54,7 +54,9 @@ impl Model {
     fn number(&self, person: usize) -> Option<RecordNo> {
         self.numbers.get(&person)?;
         let group = self.group(person).into_iter();
-        group.filter_map(|one| self.numbers.get(&one).copied()).min()
+        group
+            .filter_map(|one| self.numbers.get(&one).copied())
+            .min()
     }
 
     /// Whose number it was first.
@@ -93,7 +95,9 @@ async fn contacts_are_what_a_naive_model_says_after_any_merges_and_undos() {
         let mut model = Model::default();
         let mut world = World::new().await;
         for step in 0..STEPS {
-            world.clock.set(crate::clock::Clock::now(&*world.clock).plus(MINUTE_MS));
+            world
+                .clock
+                .set(crate::clock::Clock::now(&*world.clock).plus(MINUTE_MS));
             act(&world, &mut model, &mut dice, step).await;
             if dice.one_in(12) {
                 world = world.killed().await;
@@ -164,18 +168,14 @@ async fn by_address(
     world.write_one(TypeId::CONTACT, input).await;
     meet(world, model, person).await;
     model.said.push((person, property, value.to_owned()));
-    model.links.extend(deal.map(|deal| (person, TypeId::DEAL, deal)));
+    model
+        .links
+        .extend(deal.map(|deal| (person, TypeId::DEAL, deal)));
 }
 
 /// Somebody says something of a contact by its number, and links a ticket: both are whose number
 /// it was.
-async fn by_number(
-    world: &World,
-    model: &mut Model,
-    person: usize,
-    property: usize,
-    value: &str,
-) {
+async fn by_number(world: &World, model: &mut Model, person: usize, property: usize, value: &str) {
     let Some(number) = model.number(person) else {
         return;
     };
@@ -268,12 +268,21 @@ async fn compare(world: &World, model: &Model) {
     let mut there = BTreeSet::new();
     for person in 0..PEOPLE {
         let number = model.number(person);
-        assert_eq!(world.contact(&email(person)).await, number, "who has {}", email(person));
+        assert_eq!(
+            world.contact(&email(person)).await,
+            number,
+            "who has {}",
+            email(person)
+        );
         let Some(number) = number else { continue };
         there.insert(number);
         for (property, (name, _)) in PROPERTIES.iter().enumerate() {
             let shown = world.shown(TypeId::CONTACT, number, name).await;
-            assert_eq!(shown.as_deref(), model.value(person, property), "{name} of {number}");
+            assert_eq!(
+                shown.as_deref(),
+                model.value(person, property),
+                "{name} of {number}"
+            );
             history(world, model, person, property, number).await;
         }
         for object in [TypeId::DEAL, TypeId::TICKET, TypeId::ORDER] {
@@ -281,11 +290,16 @@ async fn compare(world: &World, model: &Model) {
             assert_eq!(links, model.linked(person, object), "{object} of {number}");
             for link in links {
                 let back = world.links_of(object, link, TypeId::CONTACT).await;
-                assert!(back.contains(&number), "{object} {link} leads back to {back:?}");
+                assert!(
+                    back.contains(&number),
+                    "{object} {link} leads back to {back:?}"
+                );
             }
         }
         let deals = model.linked(person, TypeId::DEAL).len();
-        let counted = world.shown(TypeId::CONTACT, number, "num_associated_deals").await;
+        let counted = world
+            .shown(TypeId::CONTACT, number, "num_associated_deals")
+            .await;
         let counted: usize = counted.map_or(0, |text| text.parse().unwrap());
         assert_eq!(counted, deals, "deals of {number}");
     }
@@ -309,5 +323,9 @@ async fn history(world: &World, model: &Model, person: usize, property: usize, n
     let said = model.said.iter().rev();
     let said = said.filter(|(of, which, _)| group.contains(of) && *which == property);
     let said: Vec<String> = said.map(|(_, _, value)| value.clone()).collect();
-    assert_eq!(told, said, "history of {} of {number}", PROPERTIES[property].0);
+    assert_eq!(
+        told, said,
+        "history of {} of {number}",
+        PROPERTIES[property].0
+    );
 }
