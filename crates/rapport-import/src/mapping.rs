@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 pub mod guess;
 pub mod item;
 
+/// Largest mapping, in bytes of its text: it names every column of the widest file that people have.
+pub const MAPPING_BYTES_MAX: usize = 64 * 1024;
+
 /// What the columns of a file mean.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -161,7 +164,7 @@ impl CsvShape {
 
 fn one_byte(key: &str, text: &str) -> Result<u8> {
     match text.as_bytes() {
-        [byte] if !byte.is_ascii_alphanumeric() && *byte != b'\n' && *byte != b'\r' => Ok(*byte),
+        [byte] if !byte.is_ascii_alphanumeric() && !matches!(byte, 0 | b'\n' | b'\r') => Ok(*byte),
         _ => Err(Error::Mapping(format!(
             "{key} is {text:?}: say one character such as \";\", or \"tab\""
         ))),
@@ -174,6 +177,13 @@ impl Mapping {
     /// # Errors
     /// A sentence that names the key.
     pub fn parse(text: &str) -> Result<Mapping> {
+        if text.len() > MAPPING_BYTES_MAX {
+            return Err(Error::Mapping(format!(
+                "a mapping may have {MAPPING_BYTES_MAX} bytes, this one has {}: columns that nothing \
+                 names keep their own names, unless `rest` says otherwise",
+                text.len()
+            )));
+        }
         let read = if text.trim_start().starts_with('{') {
             serde_json::from_str(text).map_err(|error| error.to_string())
         } else {
@@ -243,8 +253,9 @@ impl Mapping {
         if self.lines.is_some() && matches!(self.kind(), Kind::Identify | Kind::Alias) {
             return wrong("`lines` are of an order: its type is track".to_owned());
         }
-        self.csv.separator()?;
-        self.csv.quote()?;
+        if self.csv.separator()? == Some(self.csv.quote()?) {
+            return wrong("csv.quote and csv.delimiter are the same".to_owned());
+        }
         self.encoding()?;
         if let Some(time) = &self.time {
             crate::instant::Instants::new(time.format.as_deref(), time.zone.as_deref())?;
