@@ -78,7 +78,9 @@ pub(crate) fn packed() -> Golden {
     static KEPT: OnceLock<Vec<&'static [u8]>> = OnceLock::new();
     once(&KEPT, || {
         let plain = corpus::FILES.iter().map(|file| file.to_vec());
-        plain.chain(corpus::FILES.iter().map(|file| gzip(file))).collect()
+        plain
+            .chain(corpus::FILES.iter().map(|file| gzip(file)))
+            .collect()
     })
 }
 

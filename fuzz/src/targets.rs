@@ -265,7 +265,12 @@ fn at_the_door(call: Call, input: &[u8]) {
 
 /// What is unpacked of PostHog's packings is JSON of no more bytes than a body may have.
 fn packed(input: &[u8]) {
-    for query in ["", "compression=gzip-js", "compression=base64", "compression=lz64"] {
+    for query in [
+        "",
+        "compression=gzip-js",
+        "compression=base64",
+        "compression=lz64",
+    ] {
         let Ok(taken) = rapport_api::track::look_packed(query, input.to_vec()) else {
             continue;
         };

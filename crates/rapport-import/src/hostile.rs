@@ -61,7 +61,11 @@ fn gzip(plain: &[u8]) -> Vec<u8> {
 }
 
 /// A file of a kind, planned as an import is.
-fn planned(bytes: &[u8], format: Format, mapping: Option<&str>) -> std::result::Result<Plan, String> {
+fn planned(
+    bytes: &[u8],
+    format: Format,
+    mapping: Option<&str>,
+) -> std::result::Result<Plan, String> {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();
     let mapping = mapping.map(|text| Mapping::parse(text).unwrap());
@@ -78,7 +82,10 @@ fn a_mapping_has_a_largest_size() {
         })
     };
     let told = refused(&entries(1_000_000));
-    assert!(told.contains("65536 bytes") && told.contains("`rest`"), "{told}");
+    assert!(
+        told.contains("65536 bytes") && told.contains("`rest`"),
+        "{told}"
+    );
     let fits = entries(COLUMNS_MAX);
     assert!(fits.len() <= MAPPING_BYTES_MAX, "{}", fits.len());
     assert_eq!(Mapping::parse(&fits).unwrap().properties.len(), COLUMNS_MAX);
@@ -86,7 +93,8 @@ fn a_mapping_has_a_largest_size() {
 
 #[test]
 fn a_mapping_that_nests_without_end_is_refused() {
-    let pairs = |open: &str, close: &str| format!("{}{}", open.repeat(10_000), close.repeat(10_000));
+    let pairs =
+        |open: &str, close: &str| format!("{}{}", open.repeat(10_000), close.repeat(10_000));
     for mapping in [
         format!("{{\"event\":{}}}", pairs("[", "]")),
         format!("{{\"properties\":{}}}", pairs("{\"a\":", "}")),
@@ -130,11 +138,20 @@ fn a_mapping_says_one_thing_once() {
     for (mapping, told) in [
         ("event = \"E\"\nevent = \"F\"", "duplicate key"),
         ("{\"event\":\"E\",\"event\":\"F\"}", "duplicate field"),
-        ("event = \"E\"\n[properties]\na = \"x\"\n[properties]\nb = \"y\"", "duplicate key"),
+        (
+            "event = \"E\"\n[properties]\na = \"x\"\n[properties]\nb = \"y\"",
+            "duplicate key",
+        ),
         ("event = \"E\"\n[properties]\na.b = \"x\"", "properties"),
         ("event = \"E\"\nincludes = \"this.toml\"", "includes"),
-        ("event = \"E\"\n[csv]\ndelimiter = \"'\"\nquote = \"'\"", "csv.quote"),
-        ("event = \"E\"\n[csv]\ndelimiter = \"\\u0000\"", "csv.delimiter"),
+        (
+            "event = \"E\"\n[csv]\ndelimiter = \"'\"\nquote = \"'\"",
+            "csv.quote",
+        ),
+        (
+            "event = \"E\"\n[csv]\ndelimiter = \"\\u0000\"",
+            "csv.delimiter",
+        ),
         ("event = \"E\0\"", "the mapping cannot be read"),
         ("\0", "the mapping cannot be read"),
     ] {
@@ -206,7 +223,10 @@ fn a_heading_may_repeat_a_name_and_has_a_largest_width() {
     };
     let csv = opened(heading(COLUMNS_MAX)).unwrap();
     let mut names = csv.columns().to_vec();
-    assert_eq!((&*names[0], &*names[1], &*names[4_095]), ("a", "a_2", "a_4096"));
+    assert_eq!(
+        (&*names[0], &*names[1], &*names[4_095]),
+        ("a", "a_2", "a_4096")
+    );
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), COLUMNS_MAX);
@@ -216,7 +236,10 @@ fn a_heading_may_repeat_a_name_and_has_a_largest_width() {
     assert_eq!(named, wanted);
     for columns in [COLUMNS_MAX + 1, 1_000_000] {
         let told = opened(heading(columns)).err().unwrap();
-        assert!(told.contains("larger than any heading"), "{columns}: {told}");
+        assert!(
+            told.contains("larger than any heading"),
+            "{columns}: {told}"
+        );
     }
 }
 
@@ -256,12 +279,20 @@ fn a_line_of_a_million_members_is_rejected_and_the_next_one_read() {
         };
         Ndjson::open(lines).unwrap().map(told).collect()
     });
-    assert_eq!(told, ["too_many_columns", "1 cells", "4096 cells", "1 cells"]);
+    assert_eq!(
+        told,
+        ["too_many_columns", "1 cells", "4096 cells", "1 cells"]
+    );
     // The widest row there is becomes an event in a moment.
     let mapping = "event = \"E\"\n[identifiers]\nuser_id = \"m0\"";
     let maker = Maker::new(Mapping::parse(mapping).unwrap()).unwrap();
     let lines = Box::new(Cursor::new(widest.into_bytes()));
-    let row = Ndjson::open(lines).unwrap().next().unwrap().unwrap().unwrap();
+    let row = Ndjson::open(lines)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .unwrap();
     let rows = vec![row; 1];
     quickly("a hundred wide rows", || {
         for _ in 0..100 {
@@ -281,9 +312,21 @@ fn what_is_no_text_is_refused_in_words() {
         (whole[..whole.len() - 4].to_vec(), Format::Csv, "damaged"),
         (broken, Format::Csv, "damaged"),
         (vec![0x1f, 0x8b, 8, 0], Format::Ndjson, "damaged"),
-        (gzip(&vec![b'x'; 128 << 20]), Format::Csv, "250 times its size"),
-        (gzip(&vec![b' '; 128 << 20]), Format::Ndjson, "250 times its size"),
-        (b"PAR1 and nothing".to_vec(), Format::Parquet, "was it sent whole"),
+        (
+            gzip(&vec![b'x'; 128 << 20]),
+            Format::Csv,
+            "250 times its size",
+        ),
+        (
+            gzip(&vec![b' '; 128 << 20]),
+            Format::Ndjson,
+            "250 times its size",
+        ),
+        (
+            b"PAR1 and nothing".to_vec(),
+            Format::Parquet,
+            "was it sent whole",
+        ),
         (b"".to_vec(), Format::Csv, "empty"),
         (b" \n ".to_vec(), Format::Ndjson, "empty"),
     ] {
@@ -297,7 +340,10 @@ fn what_is_no_text_is_refused_in_words() {
     spool.write_all(file).unwrap();
     let plan = Arc::new(planned(file, Format::Csv, Some(mapping)).unwrap());
     let rows = plan.rows(spool.path(), 0).unwrap();
-    let taken = Units::new(rows, plan, NOW).map(|taken| taken.unwrap().map_err(|no| no.reason.code));
-    let told: Vec<String> = taken.map(|taken| taken.map_or_else(|code| code, |_| "taken".into())).collect();
+    let taken =
+        Units::new(rows, plan, NOW).map(|taken| taken.unwrap().map_err(|no| no.reason.code));
+    let told: Vec<String> = taken
+        .map(|taken| taken.map_or_else(|code| code, |_| "taken".into()))
+        .collect();
     assert_eq!(told, ["taken", "not_text", "taken"]);
 }

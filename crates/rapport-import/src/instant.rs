@@ -84,8 +84,7 @@ impl Instants {
         if pattern.len() > PATTERN_BYTES_MAX {
             return wrong(format!("it may have {PATTERN_BYTES_MAX} bytes"));
         }
-        let sample = self.zone.to_ambiguous_timestamp(SAMPLE).compatible();
-        let sample = sample.map(|at| at.to_zoned(self.zone.clone()));
+        let sample = self.zone.to_ambiguous_zoned(SAMPLE).compatible();
         let written = sample.and_then(|sample| strtime::format(pattern, &sample));
         match written.map(|written| self.patterned(pattern, &written)) {
             Ok(Some(_)) => Ok(()),

@@ -1,8 +1,8 @@
 //! A body as the door looks at it, without a request or a key around it.
 
-use super::{body, pixel, posthog};
 use super::refused::Refused;
 use super::shape::Shape;
+use super::{body, pixel, posthog};
 use rapport_core::event::dialect::limits::Limits;
 use rapport_core::event::dialect::readable::{mend_surrogates, without_mark};
 use rapport_core::event::{Call, Dialect};

@@ -88,9 +88,7 @@ impl Page {
             .int(1, if self.is_dictionary { 2 } else { 0 })
             .int(2, self.unpacked)
             .int(3, packed);
-        let inner = Struct::default()
-            .int(1, self.values)
-            .int(2, self.encoding);
+        let inner = Struct::default().int(1, self.values).int(2, self.encoding);
         let head = match self.is_dictionary {
             true => head.inside(7, inner),
             false => head.inside(5, inner.int(3, 3).int(4, 3)),
@@ -138,11 +136,7 @@ pub(super) fn file(codec: i64, rows: i64, pages: &[Page]) -> Vec<u8> {
         .structs(1, vec![chunk])
         .long(2, length)
         .long(3, rows);
-    let leaf = Struct::default()
-        .int(1, 6)
-        .int(3, 0)
-        .text(4, "n")
-        .int(6, 0);
+    let leaf = Struct::default().int(1, 6).int(3, 0).text(4, "n").int(6, 0);
     let root = Struct::default().text(4, "m").int(5, 1);
     let footer = Struct::default()
         .int(1, 1)

@@ -82,20 +82,32 @@ fn a_footer_that_lies_is_refused() {
     let place = long.len() - 8;
     long[place..place + 4].copy_from_slice(&u32::MAX.to_le_bytes());
     refused(&long, "larger than the file");
-    refused(&made::end(b"PAR1".to_vec(), Vec::new()), "footer is damaged");
-    refused(&made::end(b"PAR1".to_vec(), vec![0xff; 5_000]), "footer is damaged");
+    refused(
+        &made::end(b"PAR1".to_vec(), Vec::new()),
+        "footer is damaged",
+    );
+    refused(
+        &made::end(b"PAR1".to_vec(), vec![0xff; 5_000]),
+        "footer is damaged",
+    );
     let huge = made::end(b"PAR1".to_vec(), vec![0; 33 << 20]);
     refused(&huge, "larger row groups");
     for count in [1 << 30, usize::MAX >> 1] {
         let footer = Struct::default().int(1, 1).list(2, 12, count, &[]);
-        refused(&made::end(b"PAR1".to_vec(), footer.end()), "footer is damaged");
+        refused(
+            &made::end(b"PAR1".to_vec(), footer.end()),
+            "footer is damaged",
+        );
         let root = Struct::default().text(4, "m").end();
         let footer = Struct::default()
             .int(1, 1)
             .list(2, 12, 1, &[root])
             .long(3, 0)
             .list(4, 12, count, &[]);
-        refused(&made::end(b"PAR1".to_vec(), footer.end()), "footer is damaged");
+        refused(
+            &made::end(b"PAR1".to_vec(), footer.end()),
+            "footer is damaged",
+        );
     }
 }
 
@@ -138,7 +150,10 @@ fn a_page_that_says_it_unpacks_to_much_is_refused_before_room_is_made() {
                 ..lying.clone()
             };
             refused(&made::file(codec, 1, &[lying]), "smaller pages");
-            refused(&made::file(codec, 1, &[dictionary, firsts(1)]), "smaller pages");
+            refused(
+                &made::file(codec, 1, &[dictionary, firsts(1)]),
+                "smaller pages",
+            );
         }
     }
     for (unpacked, packed) in [(-1, None), (5, Some(-5)), (i64::MAX, None)] {

@@ -5,7 +5,8 @@ use crate::error::{Error, Result};
 use crate::rows::Cell;
 use arrow_array::{Array, RecordBatch};
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
 };
 use rapport_core::outcome::Reason;
 use std::fs::File;

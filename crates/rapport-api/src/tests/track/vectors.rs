@@ -101,7 +101,9 @@ fn every_test_of_the_table_exists() {
     let table = include_str!("vectors.rs")
         .lines()
         .filter(|line| line.starts_with("//! |"));
-    let named: Vec<&str> = table.flat_map(|row| row.split('`').skip(1).step_by(2)).collect();
+    let named: Vec<&str> = table
+        .flat_map(|row| row.split('`').skip(1).step_by(2))
+        .collect();
     assert!(named.len() > 30, "{named:?}");
     for name in named.into_iter().filter(|name| name.contains(['_', '/'])) {
         let is_there = match name.contains('/') {

@@ -46,7 +46,9 @@ pub(super) fn check(mut file: &File) -> Result<()> {
     }
     file.seek(SeekFrom::Start(start)).map_err(failed())?;
     let mut footer = Vec::new();
-    file.take(bytes).read_to_end(&mut footer).map_err(failed())?;
+    file.take(bytes)
+        .read_to_end(&mut footer)
+        .map_err(failed())?;
     match walk(&mut Compact::new(&footer)) {
         None => Err(wrong("its footer is damaged")),
         Some(depth) if depth > DEPTH_MAX => Err(Error::File(format!(

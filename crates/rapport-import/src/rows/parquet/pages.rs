@@ -86,7 +86,8 @@ fn held(file: &File, column: &ColumnChunkMetaData, pages: &mut u64) -> Result<He
         let page = header(file, at, end)?.ok_or_else(damaged)?;
         let [unpacked, packed, levels, counted] =
             [page.unpacked, page.packed, page.levels, page.values].map(u64::try_from);
-        let (Ok(unpacked), Ok(packed), Ok(levels), Ok(counted)) = (unpacked, packed, levels, counted)
+        let (Ok(unpacked), Ok(packed), Ok(levels), Ok(counted)) =
+            (unpacked, packed, levels, counted)
         else {
             return Err(damaged());
         };
@@ -125,7 +126,8 @@ fn check_gzip(
         return Ok(());
     }
     let start = at.saturating_add(levels);
-    file.seek(SeekFrom::Start(start)).map_err(disk("reading the file"))?;
+    file.seek(SeekFrom::Start(start))
+        .map_err(disk("reading the file"))?;
     let page = file.take(packed.saturating_sub(levels));
     let mut unpacked = MultiGzDecoder::new(page).take(UNPACKED_BYTES_MAX + 1);
     match io::copy(&mut unpacked, &mut io::sink()) {
@@ -144,7 +146,8 @@ fn header(mut file: &File, at: u64, end: u64) -> Result<Option<Page>> {
     let mut length = HEADER_BYTES;
     loop {
         let within = length.min(end - at);
-        file.seek(SeekFrom::Start(at)).map_err(disk("reading the file"))?;
+        file.seek(SeekFrom::Start(at))
+            .map_err(disk("reading the file"))?;
         let mut bytes = Vec::new();
         let read = file.take(within).read_to_end(&mut bytes);
         read.map_err(disk("reading the file"))?;

@@ -111,9 +111,27 @@ fn files_made_to_harm_are_read_in_bounded_memory_and_nobody_waits() {
     let line = format!("{{\"user_id\":\"u\",{}}}\n", members.join(","));
     let files = [
         // One order of as many lines as an order may have, each of nothing but separators.
-        ("csv", order, format!("{}\n{}", columns.join(","), empty.repeat(5_000)).into_bytes(), "order_too_large", 5_000),
-        ("ndjson", alone, line.repeat(10).into_bytes(), "too_many_columns", 10),
-        ("csv", alone, format!("user_id,a\nu,\"{}", "x\n".repeat(10 << 20)).into_bytes(), "row_too_large", 1),
+        (
+            "csv",
+            order,
+            format!("{}\n{}", columns.join(","), empty.repeat(5_000)).into_bytes(),
+            "order_too_large",
+            5_000,
+        ),
+        (
+            "ndjson",
+            alone,
+            line.repeat(10).into_bytes(),
+            "too_many_columns",
+            10,
+        ),
+        (
+            "csv",
+            alone,
+            format!("user_id,a\nu,\"{}", "x\n".repeat(10 << 20)).into_bytes(),
+            "row_too_large",
+            1,
+        ),
         ("parquet", alone, one_long_text(400), "event_too_large", 400),
     ];
     let longest = beside(&server, || {
@@ -139,13 +157,55 @@ fn what_is_refused_whole_is_refused_with_a_way_out_and_nobody_waits() {
     let wide = (0..2_000).fold(String::new(), |all, n| format!("{all}p{n} = \"c\"\n"));
     let wide = format!("event = \"E\"\n[properties]\n{wide}");
     let files: [(&str, &str, Vec<u8>, &str, &str); 7] = [
-        ("csv", "", gzip(&vec![b'x'; 300 << 20]), "invalid_file", "250 times its size"),
-        ("csv", "", repeated.into_bytes(), "invalid_file", "larger than any heading"),
-        ("csv", "", gzip(&gzip(b"user_id\nu\n")), "invalid_file", "no text"),
-        ("parquet", "", b"PAR1PAR1".to_vec(), "invalid_file", "footer"),
-        ("csv", &nested, b"user_id\nu\n".to_vec(), "invalid_mapping", "cannot be read"),
-        ("csv", &wide, b"user_id\nu\n".to_vec(), "invalid_mapping", "there is no column `c`; the file has user_id"),
-        ("csv", "event = \"E\"\ntime = { column = \"t\", format = \"%Q%\" }", b"t\n1\n".to_vec(), "invalid_mapping", "%d/%m/%Y"),
+        (
+            "csv",
+            "",
+            gzip(&vec![b'x'; 300 << 20]),
+            "invalid_file",
+            "250 times its size",
+        ),
+        (
+            "csv",
+            "",
+            repeated.into_bytes(),
+            "invalid_file",
+            "larger than any heading",
+        ),
+        (
+            "csv",
+            "",
+            gzip(&gzip(b"user_id\nu\n")),
+            "invalid_file",
+            "no text",
+        ),
+        (
+            "parquet",
+            "",
+            b"PAR1PAR1".to_vec(),
+            "invalid_file",
+            "footer",
+        ),
+        (
+            "csv",
+            &nested,
+            b"user_id\nu\n".to_vec(),
+            "invalid_mapping",
+            "cannot be read",
+        ),
+        (
+            "csv",
+            &wide,
+            b"user_id\nu\n".to_vec(),
+            "invalid_mapping",
+            "there is no column `c`; the file has user_id",
+        ),
+        (
+            "csv",
+            "event = \"E\"\ntime = { column = \"t\", format = \"%Q%\" }",
+            b"t\n1\n".to_vec(),
+            "invalid_mapping",
+            "%d/%m/%Y",
+        ),
     ];
     let longest = beside(&server, || {
         for (format, mapping, file, code, told) in &files {
@@ -181,7 +241,8 @@ fn a_mapping_too_long_to_be_sent_is_refused_in_words_before_anything_is() {
     ] {
         let map = folder.path().join("map.toml");
         let mut file = std::fs::File::create(&map).expect("a file");
-        file.write_all(b"event = \"E\"\n[properties]\n").expect("room");
+        file.write_all(b"event = \"E\"\n[properties]\n")
+            .expect("room");
         let lines: String = (0..entries).map(|n| format!("p{n} = \"c\"\n")).collect();
         file.write_all(lines.as_bytes()).expect("room");
         let said = std::process::Command::new(env!("CARGO_BIN_EXE_rapport"))
@@ -195,5 +256,8 @@ fn a_mapping_too_long_to_be_sent_is_refused_in_words_before_anything_is() {
         let text = String::from_utf8_lossy(&said.stderr);
         assert!(!said.status.success() && text.contains(told), "{text}");
     }
-    assert_eq!(server.get("/api/v1/imports")["results"], serde_json::json!([]));
+    assert_eq!(
+        server.get("/api/v1/imports")["results"],
+        serde_json::json!([])
+    );
 }

@@ -42,7 +42,9 @@ async fn lone_surrogates_repeated_members_and_nulls_are_taken_in_every_dialect()
     for speaker in &SPEAKERS {
         let doors = Doors::open().await;
         let odd = r#""cut":"\ud83d","a":1,"a":2,"nothing":null,"zero":"\u0000""#;
-        speaker.sent(&doors, speaker.event("odd", "null", "null", odd)).await;
+        speaker
+            .sent(&doors, speaker.event("odd", "null", "null", odd))
+            .await;
         let events = timeline(&doors).await;
         let properties = &events[0]["properties"];
         let known = ["cut", "a", "nothing", "zero"].map(|name| properties[name].clone());
@@ -108,12 +110,7 @@ async fn a_sent_at_in_the_future_none_and_the_year_1970_move_no_event_in_any_dia
             // One beacon transport stamps what it sends ten minutes ahead.
             ("beacon", past, format!("\"{}\"", now.plus(600_000)), past),
             ("unsent", past, "null".to_owned(), past),
-            (
-                "old",
-                Millis(0),
-                "null".into(),
-                Millis(0),
-            ),
+            ("old", Millis(0), "null".into(), Millis(0)),
         ] {
             let body = speaker.event(id, &format!("\"{at}\""), &sent_at, "");
             speaker.sent(&doors, body).await;
@@ -133,7 +130,9 @@ async fn an_event_of_nobody_is_invalid_in_every_dialect_and_spoils_no_neighbour(
         let doors = Doors::open().await;
         let neighbour = |id| (speaker.item)(id, "null", "");
         let items = [neighbour("a"), speaker.of_nobody.to_owned(), neighbour("b")];
-        speaker.sent(&doors, (speaker.batch)(&items.join(","), "null")).await;
+        speaker
+            .sent(&doors, (speaker.batch)(&items.join(","), "null"))
+            .await;
         let path = speaker.path;
         assert_eq!(doors.outcome("invalid", "missing_id").await, 1, "{path}");
         assert_eq!(doors.outcome("accepted", "").await, 2, "{path}");

@@ -33,7 +33,9 @@ async fn a_browser_sends_one_event_an_address() {
         answer.header("access-control-allow-origin"),
         "https://shop.example"
     );
-    let timeline = doors.get("/api/v1/profiles/anonymous_id:a-1/timeline").await;
+    let timeline = doors
+        .get("/api/v1/profiles/anonymous_id:a-1/timeline")
+        .await;
     let context = timeline.good()["results"][0]["context"].clone();
     let socket = (&context["ip"], &context["userAgent"]);
     assert_eq!(

@@ -31,8 +31,15 @@ async fn each_limit_holds_to_the_byte_and_to_the_event_in_every_dialect() {
         let over = too_large(speaker.dialect);
         for (more, status) in [(0, 200), (1, over)] {
             let event = event_of(speaker, limits.event_bytes + more);
-            let answer = doors.track_with(speaker.single, speaker.headers, event).await;
-            assert_eq!(answer.status.as_u16(), status, "{} + {more}", speaker.single);
+            let answer = doors
+                .track_with(speaker.single, speaker.headers, event)
+                .await;
+            assert_eq!(
+                answer.status.as_u16(),
+                status,
+                "{} + {more}",
+                speaker.single
+            );
         }
         let small = speaker.event("small", "null", "null", "");
         for (more, status) in [(0, 200), (1, over)] {
@@ -60,7 +67,11 @@ async fn each_limit_holds_to_the_byte_and_to_the_event_in_every_dialect() {
         };
         assert_eq!(answer.status.as_u16(), status, "{}", speaker.path);
         assert_eq!(doors.outcome("refused", "too_many_events").await, 1);
-        assert_eq!(doors.outcome("invalid", "").await, invalid, "none of it is kept");
+        assert_eq!(
+            doors.outcome("invalid", "").await,
+            invalid,
+            "none of it is kept"
+        );
     }
 }
 

@@ -21,7 +21,10 @@ const ASKED: [(&str, &str); 16] = [
     ("/beacon/v1/batch", "content-type"),
     ("/sourceConfig/", "authorization"),
     ("/api/s/track", "content-type,x-enable-debug,x-write-key"),
-    ("/api/s/page", "content-type,x-enable-debug,x-ip-policy,x-write-key"),
+    (
+        "/api/s/page",
+        "content-type,x-enable-debug,x-ip-policy,x-write-key",
+    ),
     ("/batch/", "content-type"),
     ("/e/", "content-type"),
     ("/i/v0/e/", "content-encoding,content-type"),
@@ -60,7 +63,11 @@ async fn every_answer_lets_its_page_read_when_to_try_again() {
             let place = format!("{} {}", speaker.path, answer.status);
             let exposed = answer.header("access-control-expose-headers");
             assert!(exposed.contains("Retry-After"), "{place}: {exposed}");
-            assert_eq!(answer.header("access-control-allow-origin"), PAGE, "{place}");
+            assert_eq!(
+                answer.header("access-control-allow-origin"),
+                PAGE,
+                "{place}"
+            );
             assert_eq!(answer.header("access-control-allow-credentials"), "true");
             assert_eq!(answer.header("retry-after").is_empty(), !is_full, "{place}");
         }

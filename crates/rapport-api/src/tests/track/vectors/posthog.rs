@@ -78,17 +78,28 @@ async fn a_browser_sends_events_compressed_or_in_a_form() {
     let form = base64::engine::general_purpose::STANDARD.encode(&event);
     let form = format!("data={}", form.replace('+', "%2B"));
     for (path, content_type, body) in [
-        ("/e/?ip=0&_=1767323045000&ver=1.449.2&compression=gzip-js", "text/plain", gzip(&event)),
+        (
+            "/e/?ip=0&_=1767323045000&ver=1.449.2&compression=gzip-js",
+            "text/plain",
+            gzip(&event),
+        ),
         (
             "/e/?ip=0&_=1767323045000&ver=1.449.2&compression=base64",
             "application/x-www-form-urlencoded",
             form.into_bytes(),
         ),
-        ("/i/v0/e/?ip=0&_=1767323045000&ver=1.449.2", "text/plain", event.clone().into_bytes()),
+        (
+            "/i/v0/e/?ip=0&_=1767323045000&ver=1.449.2",
+            "text/plain",
+            event.clone().into_bytes(),
+        ),
     ] {
         let vector = Vector {
             path,
-            headers: &[("content-type", content_type), ("user-agent", "Mozilla/5.0")],
+            headers: &[
+                ("content-type", content_type),
+                ("user-agent", "Mozilla/5.0"),
+            ],
             body,
             answer: r#"{"status":1}"#,
             person: &format!("anonymous_id:{VISITOR}"),

@@ -46,7 +46,10 @@ async fn a_browser_sends_one_event_a_request() {
     let timeline = doors.get("/api/v1/profiles/user_id:u-1/timeline").await;
     let context = timeline.good()["results"][0]["context"].clone();
     assert_eq!(context["ip"], "203.0.113.9");
-    assert_eq!(context["userAgent"], "Mozilla/5.0", "what the SDK says stands");
+    assert_eq!(
+        context["userAgent"], "Mozilla/5.0",
+        "what the SDK says stands"
+    );
     assert!(!String::from_utf8_lossy(&timeline.body).contains(WRITE_KEY));
 }
 

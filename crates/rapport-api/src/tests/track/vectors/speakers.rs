@@ -60,7 +60,8 @@ fn posthog_batch(items: &str, sent: &str) -> String {
 }
 
 const KEY: (&str, &str) = ("x-write-key", SERVER_KEY);
-const NOBODY: &str = r#"{"type":"track","event":"E","userId":null,"anonymousId":null,"messageId":"n"}"#;
+const NOBODY: &str =
+    r#"{"type":"track","event":"E","userId":null,"anonymousId":null,"messageId":"n"}"#;
 
 pub(super) const SPEAKERS: [Speaker; 4] = [
     Speaker {
