@@ -55,7 +55,7 @@ fn refused(mapping: &str) -> String {
 }
 
 fn gzip(plain: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(plain).unwrap();
     encoder.finish().unwrap()
 }
@@ -107,7 +107,7 @@ fn a_mapping_that_nests_without_end_is_refused() {
     ] {
         let told = refused(&mapping);
         assert!(told.starts_with("the mapping cannot be read: "), "{told}");
-        assert!(told.len() < 10_000, "{} bytes of words", told.len());
+        assert!(told.len() < 2_000, "{} bytes of words", told.len());
     }
 }
 
@@ -142,7 +142,7 @@ fn a_mapping_says_one_thing_once() {
             "event = \"E\"\n[properties]\na = \"x\"\n[properties]\nb = \"y\"",
             "duplicate key",
         ),
-        ("event = \"E\"\n[properties]\na.b = \"x\"", "properties"),
+        ("event = \"E\"\n[properties]\na.b = \"x\"", "a.b"),
         ("event = \"E\"\nincludes = \"this.toml\"", "includes"),
         (
             "event = \"E\"\n[csv]\ndelimiter = \"'\"\nquote = \"'\"",
@@ -193,7 +193,7 @@ fn a_pattern_that_cannot_be_read_is_refused_before_a_row_is() {
     ] {
         let told = refused(&mapping(pattern));
         assert!(told.contains("say one such as %d/%m/%Y %H:%M"), "{told}");
-        assert!(told.len() < 500, "{} bytes of words", told.len());
+        assert!(told.len() < 1_000, "{} bytes of words", told.len());
     }
     for pattern in [
         "%d/%m/%Y",
@@ -267,7 +267,7 @@ fn a_line_of_a_million_members_is_rejected_and_the_next_one_read() {
         format!("{{{}}}\n", all.join(","))
     };
     // As many as a row has room for.
-    let many = members(380_000, |n| format!("m{n}"));
+    let many = members(300_000, |n| format!("m{n}"));
     let same = members(400_000, |_| "same".to_owned());
     let widest = members(COLUMNS_MAX, |n| format!("m{n}"));
     let text = format!("{many}{same}{widest}{{\"a\":1}}\n");
@@ -313,7 +313,7 @@ fn what_is_no_text_is_refused_in_words() {
         (broken, Format::Csv, "damaged"),
         (vec![0x1f, 0x8b, 8, 0], Format::Ndjson, "damaged"),
         (
-            gzip(&vec![b'x'; 128 << 20]),
+            gzip(&vec![b'\n'; 128 << 20]),
             Format::Csv,
             "250 times its size",
         ),

@@ -2,6 +2,7 @@
 //! pattern of one's own; without an offset they are of the zone that is said.
 
 use crate::error::{Error, Result};
+use crate::mapping::shown;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
@@ -53,8 +54,9 @@ impl Instants {
             pattern if pattern.contains('%') => Spelling::Pattern(pattern.to_owned()),
             other => {
                 return Err(Error::Mapping(format!(
-                    "`{other}` is no format of time: say auto, seconds, milliseconds or a pattern \
-                     such as %d/%m/%Y %H:%M"
+                    "`{}` is no format of time: say auto, seconds, milliseconds or a pattern such as \
+                     %d/%m/%Y %H:%M",
+                    shown(other)
                 )));
             }
         };
@@ -62,7 +64,8 @@ impl Instants {
             None => TimeZone::UTC,
             Some(name) => TimeZone::get(name).map_err(|_| {
                 Error::Mapping(format!(
-                    "`{name}` is no time zone: say one such as Europe/Stockholm"
+                    "`{}` is no time zone: say one such as Europe/Stockholm",
+                    shown(name)
                 ))
             })?,
         };
@@ -78,7 +81,8 @@ impl Instants {
         };
         let wrong = |why: String| {
             Err(Error::Mapping(format!(
-                "`{pattern}` is no pattern of a time: {why}; say one such as %d/%m/%Y %H:%M"
+                "`{}` is no pattern of a time: {why}; say one such as %d/%m/%Y %H:%M",
+                shown(pattern)
             )))
         };
         if pattern.len() > PATTERN_BYTES_MAX {
