@@ -31,8 +31,8 @@ export async function failuresHeal({ rapport, checks, open, events = 30, request
 }
 
 /**
- * Whatever is refused for good: the SDK gives up the events of that request and no other, and says so with the errors of
- * `told`. Those of `again` it sends again by its design, and loses nothing; in smaller batches where it `splits` them.
+ * Whatever is refused for good: the SDK gives up the events of that request and no other, and says so with the errors
+ * of `told(status, events)`. Those of `again` it sends again by its design, and loses nothing; in smaller batches where it `splits` them.
  */
 export async function refusalsAreTaken({ rapport, checks, open, told, again = [], splits = [], events = 10 }) {
   const proxy = await startProxy(rapport.url)
@@ -53,7 +53,7 @@ export async function refusalsAreTaken({ rapport, checks, open, told, again = []
     const kept = ids.filter((id) => isSentAgain || !lost[id])
     checks.that('the refused request had events', Object.keys(lost).length > 0)
     checks.equal(`what was refused is ${isSentAgain ? '' : 'not '}sent again`, Object.keys(lost).every((id) => copies[id]), isSentAgain)
-    checks.equal('the SDK says what it gave up', errors, isSentAgain ? [] : told(fault))
+    checks.equal('the SDK says what it gave up', errors, isSentAgain ? [] : told(parseInt(fault), Object.keys(lost).length))
     checks.equal('all others reach the server once', Object.entries(copies).sort(), onceEach(kept))
     checks.equal('and are stored once', copiesOf(await rapport.timeline('user_id', user)), onceEach(kept))
     checks.equal('the outcomes say so', gained(before, after), [kept.length, 0])

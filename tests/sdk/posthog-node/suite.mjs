@@ -87,7 +87,7 @@ await flags(rapport)
 const open = (url) => sdk(url, { flushAt: 10, maxBatchSize: 10 })
 await failuresHeal({ rapport, checks, open })
 const again = ['413-before']
-await refusalsAreTaken({ rapport, checks, open, told: (fault) => [parseInt(fault)], again, splits: again })
+await refusalsAreTaken({ rapport, checks, open, told: (status) => [status], again, splits: again })
 await tooLarge(rapport)
 checks.equal('the server stops when asked', await rapport.stop(), 0)
 rapport.kill()

@@ -40,7 +40,7 @@ for (const gzip of [true, false]) {
 }
 const open = (url) => sdk(url, { flushAt: 10 })
 await failuresHeal({ rapport, checks, open })
-await refusalsAreTaken({ rapport, checks, open, told: (fault) => [parseInt(fault)] })
+await refusalsAreTaken({ rapport, checks, open, told: (status) => [status] })
 checks.equal('the server stops when asked', await rapport.stop(), 0)
 rapport.kill()
 checks.finish()
