@@ -15,6 +15,9 @@ export const FAULTS = ['429-before', '429-after', '503-before', '503-after', 're
 /** What says that the same request is no use again. */
 export const REFUSALS = ['400-before', '413-before']
 
+/** What a failure says: whatever an SDK reads of it is there, as in the answers of each dialect. */
+const FAILURE = { success: false, ok: false, code: 'scripted', message: 'a scripted failure', error: 'a scripted failure', detail: 'a scripted failure' }
+
 /** Starts a proxy in front of `to`; its `url`, `fail`, `seen` and `stop`. */
 export async function startProxy(to) {
   const state = script(null, 0)
@@ -96,7 +99,7 @@ function fail(what, request, response, from) {
     if (name.startsWith('access-control-') || name === 'vary') headers[name] = value
   }
   if (what === '429') headers['Retry-After'] = '1'
-  response.writeHead(Number(what), headers).end('{"success":false}')
+  response.writeHead(Number(what), headers).end(JSON.stringify(FAILURE))
 }
 
 /** What Rapport answers to a page of another origin, for requests that never reach it. */
