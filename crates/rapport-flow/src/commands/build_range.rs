@@ -4,7 +4,7 @@ use super::{Outcome, Reply, record};
 use crate::jobs::build::{self, Range};
 use crate::writer::Writer;
 use rapport_core::entry::{Command, CommandEntry};
-use rapport_core::fold::Fold;
+use rapport_core::fold::{Effects, Fold};
 use rapport_core::identity::ProfileNo;
 use rapport_core::position::Position;
 use rapport_core::segment::catalogue::Touched;
@@ -24,12 +24,9 @@ pub(crate) async fn apply(writer: &mut Writer, range: Range) -> Result<bool> {
     if !current || range.undos != writer.undos {
         return Ok(false);
     }
-    let head = writer.head.position;
-    let shared = &writer.shared;
-    let mark = shared.feed.low_water(shared.clock.now(), head.request);
     let entry = CommandEntry {
-        position: Position::command(head.request, head.command + 1),
-        received: mark.unwrap_or(writer.received).max(writer.received),
+        position: super::next(writer),
+        received: super::now(writer),
         actor: "rapport".to_owned(),
         command: Command::BuildRange {
             segment: range.segment.0,
@@ -39,7 +36,6 @@ pub(crate) async fn apply(writer: &mut Writer, range: Range) -> Result<bool> {
         },
     };
     writer.make_room();
-    writer.fire_all(entry.received).await?;
     writer.received = entry.received;
     let mut writes = Vec::new();
     unite(writer, &entry, &range, &mut writes).await?;
@@ -84,8 +80,6 @@ async fn unite(
 ) -> Result<()> {
     let mut registry = Registry::clone(&writer.configuration.registry);
     let late = late(&registry, range);
-    registry.advance_build(range.segment, range.version, range.to);
-    super::segment::install(writer, registry, writes);
     let kept = by_survivor(writer, range);
     let numbers = (range.from.0..range.to.0).map(ProfileNo);
     let mut people: BTreeSet<ProfileNo> = numbers.map(|n| writer.shared.survivor(n)).collect();
@@ -94,19 +88,16 @@ async fn unite(
     people.extend(late.into_iter().map(|n| writer.shared.survivor(n)));
     crate::steps::load::profiles(writer, people.clone()).await?;
     let people: Vec<ProfileNo> = people.into_iter().collect();
-    let configuration = Arc::clone(&writer.configuration);
-    let due = std::mem::take(&mut writer.due);
-    let last = writer.head.position;
-    let mut fold = Fold::resume(configuration.rules(), &mut writer.people, due, last);
-    fold.build_range(
-        range.segment,
-        &kept,
-        &people,
-        entry.position,
-        entry.received,
-    );
-    let (mut effects, due) = fold.finish();
-    writer.due = due;
+    let (segment, place, received) = (range.segment, entry.position, entry.received);
+    // What was due of them before happened under the rules as they were.
+    let mut effects = fold(writer, |fold| fold.fire_of(people.iter().copied(), received));
+    registry.advance_build(range.segment, range.version, range.to);
+    super::segment::install(writer, registry, writes);
+    let built = fold(writer, |fold| {
+        fold.build_range(segment, &kept, &people, place, received);
+    });
+    effects.changes.extend(built.changes);
+    effects.members.extend(built.members);
     // A segment's first members were there before anybody asked: nobody is told they entered.
     effects
         .changes
@@ -115,6 +106,18 @@ async fn unite(
     writer.effects(&effects, writes).await?;
     writer.messages(&messages, writes);
     Ok(())
+}
+
+/// Folds something into the working set.
+fn fold(writer: &mut Writer, act: impl FnOnce(&mut Fold<'_>)) -> Effects {
+    let configuration = Arc::clone(&writer.configuration);
+    let due = std::mem::take(&mut writer.due);
+    let last = writer.head.position;
+    let mut fold = Fold::resume(configuration.rules(), &mut writer.people, due, last);
+    act(&mut fold);
+    let (effects, due) = fold.finish();
+    writer.due = due;
+    effects
 }
 
 /// Whoever an undo gave a number that no step comes to: they come with the last one. The undo has
