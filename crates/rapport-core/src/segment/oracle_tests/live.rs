@@ -1,7 +1,8 @@
 //! The core's side of a world.
 
 use super::KEYS;
-use super::rules::Rule;
+use super::inquiry::{self, Inquiry};
+use crate::entry::Command;
 use crate::event::{Event, KeyKind, Kind, SourceNo};
 use crate::identity::ProfileNo;
 use crate::position::Position;
@@ -9,7 +10,7 @@ use crate::segment::catalogue::{Catalogue, Facts, Flip, Named, Touched};
 use crate::segment::leaf::Leaves;
 use crate::segment::membership::Memberships;
 use crate::segment::registry::{Moment, Registry};
-use crate::segment::{text, tree};
+use crate::segment::text;
 use crate::time::Millis;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -48,9 +49,9 @@ pub(super) const NUMBERS: [(ProfileNo, Position); 1] = [(
 )];
 
 impl Live {
-    pub(super) fn new(rules: &[Rule]) -> Live {
+    pub(super) fn new<A: Inquiry>(asked: &[A]) -> Live {
         let mut registry = Registry::default();
-        put(&mut registry, rules, 1, ProfileNo(1));
+        put(&mut registry, asked, 1, ProfileNo(1));
         Live {
             catalogue: Catalogue::new(&registry),
             registry,
@@ -83,6 +84,78 @@ impl Live {
     }
 
     pub(super) fn event(&mut self, event: &Event, now: Millis) {
+        let mut touched = Touched::default();
+        self.advance(now);
+        self.catalogue
+            .observe(&mut self.leaves, event, &mut touched);
+        self.settle(now, &mut touched);
+    }
+
+    pub(super) fn attribute(&mut self, name: &str, value: &Value, now: Millis) {
+        let mut touched = Touched::default();
+        self.advance(now);
+        let said = (value.to_string(), now);
+        let known = self.attributes.0.get(name).map(|(raw, _)| raw);
+        if known == Some(&said.0) {
+            return;
+        }
+        self.attributes.0.insert(name.to_owned(), said);
+        self.catalogue.attribute_moved(name, &mut touched);
+        self.settle(now, &mut touched);
+    }
+
+    pub(super) fn members(&self) -> Vec<bool> {
+        let keys: Vec<_> = self
+            .catalogue
+            .keys(&self.memberships)
+            .map(|(key, _)| key)
+            .collect();
+        KEYS.iter().map(|key| keys.contains(key)).collect()
+    }
+}
+
+fn facts<'a>(attributes: &'a Attributes, leaves: &'a Leaves) -> Facts<'a> {
+    Facts {
+        number: NUMBERS[0].0,
+        numbers: &NUMBERS,
+        attributes,
+        companies: &[],
+        leaves,
+    }
+}
+
+/// Asks all of them in a request of this number.
+pub(super) fn put<A: Inquiry>(
+    registry: &mut Registry,
+    asked: &[A],
+    request: u64,
+    next_profile: ProfileNo,
+) {
+    for revision in inquiry::revisions(asked, request, next_profile) {
+        let moment = Moment {
+            position: revision.place(),
+            received: revision.received(),
+            next_profile,
+        };
+        match revision.entry.command {
+            Command::PutSegment { key, name, rule } => {
+                let rule = text::parse(&rule).unwrap();
+                registry.put(&key, &name, rule, moment).unwrap();
+            }
+            Command::PutTrait {
+                key,
+                name,
+                computed,
+            } => {
+                let computed = text::parse_computed(&computed).unwrap();
+                registry.put_trait(&key, &name, computed, moment).unwrap();
+            }
+            other => panic!("{other:?} asks nothing"),
+        }
+    }
+}
+
+pub(super) fn event(&mut self, event: &Event, now: Millis) {
         let mut touched = Touched::default();
         self.advance(now);
         self.catalogue
