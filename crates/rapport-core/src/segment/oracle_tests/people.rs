@@ -212,7 +212,8 @@ impl<'a, A: Inquiry> World<'a, A> {
                 let earlier = profile.numbers().into_iter();
                 let earlier = earlier.filter_map(|n| self.entered.get(&(n, nth)).copied());
                 entered.insert((number, nth), earlier.min().unwrap_or(now));
-                listed.insert((nth as u32 + 1, number));
+                let segment = self.rulebook.registry().get(KEYS[nth]).unwrap();
+                listed.insert((segment.no.0, number));
             }
             let values = self.rulebook.catalogue().traits_of(profile, Millis(now));
             let values = values.into_iter().map(|(key, json)| {
