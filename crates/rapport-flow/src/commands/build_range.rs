@@ -81,11 +81,11 @@ async fn unite(
     let mut registry = Registry::clone(&writer.configuration.registry);
     let late = late(&registry, range);
     let kept = by_survivor(writer, range);
-    let numbers = (range.from.0..range.to.0).map(ProfileNo);
-    let mut people: BTreeSet<ProfileNo> = numbers.map(|n| writer.shared.survivor(n)).collect();
+    let mut people = survivors(writer, range);
     people.extend(kept.keys());
     people.extend(moved_to(writer, range));
     people.extend(late.into_iter().map(|n| writer.shared.survivor(n)));
+    crate::steps::load::neighbours(writer, range.from, range.to).await?;
     crate::steps::load::profiles(writer, people.clone()).await?;
     let people: Vec<ProfileNo> = people.into_iter().collect();
     let (segment, place, received) = (range.segment, entry.position, entry.received);
@@ -106,6 +106,18 @@ async fn unite(
     writer.effects(&effects, writes).await?;
     writer.messages(&messages, writes);
     Ok(())
+}
+
+/// Whoever the numbers of a range lead to.
+fn survivors(writer: &Writer, range: &Range) -> BTreeSet<ProfileNo> {
+    let ownership = writer.shared.ownership();
+    let mut redirects = ownership.redirects.range(range.from..range.to).peekable();
+    let numbers = (range.from.0..range.to.0).map(ProfileNo);
+    let survivors = numbers.map(|number| {
+        let redirect = redirects.next_if(|(from, _)| **from == number);
+        redirect.map_or(number, |(_, to)| *to)
+    });
+    survivors.collect()
 }
 
 /// Folds something into the working set.
