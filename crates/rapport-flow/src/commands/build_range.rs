@@ -1,19 +1,19 @@
 //! One bounded step of a segment's build.
 
 use super::{Outcome, Reply, record};
-use crate::jobs::build::{self, Range};
+use crate::jobs::build::{self, Kept, Range};
 use crate::writer::Writer;
 use rapport_core::entry::{Command, CommandEntry};
 use rapport_core::fold::{Effects, Fold};
 use rapport_core::identity::ProfileNo;
 use rapport_core::position::Position;
 use rapport_core::segment::catalogue::Touched;
-use rapport_core::segment::leaf::Leaves;
 use rapport_core::segment::membership::SegmentNo;
 use rapport_core::segment::registry::{Build, Registry};
 use rapport_store::Result;
 use rapport_store::state::Write;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::Entry as Slot;
 use std::sync::Arc;
 
 /// Applies a range that the build job scanned; false where it was scanned before an undo, or for
@@ -38,7 +38,7 @@ pub(crate) async fn apply(writer: &mut Writer, range: Range) -> Result<bool> {
     writer.make_room();
     writer.received = entry.received;
     let mut writes = Vec::new();
-    unite(writer, &entry, &range, &mut writes).await?;
+    unite(writer, &entry, range, &mut writes).await?;
     record(writer, entry, writes).await?;
     Ok(true)
 }
@@ -68,22 +68,22 @@ pub(super) async fn replay(
         kept,
         undos: writer.undos,
     };
-    unite(writer, entry, &range, writes).await?;
+    unite(writer, entry, range, writes).await?;
     Ok(Reply::Done)
 }
 
 async fn unite(
     writer: &mut Writer,
     entry: &CommandEntry,
-    range: &Range,
+    mut range: Range,
     writes: &mut Vec<Write>,
 ) -> Result<()> {
     let mut registry = Registry::clone(&writer.configuration.registry);
-    let late = late(&registry, range);
-    let kept = by_survivor(writer, range);
-    let mut people = survivors(writer, range);
+    let late = late(&registry, &range);
+    let kept = by_survivor(writer, std::mem::take(&mut range.kept));
+    let mut people = survivors(writer, &range);
     people.extend(kept.keys());
-    people.extend(moved_to(writer, range));
+    people.extend(moved_to(writer, &range));
     people.extend(late.into_iter().map(|n| writer.shared.survivor(n)));
     crate::steps::load::neighbours(writer, range.from, range.to).await?;
     crate::steps::load::profiles(writer, people.clone()).await?;
@@ -154,13 +154,22 @@ fn moved_to(writer: &Writer, range: &Range) -> BTreeSet<ProfileNo> {
         .collect()
 }
 
-fn by_survivor(writer: &Writer, range: &Range) -> BTreeMap<ProfileNo, Leaves> {
+/// What leaves keep, by whom each person is now.
+fn by_survivor(writer: &Writer, kept: Kept) -> Kept {
     let catalogue = &writer.configuration.catalogue;
-    let mut kept: BTreeMap<ProfileNo, Leaves> = BTreeMap::new();
-    for (given, leaves) in &range.kept {
-        let survivor = writer.shared.survivor(*given);
-        let into = kept.entry(survivor).or_default();
-        catalogue.unite(into, leaves, &mut Touched::default());
+    let ownership = writer.shared.ownership();
+    let first = kept.first_key_value().map_or(ProfileNo(0), |(first, _)| *first);
+    let mut redirects = ownership.redirects.range(first..).peekable();
+    let mut by_survivor = Kept::new();
+    for (given, leaves) in kept {
+        while redirects.next_if(|(from, _)| **from < given).is_some() {}
+        let redirect = redirects.next_if(|(from, _)| **from == given);
+        match by_survivor.entry(redirect.map_or(given, |(_, to)| *to)) {
+            Slot::Vacant(slot) => drop(slot.insert(leaves)),
+            Slot::Occupied(mut slot) => {
+                catalogue.unite(slot.get_mut(), &leaves, &mut Touched::default());
+            }
+        }
     }
-    kept
+    by_survivor
 }
