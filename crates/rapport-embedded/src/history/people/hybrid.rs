@@ -67,16 +67,14 @@ impl Hybrid {
             if self.left == 0 && self.begin_run().is_none() {
                 break;
             }
-            match self.run {
-                Run::Same(number) if number == wanted => {
-                    let same = self.left.min(most - count);
-                    self.left -= same;
-                    count += same;
-                }
+            let same = match self.run {
+                Run::Same(number) if number == wanted => self.left.min(most - count),
                 Run::Same(_) => break,
-                Run::Packed(_) if self.next() == Some(wanted) => count += 1,
+                Run::Packed(bit) if self.packed(bit) == wanted => 1,
                 Run::Packed(_) => break,
-            }
+            };
+            self.skip(same);
+            count += same;
         }
         count
     }
@@ -136,11 +134,11 @@ mod tests {
         for (is_packed, values) in runs {
             if *is_packed {
                 let groups = values.len().div_ceil(8);
-                bytes.push((groups << 1 | 1) as u8);
+                bytes.push(((groups << 1) | 1) as u8);
                 let mut packed = vec![0_u8; groups * width];
                 let padded = values.iter().copied().chain(std::iter::repeat(0));
                 for (nth, value) in padded.take(groups * 8).enumerate() {
-                    for bit in (0..width).filter(|bit| value >> bit & 1 == 1) {
+                    for bit in (0..width).filter(|bit| (value >> bit) & 1 == 1) {
                         packed[(nth * width + bit) / 8] |= 1 << ((nth * width + bit) % 8);
                     }
                     numbers.push(value);
