@@ -60,7 +60,7 @@ fn calm() -> Command {
 }
 
 fn merge(left: usize, right: usize) -> Command {
-    let user = |n| Reference::Identifier(Identifier::new(IdKind::UserId, &format!("u{n}")));
+    let user = |n| Reference::Identifier(Identifier::new(IdKind::UserId, format!("u{n}").as_str()));
     Command::Merge {
         left: user(left),
         right: user(right),

@@ -155,63 +155,6 @@ pub(super) fn put<A: Inquiry>(
     }
 }
 
-pub(super) fn event(&mut self, event: &Event, now: Millis) {
-        let mut touched = Touched::default();
-        self.advance(now);
-        self.catalogue
-            .observe(&mut self.leaves, event, &mut touched);
-        self.settle(now, &mut touched);
-    }
-
-    pub(super) fn attribute(&mut self, name: &str, value: &Value, now: Millis) {
-        let mut touched = Touched::default();
-        self.advance(now);
-        let said = (value.to_string(), now);
-        let known = self.attributes.0.get(name).map(|(raw, _)| raw);
-        if known == Some(&said.0) {
-            return;
-        }
-        self.attributes.0.insert(name.to_owned(), said);
-        self.catalogue.attribute_moved(name, &mut touched);
-        self.settle(now, &mut touched);
-    }
-
-    pub(super) fn members(&self) -> Vec<bool> {
-        let keys: Vec<_> = self
-            .catalogue
-            .keys(&self.memberships)
-            .map(|(key, _)| key)
-            .collect();
-        KEYS.iter().map(|key| keys.contains(key)).collect()
-    }
-}
-
-fn facts<'a>(attributes: &'a Attributes, leaves: &'a Leaves) -> Facts<'a> {
-    Facts {
-        number: NUMBERS[0].0,
-        numbers: &NUMBERS,
-        attributes,
-        companies: &[],
-        leaves,
-    }
-}
-
-/// Sets the rules, in both spellings.
-pub(super) fn put(registry: &mut Registry, rules: &[Rule], request: u64, next_profile: ProfileNo) {
-    for (key, rule) in KEYS.iter().zip(rules) {
-        let rule = text::parse(&rule.text()).unwrap();
-        assert_eq!(text::parse(&rule.to_string()).as_ref(), Ok(&rule));
-        assert_eq!(tree::parse(&tree::print(&rule)).as_ref(), Ok(&rule));
-        let position = Position::command(request, 1);
-        let moment = Moment {
-            position,
-            received: Millis(0),
-            next_profile,
-        };
-        registry.put(key, key, rule, moment).unwrap();
-    }
-}
-
 pub(super) fn event(
     at: i64,
     received: i64,
