@@ -85,6 +85,8 @@ async fn unite(
     people.extend(kept.keys());
     people.extend(moved_to(writer, &range));
     people.extend(late.into_iter().map(|n| writer.shared.survivor(n)));
+    let held = |number: &ProfileNo| writer.people.profile(*number).is_some();
+    let strangers: Vec<ProfileNo> = people.iter().copied().filter(|one| !held(one)).collect();
     crate::steps::load::neighbours(writer, range.from, range.to).await?;
     crate::steps::load::profiles(writer, people.clone()).await?;
     let people: Vec<ProfileNo> = people.into_iter().collect();
@@ -105,6 +107,8 @@ async fn unite(
     let messages = crate::steps::activate::step(writer, &effects);
     writer.effects(&effects, writes).await?;
     writer.messages(&messages, writes);
+    // Whoever only the build asked for would push out those who come and go.
+    writer.let_go(&strangers);
     Ok(())
 }
 
