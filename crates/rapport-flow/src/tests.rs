@@ -9,6 +9,7 @@ mod large;
 mod late;
 mod listener;
 mod lists;
+mod midnight;
 mod mixes;
 mod plans;
 mod reading;

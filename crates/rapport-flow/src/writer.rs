@@ -32,6 +32,7 @@ mod room;
 mod run;
 mod timers;
 mod turnover;
+mod waiting;
 
 pub(crate) use changes::bitmap;
 pub(crate) use pages::{all, pages};
