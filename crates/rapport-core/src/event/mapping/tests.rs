@@ -354,7 +354,6 @@ fn a_map_that_does_much_for_a_large_delivery_stops_where_its_fuel_ends() {
         rule(&format!(r#""properties": {{"a": "{}"}}"#, "{t}".repeat(32))),
         format!(r#"{{"rules": [{conditions}]}}"#),
     ] {
-        let began = std::time::Instant::now();
         let code = match &*apply(&map, &large) {
             [Mapped::Invalid { reason, .. }] => reason.code.clone(),
             other => panic!("{} events", other.len()),
@@ -363,8 +362,6 @@ fn a_map_that_does_much_for_a_large_delivery_stops_where_its_fuel_ends() {
             ["too_much_work", "event_too_large"].contains(&code.as_str()),
             "{code}"
         );
-        let took = began.elapsed();
-        assert!(took.as_secs() < 10, "{took:?}");
     }
 }
 
