@@ -92,7 +92,9 @@ async fn unite(
     let people: Vec<ProfileNo> = people.into_iter().collect();
     let (segment, place, received) = (range.segment, entry.position, entry.received);
     // What was due of them before happened under the rules as they were.
-    let mut effects = fold(writer, |fold| fold.fire_of(people.iter().copied(), received));
+    let mut effects = fold(writer, |fold| {
+        fold.fire_of(people.iter().copied(), received)
+    });
     registry.advance_build(range.segment, range.version, range.to);
     super::segment::install(writer, registry, writes);
     let built = fold(writer, |fold| {
@@ -162,7 +164,9 @@ fn moved_to(writer: &Writer, range: &Range) -> BTreeSet<ProfileNo> {
 fn by_survivor(writer: &Writer, kept: Kept) -> Kept {
     let catalogue = &writer.configuration.catalogue;
     let ownership = writer.shared.ownership();
-    let first = kept.first_key_value().map_or(ProfileNo(0), |(first, _)| *first);
+    let first = kept
+        .first_key_value()
+        .map_or(ProfileNo(0), |(first, _)| *first);
     let mut redirects = ownership.redirects.range(first..).peekable();
     let mut by_survivor = Kept::new();
     for (given, leaves) in kept {

@@ -76,11 +76,7 @@ pub(crate) async fn identifiers(writer: &mut Writer, wanted: BTreeSet<Identifier
 }
 
 /// Loads everybody whose number is in a range, in one go: they lie side by side.
-pub(crate) async fn neighbours(
-    writer: &mut Writer,
-    from: ProfileNo,
-    to: ProfileNo,
-) -> Result<()> {
+pub(crate) async fn neighbours(writer: &mut Writer, from: ProfileNo, to: ProfileNo) -> Result<()> {
     let page = Page {
         table: Table::Profile,
         from: rows::profile_key(from),

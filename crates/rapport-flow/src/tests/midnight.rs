@@ -16,9 +16,7 @@ const PEOPLE: usize = 2_600;
 
 fn bought(people: std::ops::Range<usize>) -> String {
     let one = |n| {
-        format!(
-            r#"{{"type":"track","userId":"u{n}","event":"Milk Bought","messageId":"m{n}"}}"#
-        )
+        format!(r#"{{"type":"track","userId":"u{n}","event":"Milk Bought","messageId":"m{n}"}}"#)
     };
     people.map(one).collect::<Vec<_>>().join(",")
 }

@@ -290,7 +290,9 @@ async fn everybody_is_seen_once(history: &impl History) {
         !blind.iter().any(|(.., shown)| shown.contains("{\\\"")),
         "no content"
     );
-    let nowhere = blind.iter().all(|(_, position, _)| *position == Position::default());
+    let nowhere = blind
+        .iter()
+        .all(|(_, position, _)| *position == Position::default());
     assert!(nowhere, "and no place");
 }
 

@@ -36,7 +36,9 @@ pub(super) trait Inquiry: Debug + Sized {
 impl Inquiry for Rule {
     fn commands(all: &[Rule]) -> Vec<Command> {
         let rules = KEYS.iter().zip(all);
-        rules.map(|(key, rule)| segment(key, &rule.text())).collect()
+        rules
+            .map(|(key, rule)| segment(key, &rule.text()))
+            .collect()
     }
 
     fn instants(&self, person: &Person, from: i64, to: i64) -> BTreeSet<i64> {

@@ -95,7 +95,12 @@ impl<'a, A: Inquiry> World<'a, A> {
         let due = std::mem::take(&mut self.due);
         let mut fold = Fold::resume(rules, &mut self.people, due, self.last);
         let done = act(&mut fold);
-        let (Effects { members, journal, .. }, due) = fold.finish();
+        let (
+            Effects {
+                members, journal, ..
+            },
+            due,
+        ) = fold.finish();
         self.due = due;
         self.list(&members);
         self.journal.extend(journal);

@@ -132,7 +132,8 @@ impl<'a> Group<'a> {
         self.source.read(rows)?;
         self.message_id.read(rows)?;
         let content = self.scan.content;
-        let is_read = |traits| content && self.asked.iter().any(|one| one.kind.has_traits() == traits);
+        let is_read =
+            |traits| content && self.asked.iter().any(|one| one.kind.has_traits() == traits);
         let (reads_traits, reads_properties) = (is_read(true), is_read(false));
         self.traits.read_or_skip(rows, reads_traits)?;
         self.properties.read_or_skip(rows, reads_properties)

@@ -116,7 +116,9 @@ impl Collecting {
             others: BTreeMap::new(),
         };
         tail.iter().for_each(|row| collecting.take_row(row));
-        let collected = collecting.scan(&*shared.roles.history, &files, &scan).await?;
+        let collected = collecting
+            .scan(&*shared.roles.history, &files, &scan)
+            .await?;
         Ok(collected.by_step())
     }
 

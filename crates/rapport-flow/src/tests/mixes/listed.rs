@@ -46,7 +46,11 @@ async fn change(world: &World, dice: &mut Dice, key: &str) {
         let nobody = Identifier::new(IdKind::Email, "nobody@example.org");
         members.insert(1, Reference::Identifier(nobody));
     }
-    match world.rapport.change_list(key, !dice.one_in(3), &members).await {
+    match world
+        .rapport
+        .change_list(key, !dice.one_in(3), &members)
+        .await
+    {
         Ok(report) => {
             let told = report.changed + report.already + report.problems.len() as u64;
             assert_eq!(told, members.len() as u64, "each is told of once");
