@@ -343,7 +343,7 @@ fn a_map_that_does_much_for_a_large_delivery_stops_where_its_fuel_ends() {
     let conversions = format!("{{t{}}}", "|lower|upper".repeat(8));
     let tests = many(64, |n| format!(r#"{{"t": "{n}"}}"#));
     let conditions = vec![format!(r#"{{"when": [{tests}], "skip": true}}"#); 60].join(",");
-    let properties = many(300, |n| {
+    let properties = many(128, |n| {
         format!(r#""p{n}": "{}""#, "{t|lower|upper}".repeat(8))
     });
     for map in [
