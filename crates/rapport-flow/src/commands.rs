@@ -25,6 +25,7 @@ mod computed;
 mod configure;
 mod crm;
 mod decide;
+mod due;
 mod freeze;
 mod members;
 mod merge;
@@ -34,6 +35,8 @@ mod segment;
 mod time_zone;
 pub(crate) mod undo_merge;
 mod webhook;
+
+pub(crate) use due::is_about_everybody;
 
 /// What a command did.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,19 +106,27 @@ pub(crate) async fn apply(
     command: Command,
     prepared: Option<Box<Prepared>>,
 ) -> Result<Applied, CommandError> {
-    let head = writer.head.position;
-    let shared = &writer.shared;
-    let mark = shared.feed.low_water(shared.clock.now(), head.request);
     let entry = CommandEntry {
-        position: Position::command(head.request, head.command + 1),
-        received: mark
-            .unwrap_or(writer.received)
-            .max(writer.received)
-            .max(Millis(0)),
+        position: next(writer),
+        received: now(writer).max(Millis(0)),
         actor: actor.to_owned(),
         command,
     };
     enter(writer, entry, prepared).await
+}
+
+/// The place of a command that is applied next.
+fn next(writer: &Writer) -> Position {
+    let head = writer.head.position;
+    Position::command(head.request, head.command + 1)
+}
+
+/// The moment of a command that is applied next: nothing that is folded later was received before.
+pub(crate) fn now(writer: &Writer) -> Millis {
+    let shared = &writer.shared;
+    let folded = writer.head.position.request;
+    let mark = shared.feed.low_water(shared.clock.now(), folded);
+    mark.unwrap_or(writer.received).max(writer.received)
 }
 
 /// Applies a command at the place and moment its entry says.
@@ -133,7 +144,9 @@ async fn enter(
 ) -> Result<Applied, CommandError> {
     let mut writes = Vec::new();
     writer.make_room();
-    writer.fire_all(entry.received).await?;
+    if is_about_everybody(&entry.command) {
+        writer.fire_all(entry.received).await?;
+    }
     writer.received = writer.received.max(entry.received);
     let before = Arc::clone(&writer.configuration);
     let untouched = writer.next_journal;

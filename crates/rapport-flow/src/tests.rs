@@ -10,6 +10,7 @@ mod late;
 mod listener;
 mod lists;
 mod members;
+mod midnight;
 mod mixes;
 mod plans;
 mod reading;

@@ -38,6 +38,7 @@ mod run;
 mod sign;
 mod timers;
 mod turnover;
+mod waiting;
 
 pub(crate) use changes::bitmap;
 pub(crate) use pages::{all, pages};

@@ -4,6 +4,7 @@ use super::Writer;
 use super::deliveries::{deliveries, redrive};
 use super::publish::publish;
 use super::sign::sign;
+use super::waiting::Waiting;
 use crate::audit;
 use crate::commands::undo_merge::Prepared;
 use crate::commands::{self, Applied};
@@ -124,13 +125,14 @@ async fn run(writer: &mut Writer, mut orders: mpsc::Receiver<Order>, jobs: jobs:
     let shared = Arc::clone(&writer.shared);
     let mut stopping: Option<oneshot::Sender<()>> = None;
     let mut stops_by: Option<Instant> = None;
+    let mut waiting = Waiting::default();
     loop {
         while let Ok(order) = orders.try_recv() {
             #[cfg(test)]
             if matches!(order, Order::Kill) {
                 return;
             }
-            if let Some(reply) = obey(writer, order).await {
+            if let Some(reply) = take(writer, &mut waiting, order).await {
                 stopping = Some(reply);
             }
         }
@@ -145,10 +147,15 @@ async fn run(writer: &mut Writer, mut orders: mpsc::Receiver<Order>, jobs: jobs:
                 false
             }
         };
+        match waiting.next(writer).await {
+            Ok(Some(order)) => drop(obey(writer, order).await),
+            Ok(None) => {}
+            Err(error) => recover(writer, &error).await,
+        }
         if worked || stopping.is_none() {
             jobs.look(writer);
         }
-        if worked {
+        if worked || !waiting.is_empty() {
             continue;
         }
         if let Some(reply) = stopping.take() {
@@ -167,7 +174,7 @@ async fn run(writer: &mut Writer, mut orders: mpsc::Receiver<Order>, jobs: jobs:
                 #[cfg(test)]
                 Some(Order::Kill) => return,
                 Some(order) => {
-                    if let Some(reply) = obey(writer, order).await {
+                    if let Some(reply) = take(writer, &mut waiting, order).await {
                         stopping = Some(reply);
                     }
                 }
@@ -257,6 +264,16 @@ async fn recover(writer: &mut Writer, error: &rapport_store::Error) {
     writer.shared.trouble("flow", Some(error.to_string()));
     tokio::time::sleep(RETRY).await;
     reset(writer).await;
+}
+
+/// Does what was ordered, unless it has to wait.
+async fn take(
+    writer: &mut Writer,
+    waiting: &mut Waiting,
+    order: Order,
+) -> Option<oneshot::Sender<()>> {
+    let order = waiting.admit(writer, order).await?;
+    obey(writer, order).await
 }
 
 /// Does what was ordered. Whoever hung up meanwhile has lost only the answer.

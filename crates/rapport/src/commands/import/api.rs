@@ -15,6 +15,8 @@ use tokio::sync::mpsc;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const CHUNK_BYTES: usize = 256 << 10;
+/// What servers and the proxies before them take of an address.
+const ADDRESS_BYTES_MAX: usize = 60_000;
 
 /// A file's bytes on their way.
 struct Chunks(mpsc::Receiver<std::io::Result<Vec<u8>>>);
@@ -127,6 +129,13 @@ impl Api {
             }
         });
         let url = Url::parse_with_params(&format!("{}/api/v1/imports", self.url), query)?;
+        if url.as_str().len() > ADDRESS_BYTES_MAX {
+            bail!(
+                "the mapping is too long to be sent: with it the address has {} bytes, and may have \
+                 {ADDRESS_BYTES_MAX}; columns that nothing names keep their own names (`rest`)",
+                url.as_str().len()
+            );
+        }
         let request = self.client.post(url).header("content-length", length);
         let answer = self
             .ask(request.body(Body::wrap_stream(Chunks(sent))))

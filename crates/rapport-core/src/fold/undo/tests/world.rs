@@ -5,7 +5,7 @@ use super::*;
 use crate::entry::CommandEntry;
 use crate::fold::Effects;
 use crate::fold::Member;
-use crate::fold::worlds::RulesSaid;
+use crate::fold::worlds::{RulesSaid, past};
 use crate::identity::Identifier;
 use std::sync::Arc;
 
@@ -347,35 +347,4 @@ impl<'a> World<'a> {
 
 fn is_rules(entry: &Entry) -> bool {
     matches!(entry, Entry::Rules { .. })
-}
-
-fn past<'p>(
-    placed: &[(&'p Event, ProfileNo)],
-    journal: &'p [Record],
-    undone: &BTreeSet<Position>,
-    revisions: &'p [Revision],
-) -> Vec<Past<'p>> {
-    let event = |&(event, origin): &(&'p Event, ProfileNo)| Past::Event { event, origin };
-    let mut past: Vec<Past<'p>> = placed.iter().map(event).collect();
-    let mut merges: BTreeMap<Position, Past<'p>> = BTreeMap::new();
-    for record in journal {
-        if let What::Merged {
-            cause: cause @ MergeCause::Member { .. },
-            ..
-        } = &record.what
-            && !undone.contains(&record.place)
-        {
-            let (place, received) = (record.place, record.received);
-            let merge = Past::Merge {
-                place,
-                received,
-                cause,
-            };
-            merges.insert(place, merge);
-        }
-    }
-    past.extend(merges.into_values());
-    past.extend(revisions.iter().map(Past::Revision));
-    past.sort_by_key(Past::place);
-    past
 }
