@@ -3,6 +3,7 @@
 
 use super::replay::replay_equals_live;
 use super::world::World;
+use crate::clock::Clock;
 use crate::commands::Reply;
 use crate::crm::{Happened, Query, Seen};
 use rapport_core::crm::association::{Category, Kind, LinkInput};
@@ -723,9 +724,10 @@ async fn a_timeline_tells_of_edits_activities_and_events_newest_first() {
     let edit = update(RecordReference::Id(ada), &[("firstname", "Ada")]);
     world.write_one(TypeId::CONTACT, edit).await;
     world.advance(MINUTE_MS).await;
+    let now = world.clock.now().0.to_string();
     let note = RecordInput {
         associations: vec![linked(TypeId::CONTACT, RecordReference::Id(ada))],
-        ..create(&[("hs_note_body", "Likes Brie")])
+        ..create(&[("hs_note_body", "Likes Brie"), ("hs_timestamp", &now)])
     };
     world.write_one(TypeId::NOTE, note).await;
     world.advance(MINUTE_MS).await;

@@ -10,6 +10,7 @@ use crate::commands::Reply;
 use crate::tests::world::World;
 use rapport_core::crm::{RecordInput, RecordNo, RecordReference, Refused, TypeId};
 use rapport_core::entry::Command;
+use rapport_core::identity::IdKind;
 use rapport_core::time::MINUTE_MS;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,63 +22,107 @@ const PROPERTIES: [(&str, &str); 3] = [
     ("city", "city"),
 ];
 
-/// What was ever said, by person. Nothing in it is about merges but the list of them.
+/// What a person goes by. Both are one's own: but whoever is one with others when they first call
+/// may find that these have an account, and two accounts are nothing that a call makes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Name {
+    Address(usize),
+    Account(usize),
+}
+
+/// What decides who is one with whom, in order.
+enum Happened {
+    /// A person called, by both names.
+    Called(usize),
+    /// A merge that holds, with its number in the journal.
+    Merged(u64, Name, Name),
+}
+
+/// What was ever said, by the name it was said of, and what happened.
 #[derive(Default)]
 struct Model {
-    /// The contact's number a person got first, once they are there.
-    numbers: BTreeMap<usize, RecordNo>,
+    /// The contact's number that came up with a name.
+    numbers: BTreeMap<Name, RecordNo>,
     /// Everything said of properties, in order: of whom, what, which value.
-    said: Vec<(usize, usize, String)>,
+    said: Vec<(Name, usize, String)>,
     /// What is linked to whom.
-    links: BTreeSet<(usize, TypeId, RecordNo)>,
-    /// Merges that hold, with their numbers in the journal.
-    merges: BTreeMap<u64, (usize, usize)>,
+    links: BTreeSet<(Name, TypeId, RecordNo)>,
+    happened: Vec<Happened>,
 }
 
 impl Model {
-    /// Everybody who is one with a person.
-    fn group(&self, person: usize) -> BTreeSet<usize> {
-        let mut group = BTreeSet::from([person]);
-        loop {
-            let before = group.len();
-            for (left, right) in self.merges.values() {
-                if group.contains(left) || group.contains(right) {
-                    group.extend([*left, *right]);
+    /// Who is one with whom after all that happened.
+    fn groups(&self) -> Vec<BTreeSet<Name>> {
+        let alone = |person| BTreeSet::from([Name::Address(person)]);
+        let mut groups: Vec<BTreeSet<Name>> = (0..PEOPLE).map(alone).collect();
+        for happened in &self.happened {
+            match *happened {
+                Happened::Called(person) => call(&mut groups, person),
+                Happened::Merged(_, left, right) => {
+                    let is_one =
+                        |group: &BTreeSet<Name>| group.contains(&left) || group.contains(&right);
+                    let (both, mut rest): (Vec<_>, Vec<_>) = groups.into_iter().partition(is_one);
+                    rest.push(both.into_iter().flatten().collect());
+                    groups = rest;
                 }
             }
-            if group.len() == before {
-                return group;
-            }
         }
+        groups
     }
 
-    fn number(&self, person: usize) -> Option<RecordNo> {
-        self.numbers.get(&person)?;
-        let group = self.group(person).into_iter();
+    /// Everybody who is one with whoever has a name.
+    fn group(&self, name: Name) -> BTreeSet<Name> {
+        let mut groups = self.groups().into_iter();
+        groups
+            .find(|group| group.contains(&name))
+            .unwrap_or_default()
+    }
+
+    fn number(&self, name: Name) -> Option<RecordNo> {
+        let group = self.group(name).into_iter();
         group
             .filter_map(|one| self.numbers.get(&one).copied())
             .min()
     }
 
     /// Whose number it was first.
-    fn owner(&self, number: RecordNo) -> usize {
+    fn owner(&self, number: RecordNo) -> Name {
         let mut numbers = self.numbers.iter();
         *numbers.find(|(_, own)| **own == number).unwrap().0
     }
 
-    fn value(&self, person: usize, property: usize) -> Option<&str> {
-        let group = self.group(person);
+    fn value(&self, name: Name, property: usize) -> Option<&str> {
+        let group = self.group(name);
         let mut said = self.said.iter().rev();
         let newest = said.find(|(of, which, _)| group.contains(of) && *which == property);
         newest.map(|(_, _, value)| &**value)
     }
 
-    fn linked(&self, person: usize, object: TypeId) -> Vec<RecordNo> {
-        let group = self.group(person);
+    fn linked(&self, name: Name, object: TypeId) -> Vec<RecordNo> {
+        let group = self.group(name);
         let links = self.links.iter();
         let links = links.filter(|(of, to, _)| group.contains(of) && *to == object);
         let numbers: BTreeSet<RecordNo> = links.map(|(_, _, number)| *number).collect();
         numbers.into_iter().collect()
+    }
+}
+
+/// An account is its own from the first call on: its address's, unless another account is one with
+/// that.
+fn call(groups: &mut Vec<BTreeSet<Name>>, person: usize) {
+    let account = Name::Account(person);
+    if groups.iter().any(|group| group.contains(&account)) {
+        return;
+    }
+    let is_account = |name: &Name| matches!(name, Name::Account(_));
+    let has_room = |group: &&mut BTreeSet<Name>| {
+        group.contains(&Name::Address(person)) && !group.iter().any(is_account)
+    };
+    match groups.iter_mut().find(has_room) {
+        Some(group) => {
+            group.insert(account);
+        }
+        None => groups.push(BTreeSet::from([account])),
     }
 }
 
@@ -112,15 +157,23 @@ async fn act(world: &World, model: &mut Model, dice: &mut Dice, step: usize) {
     let person = dice.below(PEOPLE as u64) as usize;
     let property = dice.below(PROPERTIES.len() as u64) as usize;
     let value = format!("v{step}");
+    let name = named(dice, person);
     match dice.below(12) {
         0..3 => identify(world, model, person, property, &value, step).await,
         3..5 => by_address(world, model, person, property, &value, dice).await,
-        5..7 => by_number(world, model, person, property, &value).await,
+        5..7 => by_number(world, model, name, property, &value).await,
         7 => order(world, model, person, step).await,
         8 => taken(world, model, person).await,
-        9..11 => merge(world, model, person, dice.below(PEOPLE as u64) as usize).await,
+        9..11 => {
+            let other = dice.below(PEOPLE as u64) as usize;
+            merge(world, model, name, named(dice, other)).await;
+        }
         _ => undo(world, model, dice).await,
     }
+}
+
+fn named(dice: &mut Dice, person: usize) -> Name {
+    dice.of(&[Name::Address(person), Name::Account(person)])
 }
 
 /// A server says something of somebody.
@@ -140,8 +193,11 @@ async fn identify(
                 "traits":{{"email":"{address}","{trait_name}":"{value}"}}}}"#
         ))
         .await;
+    model.happened.push(Happened::Called(person));
     meet(world, model, person).await;
-    model.said.push((person, property, value.to_owned()));
+    model
+        .said
+        .push((Name::Account(person), property, value.to_owned()));
 }
 
 /// Somebody in the CRM says something of whoever has an address, and links a deal.
@@ -167,16 +223,17 @@ async fn by_address(
     }
     world.write_one(TypeId::CONTACT, input).await;
     meet(world, model, person).await;
-    model.said.push((person, property, value.to_owned()));
+    let name = Name::Address(person);
+    model.said.push((name, property, value.to_owned()));
     model
         .links
-        .extend(deal.map(|deal| (person, TypeId::DEAL, deal)));
+        .extend(deal.map(|deal| (name, TypeId::DEAL, deal)));
 }
 
 /// Somebody says something of a contact by its number, and links a ticket: both are whose number
 /// it was.
-async fn by_number(world: &World, model: &mut Model, person: usize, property: usize, value: &str) {
-    let Some(number) = model.number(person) else {
+async fn by_number(world: &World, model: &mut Model, name: Name, property: usize, value: &str) {
+    let Some(number) = model.number(name) else {
         return;
     };
     let owner = model.owner(number);
@@ -194,7 +251,7 @@ async fn by_number(world: &World, model: &mut Model, person: usize, property: us
 
 /// Somebody who is there completes an order.
 async fn order(world: &World, model: &mut Model, person: usize, step: usize) {
-    if !model.numbers.contains_key(&person) {
+    if !model.numbers.contains_key(&Name::Address(person)) {
         return;
     }
     let address = email(person);
@@ -209,12 +266,16 @@ async fn order(world: &World, model: &mut Model, person: usize, step: usize) {
     let after: BTreeSet<RecordNo> = world.all(TypeId::ORDER).await.into_iter().collect();
     let new: Vec<RecordNo> = after.difference(&before).copied().collect();
     let [new] = new[..] else { panic!("{new:?}") };
-    model.links.insert((person, TypeId::ORDER, new));
+    model.happened.push(Happened::Called(person));
+    meet(world, model, person).await;
+    model
+        .links
+        .insert((Name::Account(person), TypeId::ORDER, new));
 }
 
 /// An address that is somebody's is refused, naming them.
 async fn taken(world: &World, model: &Model, person: usize) {
-    let Some(number) = model.number(person) else {
+    let Some(number) = model.number(Name::Address(person)) else {
         return;
     };
     let again = create(&[("email", &email(person))]);
@@ -225,7 +286,7 @@ async fn taken(world: &World, model: &Model, person: usize) {
     }
 }
 
-async fn merge(world: &World, model: &mut Model, left: usize, right: usize) {
+async fn merge(world: &World, model: &mut Model, left: Name, right: Name) {
     let (Some(one), Some(other)) = (model.number(left), model.number(right)) else {
         return;
     };
@@ -244,50 +305,74 @@ async fn merge(world: &World, model: &mut Model, left: usize, right: usize) {
     };
     assert_eq!(survivor, one.min(other));
     let journal = world.last_merge(survivor).await;
-    let pair = (model.owner(one), model.owner(other));
-    model.merges.insert(journal, pair);
+    let (left, right) = (model.owner(one), model.owner(other));
+    model.happened.push(Happened::Merged(journal, left, right));
 }
 
 async fn undo(world: &World, model: &mut Model, dice: &mut Dice) {
-    let merges: Vec<u64> = model.merges.keys().copied().collect();
+    let merge = |happened: &Happened| match happened {
+        Happened::Merged(journal, ..) => Some(*journal),
+        Happened::Called(_) => None,
+    };
+    let merges: Vec<u64> = model.happened.iter().filter_map(merge).collect();
     if merges.is_empty() {
         return;
     }
-    let merge = dice.of(&merges);
-    world.command(Command::UndoMerge { merge }).await.unwrap();
-    model.merges.remove(&merge);
+    let undone = dice.of(&merges);
+    world
+        .command(Command::UndoMerge { merge: undone })
+        .await
+        .unwrap();
+    model
+        .happened
+        .retain(|happened| merge(happened) != Some(undone));
 }
 
-/// Notes the number of somebody who may be there for the first time.
+/// Notes the numbers that came up with a person's names.
 async fn meet(world: &World, model: &mut Model, person: usize) {
-    let number = world.contact(&email(person)).await.unwrap();
-    model.numbers.entry(person).or_insert(number);
+    for name in [Name::Address(person), Name::Account(person)] {
+        if let Some(number) = holder(world, name).await
+            && !model.numbers.values().any(|known| *known == number)
+        {
+            model.numbers.insert(name, number);
+        }
+    }
+}
+
+fn names() -> impl Iterator<Item = Name> {
+    (0..PEOPLE).flat_map(|person| [Name::Address(person), Name::Account(person)])
+}
+
+/// The contact that has a name.
+async fn holder(world: &World, name: Name) -> Option<RecordNo> {
+    match name {
+        Name::Address(person) => world.contact(&email(person)).await,
+        Name::Account(person) => {
+            let profile = world.profile(IdKind::UserId, &format!("u{person}")).await?;
+            Some(RecordNo(profile.number.0))
+        }
+    }
 }
 
 async fn compare(world: &World, model: &Model) {
     let mut there = BTreeSet::new();
-    for person in 0..PEOPLE {
-        let number = model.number(person);
-        assert_eq!(
-            world.contact(&email(person)).await,
-            number,
-            "who has {}",
-            email(person)
-        );
+    for name in names() {
+        let number = model.number(name);
+        assert_eq!(holder(world, name).await, number, "who is {name:?}");
         let Some(number) = number else { continue };
         there.insert(number);
-        for (property, (name, _)) in PROPERTIES.iter().enumerate() {
-            let shown = world.shown(TypeId::CONTACT, number, name).await;
+        for (property, (spelled, _)) in PROPERTIES.iter().enumerate() {
+            let shown = world.shown(TypeId::CONTACT, number, spelled).await;
             assert_eq!(
                 shown.as_deref(),
-                model.value(person, property),
-                "{name} of {number}"
+                model.value(name, property),
+                "{spelled} of {number}"
             );
-            history(world, model, person, property, number).await;
+            history(world, model, name, property, number).await;
         }
         for object in [TypeId::DEAL, TypeId::TICKET, TypeId::ORDER] {
             let links = world.links_of(TypeId::CONTACT, number, object).await;
-            assert_eq!(links, model.linked(person, object), "{object} of {number}");
+            assert_eq!(links, model.linked(name, object), "{object} of {number}");
             for link in links {
                 let back = world.links_of(object, link, TypeId::CONTACT).await;
                 assert!(
@@ -296,7 +381,7 @@ async fn compare(world: &World, model: &Model) {
                 );
             }
         }
-        let deals = model.linked(person, TypeId::DEAL).len();
+        let deals = model.linked(name, TypeId::DEAL).len();
         let counted = world
             .shown(TypeId::CONTACT, number, "num_associated_deals")
             .await;
@@ -308,7 +393,7 @@ async fn compare(world: &World, model: &Model) {
 }
 
 /// What is told of a property is everything the model has of the group, newest first.
-async fn history(world: &World, model: &Model, person: usize, property: usize, number: RecordNo) {
+async fn history(world: &World, model: &Model, name: Name, property: usize, number: RecordNo) {
     let definitions = world.rapport.definitions();
     let object = definitions.get(TypeId::CONTACT).unwrap();
     let no = object.property(PROPERTIES[property].0).unwrap().no;
@@ -319,7 +404,7 @@ async fn history(world: &World, model: &Model, person: usize, property: usize, n
         .unwrap();
     let told = told.get(&no).cloned().unwrap_or_default().into_iter();
     let told: Vec<String> = told.map(|said| said.value.unwrap().spelled()).collect();
-    let group = model.group(person);
+    let group = model.group(name);
     let said = model.said.iter().rev();
     let said = said.filter(|(of, which, _)| group.contains(of) && *which == property);
     let said: Vec<String> = said.map(|(_, _, value)| value.clone()).collect();
