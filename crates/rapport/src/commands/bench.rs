@@ -17,6 +17,7 @@ mod load;
 mod probes;
 mod reads;
 mod rebuild;
+mod records;
 mod report;
 mod segments;
 mod server;
@@ -100,6 +101,8 @@ enum Part {
     Rebuild,
     /// The same rows of records in three layouts of tables, in plain SQL.
     Layouts,
+    /// Lists, boards, timelines and writes of records among millions.
+    Records,
 }
 
 /// A shape of traffic.
@@ -210,6 +213,9 @@ async fn measure(scale: &Scale, report: &mut Report) -> Result<()> {
     }
     if scale.has(Part::Layouts) {
         layouts::all(scale, report).await?;
+    }
+    if scale.has(Part::Records) {
+        records::all(scale, report).await?;
     }
     Ok(())
 }
