@@ -123,7 +123,10 @@ mod tests {
                 facts[0] < a && facts[1] < b && facts[2] < c
             };
             let found = (0..200_000).filter(meets).count() as f64 / 200_000.0;
-            assert!((found - share).abs() <= 0.01 * share + 0.001, "{name}: {found}");
+            assert!(
+                (found - share).abs() <= 0.01 * share + 0.001,
+                "{name}: {found}"
+            );
         }
     }
 }

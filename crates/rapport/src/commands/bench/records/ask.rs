@@ -2,12 +2,12 @@
 
 use super::seed::STAGES;
 use super::{FACTS, SELECTIVITIES, SORTED_BY, TIMES, bounds, record, tell};
+use crate::commands::bench::Scale;
 use crate::commands::bench::client::Client;
 use crate::commands::bench::load::histogram;
 use crate::commands::bench::report::{Report, Target};
 use crate::commands::bench::server::{Server, TOKEN};
 use crate::commands::bench::traffic::Random;
-use crate::commands::bench::Scale;
 use anyhow::{Result, bail};
 use hdrhistogram::Histogram;
 use std::time::Instant;
@@ -64,7 +64,10 @@ async fn board(client: &mut Client, report: &mut Report) -> Result<()> {
         "records: board with sums, p95",
         &took,
         Target::Below(150.0),
-        &format!("deals in {} stages, counted and summed, {ABOUT}", STAGES.len()),
+        &format!(
+            "deals in {} stages, counted and summed, {ABOUT}",
+            STAGES.len()
+        ),
     );
     Ok(())
 }
@@ -75,7 +78,14 @@ async fn timelines(client: &mut Client, people: u64, report: &mut Report) -> Res
     for _ in 0..TIMES {
         let contact = random.below(people) + 1;
         let began = Instant::now();
-        timed(client, "GET", &format!("/crm/v3/objects/contacts/{contact}"), "", 200).await?;
+        timed(
+            client,
+            "GET",
+            &format!("/crm/v3/objects/contacts/{contact}"),
+            "",
+            200,
+        )
+        .await?;
         let path = format!("/api/v1/records/contacts/{contact}/timeline?limit=30");
         timed(client, "GET", &path, "", 200).await?;
         record(&mut took, began);

@@ -1,11 +1,11 @@
 //! The records there are: contacts as a site tells of them, everything else as sellers type it.
 
 use super::{FACTS, contact};
+use crate::commands::bench::Scale;
 use crate::commands::bench::client::Client;
 use crate::commands::bench::load;
 use crate::commands::bench::report::{Report, Target};
-use crate::commands::bench::server::{Server, SERVER_KEY, TOKEN};
-use crate::commands::bench::Scale;
+use crate::commands::bench::server::{SERVER_KEY, Server, TOKEN};
 use anyhow::{Result, bail};
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -85,7 +85,10 @@ async fn contacts(address: SocketAddr, people: u64) -> Result<()> {
             )
         });
         let calls: Vec<_> = calls.collect();
-        format!(r#"{{"writeKey":"{SERVER_KEY}","batch":[{}]}}"#, calls.join(","))
+        format!(
+            r#"{{"writeKey":"{SERVER_KEY}","batch":[{}]}}"#,
+            calls.join(",")
+        )
     };
     load::pour(address, people.div_ceil(BATCH), body).await
 }
@@ -103,7 +106,10 @@ async fn make(
         for first in (place * BATCH..count).step_by((WRITERS * BATCH) as usize) {
             let inputs = (first..count.min(first + BATCH)).map(|number| {
                 let links = link(object, number, people);
-                format!(r#"{{"properties":{},"associations":[{links}]}}"#, properties(number))
+                format!(
+                    r#"{{"properties":{},"associations":[{links}]}}"#,
+                    properties(number)
+                )
             });
             let inputs: Vec<_> = inputs.collect();
             let body = format!(r#"{{"inputs":[{}]}}"#, inputs.join(","));
@@ -141,7 +147,10 @@ fn link(object: &str, number: u64, people: u64) -> String {
 }
 
 fn company(number: u64) -> String {
-    format!(r#"{{"name":"Company {number}","domain":"c{number:07}.example","city":"City {}"}}"#, number % 50)
+    format!(
+        r#"{{"name":"Company {number}","domain":"c{number:07}.example","city":"City {}"}}"#,
+        number % 50
+    )
 }
 
 fn deal(number: u64) -> String {
@@ -160,5 +169,8 @@ fn ticket(number: u64) -> String {
 }
 
 fn activity(number: u64) -> String {
-    format!(r#"{{"hs_timestamp":"{}"}}"#, 1_700_000_000_000 + number * 1_000)
+    format!(
+        r#"{{"hs_timestamp":"{}"}}"#,
+        1_700_000_000_000 + number * 1_000
+    )
 }
