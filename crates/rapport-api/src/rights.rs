@@ -125,7 +125,7 @@ fn exported(api: &Api, parts: &Parts) -> Option<Record> {
     let asker = parts.extensions.get::<Asker>()?;
     let now = api.rapport.clock().now();
     let record = Record::new(now, What::Exported, asker.actor.name(), parts.uri.path());
-    Some(record.from_address(crate::track::address(api, parts).unwrap_or_default()))
+    Some(record.at_address(crate::track::address(api, parts).unwrap_or_default()))
 }
 
 impl FromRequestParts<Api> for Asker {

@@ -150,7 +150,7 @@ impl Record {
 
     /// The same with where it was done from.
     #[must_use]
-    pub fn from_address(mut self, address: impl Into<Box<str>>) -> Record {
+    pub fn at_address(mut self, address: impl Into<Box<str>>) -> Record {
         self.address = address.into();
         self
     }

@@ -150,46 +150,7 @@ async fn enter(
     writer.received = writer.received.max(entry.received);
     let before = Arc::clone(&writer.configuration);
     let untouched = writer.next_journal;
-    let applied = match &entry.command {
-        Command::PutSegment { key, name, rule } => {
-            segment::put(writer, &entry, key, name, rule, &mut writes).await
-        }
-        Command::DeleteSegment { key } => segment::delete(writer, key, &mut writes).await,
-        Command::Merge { left, right } => {
-            merge::apply(writer, &entry, left, right, &mut writes).await
-        }
-        Command::UndoMerge { merge } => {
-            undo_merge::apply(writer, &entry, *merge, prepared, &mut writes).await
-        }
-        Command::ReleaseShared { identifier } => {
-            configure::release(writer, &entry, identifier, &mut writes).await
-        }
-        Command::RevokeKey { .. }
-        | Command::RevokeToken { .. }
-        | Command::DisableSource { .. }
-        | Command::EnableSource { .. } => revoke::apply(writer, &entry.command, &mut writes),
-        Command::PutPlan { source, plan } => plan::put(writer, *source, plan.as_ref(), &mut writes),
-        Command::PutTimeZone { zone } => time_zone::put(writer, &entry, zone, &mut writes),
-        Command::FreezeSegment { segment, list } => {
-            freeze::apply(writer, &entry, segment, list, &mut writes).await
-        }
-        Command::BuildRange { .. } => build_range::replay(writer, &entry, &mut writes).await,
-        command if crm::is_about_records(command) => crm::apply(writer, &entry, &mut writes).await,
-        Command::PutWebhook(webhook) => webhook::put(writer, webhook, &mut writes),
-        Command::DeleteWebhook { source } => webhook::delete(writer, *source, &mut writes),
-        Command::PutExposure(_)
-        | Command::PutSlot(_)
-        | Command::DeleteSlot { .. }
-        | Command::PutSigning { .. } => decide::apply(writer, &entry.command, &mut writes),
-        Command::PutTrait {
-            key,
-            name,
-            computed,
-        } => computed::put(writer, &entry, key, name, computed, &mut writes),
-        Command::DeleteTrait { key } => computed::delete(writer, key, &mut writes),
-        command if members::is_one(command) => members::apply(writer, &entry, &mut writes),
-        other => configure::apply(writer, other, &mut writes),
-    };
+    let applied = apply_to(writer, &entry, prepared, &mut writes).await;
     let reply = match applied {
         Ok(reply) => reply,
         Err(refused) => {
@@ -208,6 +169,53 @@ async fn enter(
         position: entry.position,
         reply,
     })
+}
+
+/// Applies a command to what the writer holds; what is to be written besides goes to `writes`.
+async fn apply_to(
+    writer: &mut Writer,
+    entry: &CommandEntry,
+    prepared: Option<Box<Prepared>>,
+    writes: &mut Vec<Write>,
+) -> Outcome {
+    match &entry.command {
+        Command::PutSegment { key, name, rule } => {
+            segment::put(writer, entry, key, name, rule, writes).await
+        }
+        Command::DeleteSegment { key } => segment::delete(writer, key, writes).await,
+        Command::Merge { left, right } => merge::apply(writer, entry, left, right, writes).await,
+        Command::UndoMerge { merge } => {
+            undo_merge::apply(writer, entry, *merge, prepared, writes).await
+        }
+        Command::ReleaseShared { identifier } => {
+            configure::release(writer, entry, identifier, writes).await
+        }
+        Command::RevokeKey { .. }
+        | Command::RevokeToken { .. }
+        | Command::DisableSource { .. }
+        | Command::EnableSource { .. } => revoke::apply(writer, &entry.command, writes),
+        Command::PutPlan { source, plan } => plan::put(writer, *source, plan.as_ref(), writes),
+        Command::PutTimeZone { zone } => time_zone::put(writer, entry, zone, writes),
+        Command::FreezeSegment { segment, list } => {
+            freeze::apply(writer, entry, segment, list, writes).await
+        }
+        Command::BuildRange { .. } => build_range::replay(writer, entry, writes).await,
+        command if crm::is_about_records(command) => crm::apply(writer, entry, writes).await,
+        Command::PutWebhook(webhook) => webhook::put(writer, webhook, writes),
+        Command::DeleteWebhook { source } => webhook::delete(writer, *source, writes),
+        Command::PutExposure(_)
+        | Command::PutSlot(_)
+        | Command::DeleteSlot { .. }
+        | Command::PutSigning { .. } => decide::apply(writer, &entry.command, writes),
+        Command::PutTrait {
+            key,
+            name,
+            computed,
+        } => computed::put(writer, entry, key, name, computed, writes),
+        Command::DeleteTrait { key } => computed::delete(writer, key, writes),
+        command if members::is_one(command) => members::apply(writer, entry, writes),
+        other => configure::apply(writer, other, writes),
+    }
 }
 
 /// Commits a command's writes together with its entry.

@@ -137,10 +137,8 @@ impl Configuration {
                 ("registry", _) => configuration.registry = Arc::new(read(&key, value)?),
                 ("destination", _) => destinations.push(read(&key, value)?),
                 ("webhook", _) => hooks.put(read(&key, value)?),
-                ("transformation", number) => {
-                    let source = number
-                        .parse()
-                        .map_err(|_| damaged(&key, "its source has no number"))?;
+                ("transformation", source) => {
+                    let source = source.parse().map_err(|_| damaged(&key, "no source"))?;
                     transformations.insert(SourceNo(source), Arc::new(read(&key, value)?));
                 }
                 ("plan", source) => {
@@ -170,16 +168,22 @@ impl Configuration {
         configuration.transformations = Arc::new(transformations);
         configuration.plans = Arc::new(plans);
         configuration.decisions = Arc::new(decisions);
-        if !defined.is_empty() {
-            // A type comes before what belongs to it.
-            defined.sort_by_key(|one| !matches!(one, Definition::Object(_)));
-            let mut definitions = Definitions::clone(&configuration.crm);
-            defined.into_iter().for_each(|one| definitions.put(one));
-            configuration.crm = Arc::new(definitions);
-        }
+        configuration.define(defined);
         configuration.roster = Arc::new(roster);
         configuration.catalogue = Arc::new(Catalogue::new(&configuration.registry));
         Ok(configuration)
+    }
+
+    /// Adds definitions of records to the standard ones.
+    fn define(&mut self, mut defined: Vec<Definition>) {
+        if defined.is_empty() {
+            return;
+        }
+        // A type comes before what belongs to it.
+        defined.sort_by_key(|one| !matches!(one, Definition::Object(_)));
+        let mut definitions = Definitions::clone(&self.crm);
+        defined.into_iter().for_each(|one| definitions.put(one));
+        self.crm = Arc::new(definitions);
     }
 
     /// The same configuration with other segments.

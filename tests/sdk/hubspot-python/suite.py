@@ -199,7 +199,7 @@ def batches(rapport, api):
 MINIMAL = {
     "companies": {"name": "Dairy"}, "deals": {"dealname": "Milk", "amount": "12.5"}, "tickets": {"subject": "Sour milk"},
     "products": {"name": "Milk", "price": "1.2"}, "line_items": {"name": "Milk", "quantity": "2"},
-    "quotes": {"hs_title": "Milk for a year"}, "orders": {"hs_order_name": "0001"}, "carts": {"hs_cart_name": "A cart"},
+    "quotes": {"hs_title": "Milk for a year", "hs_expiration_date": "2027-01-31"}, "orders": {"hs_order_name": "0001"}, "carts": {"hs_cart_name": "A cart"},
     "leads": {"hs_lead_name": "A lead"}, "tasks": {"hs_task_subject": "Call", "hs_timestamp": "2026-11-26T10:00:00Z"},
     "calls": {"hs_call_title": "Hello", "hs_timestamp": "2026-11-26T10:00:00Z"},
     "emails": {"hs_email_subject": "Hello", "hs_timestamp": "2026-11-26T10:00:00Z", "hs_email_direction": "EMAIL"},
@@ -466,7 +466,7 @@ def staged(rapport, api):
     replaced = good("and replaced", core.replace("deals", made.id, wanted))
     checks.equal("stages keep their ids by their labels", [one.id for one in replaced.stages], ids)
     good("what happened to it is told", api.crm.pipelines.pipeline_audits_api.get_audit("deals", made.id))
-    good("and to a stage", api.crm.pipelines.pipeline_stage_audits_api.get_audit("deals", made.id, ids[0]))
+    good("and to a stage", api.crm.pipelines.pipeline_stage_audits_api.get_audit("deals", ids[0]))
     used = failure(core.archive, "deals", made.id, validate_references_before_delete=True)
     checks.that("one in use is kept when asked to be", used[0] in (400, 409), used)
     empty = core.create("deals", pipelines.PipelineInput(label="Empty", display_order=9, stages=[stage("Only", 0, "0.5")]))

@@ -159,7 +159,7 @@ async fn failed(api: &Api, caller: &Caller, member: Option<&Arc<Member>>) -> Res
         |member| format!("member:{}", member.no),
     );
     let mut record = Record::new(now, What::SignInFailed, "somebody", subject)
-        .from_address(caller.address.clone());
+        .at_address(caller.address.clone());
     if unrecorded > 0 {
         record = record.with("unrecorded_before", unrecorded.to_string());
     }
@@ -194,7 +194,7 @@ pub(super) async fn begin(
         instead: cookie::read(&caller.headers, cookie::SESSION).map(keys::hash),
     };
     let name = format!("member:{}", member.no);
-    let record = Record::new(now, what, &name, name.clone()).from_address(caller.address.clone());
+    let record = Record::new(now, what, &name, name.clone()).at_address(caller.address.clone());
     api.rapport.sign(change, vec![record]).await?;
     let body = json!({
         "member": Shown::of(api, member),
@@ -285,7 +285,7 @@ async fn end(api: &Api, caller: &Caller, asker: &Asker, everywhere: bool) -> Res
     };
     let now = api.rapport.clock().now();
     let record = Record::new(now, What::SignedOut, asker.name(), asker.name())
-        .from_address(caller.address.clone())
+        .at_address(caller.address.clone())
         .with("everywhere", everywhere.to_string());
     Ok(api.rapport.sign(change, vec![record]).await?)
 }

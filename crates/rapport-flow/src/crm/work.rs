@@ -17,6 +17,7 @@ use rapport_core::time::Millis;
 use rapport_store::Result;
 use rapport_store::records::{Link, RecordWrite};
 use rapport_store::state::{Table, Write};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -238,11 +239,10 @@ impl Work {
 
     /// How two records are linked, by the numbers the link has.
     async fn pair(&mut self, shared: &Shared, from: Key, to: Key) -> Result<&mut BTreeSet<u32>> {
-        if !self.pairs.contains_key(&(from, to)) {
-            let kinds = super::links::between(shared, from, to).await?;
-            self.pairs.insert((from, to), kinds);
-        }
-        Ok(self.pairs.entry((from, to)).or_default())
+        Ok(match self.pairs.entry((from, to)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(super::links::between(shared, from, to).await?),
+        })
     }
 
     /// How two records are linked, by whichever of their numbers.

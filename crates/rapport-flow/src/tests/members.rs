@@ -268,7 +268,7 @@ async fn the_audit_is_added_to_and_one_changed_or_taken_away_is_found() {
     assert_eq!(crate::audit::check(&*state).await.unwrap(), None);
     let key = number_key(3);
     let row = state
-        .load(Table::Audit, &[key.clone()])
+        .load(Table::Audit, std::slice::from_ref(&key))
         .await
         .unwrap()
         .remove(0)

@@ -7,8 +7,8 @@ use crate::crm::asked::Asked;
 use crate::crm::body::Body;
 use crate::crm::defining::define;
 use crate::crm::fault::Fault;
-use crate::crm::paging;
 use crate::crm::spelling::Spelled;
+use crate::crm::{paging, reading};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
@@ -42,6 +42,14 @@ fn stage(api: &Api, asked: &Asked) -> Result<Stage, Fault> {
         Fault::missing(format!("Pipeline `{}` has no stage `{id}`.", pipeline.id))
             .about("stageId", id)
     })
+}
+
+/// The stage in whichever pipeline has it.
+fn anywhere(api: &Api, asked: &Asked) -> Option<Stage> {
+    let definitions = reading::definitions(api);
+    let object = reading::object(&definitions, asked.at("type")).ok()?;
+    let mut pipelines = object.pipelines.values();
+    pipelines.find_map(|pipeline| pipeline.stage(asked.at("stage")).cloned())
 }
 
 async fn one(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, Fault> {
@@ -125,7 +133,8 @@ async fn delete(api: &Api, asked: &Asked) -> Result<(), Fault> {
 }
 
 async fn audit(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, Fault> {
-    let stage = stage(&api, &asked)?;
+    // HubSpot's client for Python sends `{pipelineId}` as it stands, and only the stage.
+    let stage = stage(&api, &asked).or_else(|missing| anywhere(&api, &asked).ok_or(missing))?;
     let raw = shown_stage(&stage);
     Ok(paging::whole(changes(
         &stage.id,

@@ -60,46 +60,12 @@ fn make(definitions: &Definitions, draft: &ObjectTypeDraft, by: By<'_>) -> Chang
         let message = format!("there may be {TYPES_MAX} types of your own");
         return Err(Error::Limit(message.into()));
     }
-    let fully_qualified: Box<str> = format!("p1_{name}").into();
     if definitions.was_named(&name) {
         let what = format!("object type {name} (perhaps archived: choose another name)").into();
         return Err(Error::Exists { what });
     }
-    let none = || Error::Limit("there are no numbers left for types".into());
-    let id = definitions.next_type().ok_or_else(none)?;
-    let missing = |what: &str| Error::Invalid(format!("a new type needs {what}").into());
-    let singular = draft
-        .singular
-        .as_deref()
-        .ok_or_else(|| missing("a singular label"))?;
-    let plural = draft
-        .plural
-        .as_deref()
-        .ok_or_else(|| missing("a plural label"))?;
-    let primary = draft.primary_display.as_deref();
-    let head = Head {
-        id,
-        name: name.clone(),
-        word,
-        fully_qualified,
-        singular: name::label(singular, "type")?,
-        plural: name::label(plural, "type")?,
-        description: "".into(),
-        primary_display: primary
-            .ok_or_else(|| missing("a primary display property"))?
-            .into(),
-        secondary_display: Vec::new(),
-        required: Vec::new(),
-        searchable: Vec::new(),
-        default_read: Vec::new(),
-        staged: Some(Staged {
-            pipeline: standard::PIPELINE.into(),
-            stage: standard::STAGE.into(),
-        }),
-        archived: false,
-        created: by.at,
-        updated: by.at,
-    };
+    let head = head(definitions, draft, (&name, word), by)?;
+    let (id, singular) = (head.id, head.singular.clone());
     let mut after = definitions.clone();
     let mut changes = Vec::new();
     let mut put = |definitions: &mut Definitions, definition: Definition| {
@@ -113,7 +79,7 @@ fn make(definitions: &Definitions, draft: &ObjectTypeDraft, by: By<'_>) -> Chang
             object: id,
             group: PropertyGroup {
                 name: format!("{name}_information").into(),
-                label: name::label(singular, "type")?,
+                label: singular,
                 display_order: 0,
                 archived: false,
             },
@@ -138,6 +104,50 @@ fn make(definitions: &Definitions, draft: &ObjectTypeDraft, by: By<'_>) -> Chang
     let head = display(made, draft, by)?;
     changes[0] = Definition::Object(Box::new(head));
     Ok(changes)
+}
+
+/// What a new type is called and shown by, before its properties are there.
+fn head(
+    definitions: &Definitions,
+    draft: &ObjectTypeDraft,
+    (name, word): (&str, Box<str>),
+    by: By<'_>,
+) -> Result<Head, Error> {
+    let none = || Error::Limit("there are no numbers left for types".into());
+    let id = definitions.next_type().ok_or_else(none)?;
+    let missing = |what: &str| Error::Invalid(format!("a new type needs {what}").into());
+    let singular = draft
+        .singular
+        .as_deref()
+        .ok_or_else(|| missing("a singular label"))?;
+    let plural = draft
+        .plural
+        .as_deref()
+        .ok_or_else(|| missing("a plural label"))?;
+    let primary = draft.primary_display.as_deref();
+    Ok(Head {
+        id,
+        name: name.into(),
+        word,
+        fully_qualified: format!("p1_{name}").into(),
+        singular: name::label(singular, "type")?,
+        plural: name::label(plural, "type")?,
+        description: "".into(),
+        primary_display: primary
+            .ok_or_else(|| missing("a primary display property"))?
+            .into(),
+        secondary_display: Vec::new(),
+        required: Vec::new(),
+        searchable: Vec::new(),
+        default_read: Vec::new(),
+        staged: Some(Staged {
+            pipeline: standard::PIPELINE.into(),
+            stage: standard::STAGE.into(),
+        }),
+        archived: false,
+        created: by.at,
+        updated: by.at,
+    })
 }
 
 fn change(
@@ -198,8 +208,8 @@ fn display(object: &ObjectType, draft: &ObjectTypeDraft, by: By<'_>) -> Result<H
     let required: Option<Vec<Box<str>>> = draft.required.as_deref().map(all).transpose()?;
     let searchable: Option<Vec<Box<str>>> = draft.searchable.as_deref().map(all).transpose()?;
     if let Some(required) = &required {
-        let sets = |name: &&Box<str>| object.property(name).is_some_and(|one| one.is_writable());
-        if let Some(fixed) = required.iter().find(|name| !sets(name)) {
+        let sets = |name: &str| object.property(name).is_some_and(|one| one.is_writable());
+        if let Some(fixed) = required.iter().find(|name| !sets(name.as_ref())) {
             let message = format!("`{fixed}` cannot be required: no input may set it");
             return Err(Error::Invalid(message.into()));
         }

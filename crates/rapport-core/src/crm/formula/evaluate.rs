@@ -234,7 +234,7 @@ fn call(
     match function {
         Function::IsKnown => Some(Value::Bool(values.first()?.is_some())),
         Function::Concat => {
-            let texts = values.into_iter().filter_map(|value| text(value));
+            let texts = values.into_iter().filter_map(text);
             Some(Value::Text(texts.collect::<String>().into()))
         }
         Function::Least => {
@@ -257,21 +257,26 @@ fn call(
         }
         _ => {
             let values: Vec<Value> = values.into_iter().collect::<Option<_>>()?;
-            match function {
-                Function::Date
-                | Function::Year
-                | Function::Month
-                | Function::Day
-                | Function::DaysBetween
-                | Function::HoursBetween
-                | Function::AddDays
-                | Function::AddMonths => of_moments(function, &values),
-                Function::Abs | Function::Round | Function::Floor | Function::Ceil => {
-                    of_numbers(function, &values)
-                }
-                _ => of_texts(function, &values),
-            }
+            of_known(function, &values)
         }
+    }
+}
+
+/// Functions of which every argument has to be known.
+fn of_known(function: Function, values: &[Value]) -> Option<Value> {
+    match function {
+        Function::Date
+        | Function::Year
+        | Function::Month
+        | Function::Day
+        | Function::DaysBetween
+        | Function::HoursBetween
+        | Function::AddDays
+        | Function::AddMonths => of_moments(function, values),
+        Function::Abs | Function::Round | Function::Floor | Function::Ceil => {
+            of_numbers(function, values)
+        }
+        _ => of_texts(function, values),
     }
 }
 

@@ -160,8 +160,7 @@ async fn write(
     }
     // What a link refuses, no edit did: links are made first.
     let trial = (!input.associations.is_empty()).then(|| batch.work.clone());
-    let linked = associate(writer, &mut batch.work, key, &input.associations).await?;
-    let linked = match linked {
+    let linked = match associate(writer, &mut batch.work, key, &input.associations).await? {
         Ok(linked) => linked,
         Err(refused) => {
             if let Some(trial) = trial {

@@ -123,10 +123,13 @@ async fn folded(
     done.map_err(|error| Error::Store(revisions::damaged(&error.to_string())))
 }
 
+/// Events, edits of contacts and revisions of the rules, each in their order.
+type Entries<'a> = (&'a [Arc<Row>], &'a [(ProfileNo, Edit)], &'a [Revision]);
+
 fn enter(
     refold: &mut Refold<Theirs>,
     component: &Component,
-    (events, edits, revisions): (&[Arc<Row>], &[(ProfileNo, Edit)], &[Revision]),
+    (events, edits, revisions): Entries<'_>,
     is_wanted: impl Fn(Position) -> bool,
 ) -> std::result::Result<(), Contradiction> {
     let past: Vec<Past<'_, Theirs>> = component.past(events, edits, revisions);

@@ -36,7 +36,7 @@ pub(in crate::tests) fn command(dice: &mut Dice) -> Command {
         5 => Command::PutTeam(Team {
             no: team,
             name: "Team".into(),
-            parent: dice.one_in(2).then(|| TeamNo(1)),
+            parent: dice.one_in(2).then_some(TeamNo(1)),
             archived: false,
         }),
         6 => match dice.one_in(2) {

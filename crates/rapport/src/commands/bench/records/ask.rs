@@ -166,8 +166,8 @@ async fn timed(
 ) -> Result<()> {
     let (status, answer) = client.call(method, path, TOKEN, body).await?;
     if status != wanted {
-        let end = answer.floor_char_boundary(500);
-        bail!("{method} {path}: {status} {}", &answer[..end]);
+        let beginning: String = answer.chars().take(500).collect();
+        bail!("{method} {path}: {status} {beginning}");
     }
     Ok(())
 }

@@ -115,8 +115,8 @@ async fn make(
             let body = format!(r#"{{"inputs":[{}]}}"#, inputs.join(","));
             let (status, answer) = client.call("POST", &path, TOKEN, &body).await?;
             if status != 201 {
-                let end = answer.floor_char_boundary(500);
-                bail!("{path}: {status} {}", &answer[..end]);
+                let beginning: String = answer.chars().take(500).collect();
+                bail!("{path}: {status} {beginning}");
             }
         }
         Ok::<(), anyhow::Error>(())
