@@ -142,8 +142,8 @@ impl Configuration {
                     transformations.insert(SourceNo(source), Arc::new(read(&key, value)?));
                 }
                 ("plan", source) => {
-                    let compiled = Compiled::new(read(&key, value)?);
-                    let compiled = compiled.map_err(|detail| damaged(&key, &detail))?;
+                    let compiled = Compiled::new(read(&key, value)?)
+                        .map_err(|detail| damaged(&key, &detail))?;
                     let source = source.parse().map_err(|_| damaged(&key, "no source"))?;
                     plans.insert(SourceNo(source), Arc::new(compiled));
                 }

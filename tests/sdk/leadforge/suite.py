@@ -4,7 +4,7 @@ The PyPI package leadforge simulates a company that sells software: accounts, co
 mails and demos of its sellers, and the visits of its prospects. Records go through the CRM's door in batches of 100,
 visits through the tracking door at the same time, and every count there is afterwards equals the generator's own.
 
-LEADS sets how many leads there are: 2,000 where it is not set, 100,000 for the long run.
+LEADS sets how many leads there are: 400 where it is not set, 100,000 for the long run.
 """
 
 import collections
@@ -24,7 +24,7 @@ from leadforge.api.generator import Generator
 from rapport import API_TOKEN, SERVER_KEY, Checks, Rapport, eventually
 from segment.analytics.client import Client
 
-LEADS = int(os.environ.get("LEADS", "2000"))
+LEADS = int(os.environ.get("LEADS", "400"))
 SEED = 20260801
 BATCH = 100
 RECIPE = "b2b_saas_procurement_v1"

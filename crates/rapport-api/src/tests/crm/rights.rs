@@ -90,7 +90,10 @@ async fn what_is_another_s_is_not_there() {
         assert_eq!(hidden.fault().0, 404, "{method}");
         assert_eq!(hidden.fault(), nobody.fault(), "{method}");
     }
-    assert_eq!(rep_doors.found(json!({})).await, [mine.clone()]);
+    assert_eq!(
+        rep_doors.found(json!({})).await,
+        std::slice::from_ref(&mine)
+    );
     let list = rep_doors
         .ask(Method::GET, CONTACTS, Value::Null)
         .await
