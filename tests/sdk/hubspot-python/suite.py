@@ -199,7 +199,7 @@ def batches(rapport, api):
 MINIMAL = {
     "companies": {"name": "Dairy"}, "deals": {"dealname": "Milk", "amount": "12.5"}, "tickets": {"subject": "Sour milk"},
     "products": {"name": "Milk", "price": "1.2"}, "line_items": {"name": "Milk", "quantity": "2"},
-    "quotes": {"hs_title": "Milk for a year", "hs_expiration_date": "2027-01-31"}, "orders": {"hs_order_name": "0001"}, "carts": {"hs_cart_name": "A cart"},
+    "quotes": {"hs_title": "Milk for a year", "hs_expiration_date": "2027-01-31T00:00:00.000Z"}, "orders": {"hs_order_name": "0001"}, "carts": {"hs_cart_name": "A cart"},
     "leads": {"hs_lead_name": "A lead"}, "tasks": {"hs_task_subject": "Call", "hs_timestamp": "2026-11-26T10:00:00Z"},
     "calls": {"hs_call_title": "Hello", "hs_timestamp": "2026-11-26T10:00:00Z"},
     "emails": {"hs_email_subject": "Hello", "hs_timestamp": "2026-11-26T10:00:00Z", "hs_email_direction": "EMAIL"},
