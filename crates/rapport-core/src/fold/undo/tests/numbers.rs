@@ -91,8 +91,8 @@ fn a_merge_of_a_number_that_no_entry_gives_any_more_is_of_whoever_has_that_entry
     let (ana, bo) = ((UserId, "u1"), (Email, "bo@example.org"));
     let named = |(kind, name): &(IdKind, &str)| Identifier::new(kind.clone(), *name);
     let entries = [
-        event(1, &[ana.clone()]),
-        event(2, &[bo.clone()]),
+        event(1, std::slice::from_ref(&ana)),
+        event(2, std::slice::from_ref(&bo)),
         Entry::Merge {
             place: Position::command(3, 0),
             received: Millis(3),
