@@ -13,7 +13,6 @@ use crate::event::Event;
 use crate::identity::ProfileNo;
 use crate::identity::journal::{MergeCause, Record};
 use crate::identity::normalise::normalise;
-use crate::identity::policy::Policy;
 use crate::identity::veto::Vetoes;
 use crate::people::People;
 use crate::position::Position;
@@ -200,7 +199,7 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
                 received,
                 cause,
             } => {
-                if let Some(pair) = both(self.rulebook.policy(), &self.people, cause) {
+                if let Some(pair) = self.both(cause) {
                     self.act(|fold| fold.merge(pair, (*cause).clone(), *place, *received));
                 }
             }
@@ -233,6 +232,21 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
                 number: edited.number,
             });
         }
+    }
+
+    /// The two a member meant, whoever that is now; `None` where somebody is not there.
+    fn both(&self, cause: &MergeCause) -> Option<(ProfileNo, ProfileNo)> {
+        let MergeCause::Member { left, right, .. } = cause else {
+            return None;
+        };
+        let meant = |reference: &Reference| match reference {
+            Reference::Number(number) => self.person(*number),
+            Reference::Identifier(sent) => {
+                let identifier = normalise(self.rulebook.policy(), sent).ok()?;
+                self.people.owner(&identifier)
+            }
+        };
+        meant(left).zip(meant(right))
     }
 
     /// Whom a number leads to so far.
@@ -421,21 +435,6 @@ fn is_late(profile: &Profile, definition: &Course) -> bool {
         .iter()
         .chain([&(profile.number, profile.birth)])
         .any(|(number, birth)| *number >= end && *birth <= definition.since)
-}
-
-/// The two a member meant, whoever that is now; `None` where somebody is not there.
-fn both(policy: &Policy, people: &People, cause: &MergeCause) -> Option<(ProfileNo, ProfileNo)> {
-    let MergeCause::Member { left, right, .. } = cause else {
-        return None;
-    };
-    let meant = |reference: &Reference| match reference {
-        Reference::Number(number) => {
-            let number = people.survivor(*number);
-            people.profile(number).map(|profile| profile.number)
-        }
-        Reference::Identifier(sent) => people.owner(&normalise(policy, sent).ok()?),
-    };
-    meant(left).zip(meant(right))
 }
 
 #[cfg(test)]

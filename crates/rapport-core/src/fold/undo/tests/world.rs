@@ -202,6 +202,19 @@ impl<'a> World<'a> {
             .collect()
     }
 
+    /// A member merges two numbers.
+    pub(super) fn merge(&mut self, [left, right]: [ProfileNo; 2], place: Position) {
+        let now = self.now;
+        let cause = MergeCause::Member {
+            actor: "ana".into(),
+            left: Reference::Number(left),
+            right: Reference::Number(right),
+        };
+        let merged = self.fold(|fold| fold.merge((left, right), cause, place, now));
+        merged.expect("both are there and differ");
+        self.last = place;
+    }
+
     /// Takes back the merge at this place of the journal, if it is one that was not taken back.
     pub(super) fn undo(&mut self, nth: usize) -> Option<(Position, Position)> {
         let record = self.journal.get(nth)?.clone();
