@@ -138,22 +138,21 @@ impl Configuration {
                 ("destination", _) => destinations.push(read(&key, value)?),
                 ("webhook", _) => hooks.put(read(&key, value)?),
                 ("transformation", source) => {
-                    let source = source.parse().map_err(|_| damaged(&key, "no source"))?;
-                    transformations.insert(SourceNo(source), Arc::new(read(&key, value)?));
+                    let steps = Arc::new(read(&key, value)?);
+                    transformations.insert(source_no(&key, source)?, steps);
                 }
                 ("plan", source) => {
                     let compiled = Compiled::new(read(&key, value)?)
                         .map_err(|detail| damaged(&key, &detail))?;
-                    let source = source.parse().map_err(|_| damaged(&key, "no source"))?;
-                    plans.insert(SourceNo(source), Arc::new(compiled));
+                    plans.insert(source_no(&key, source)?, Arc::new(compiled));
                 }
                 ("exposure", _) => decisions.exposure = read(&key, value)?,
                 ("slot", slot) => {
                     decisions.slots.insert(slot.into(), read(&key, value)?);
                 }
                 ("signing", source) => {
-                    let no = source.parse().map_err(|_| damaged(&key, "no source"))?;
-                    decisions.signing.insert(SourceNo(no), read(&key, value)?);
+                    let secret = read(&key, value)?;
+                    decisions.signing.insert(source_no(&key, source)?, secret);
                 }
                 ("crm", _) => defined.push(read(&key, value)?),
                 ("member" | "password" | "team" | "role" | "share", _) => {
@@ -208,6 +207,12 @@ impl Maps for Configuration {
 fn standard() -> Arc<Definitions> {
     static STANDARD: OnceLock<Arc<Definitions>> = OnceLock::new();
     Arc::clone(STANDARD.get_or_init(|| Arc::new(Definitions::standard())))
+}
+
+/// The source that a row's key names.
+fn source_no(key: &str, source: &str) -> Result<SourceNo, Error> {
+    let no = source.parse().map_err(|_| damaged(key, "no source"))?;
+    Ok(SourceNo(no))
 }
 
 /// Takes what a row keeps of members into the roster.
