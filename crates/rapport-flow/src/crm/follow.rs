@@ -24,12 +24,14 @@ pub(crate) async fn settle(writer: &mut Writer, work: &mut Work) -> Result<()> {
         let moved = work.take_moved();
         let mut due: BTreeSet<Key> = BTreeSet::new();
         for (key, change) in &moved {
+            // Whom a link was made for may have been merged into another since.
+            let key = (key.0, writer.survivor_of(key.0, key.1));
             let object = definitions.types.get(&key.0);
             if object.is_some_and(|object| !calculate::related(&definitions, object).is_empty()) {
-                due.insert(*key);
+                due.insert(key);
             }
             for other in calculate::affected(&definitions, key.0, change.as_ref()) {
-                let linked = work.linked(writer, *key, other, RELATED_MAX).await?;
+                let linked = work.linked(writer, key, other, RELATED_MAX).await?;
                 let linked = linked.unwrap_or_default().into_keys();
                 due.extend(linked.map(|number| (other, number)));
             }
