@@ -2,7 +2,7 @@
 //!
 //! A record is a row of typed values. Which types, properties, pipelines and links there are is data:
 //! [`Definitions`], the standard ones from files ([`standard`]), changes and additions from
-//! configuration ([`change`]). [`write`] decides what an input does to a record, [`merge`] what
+//! configuration ([`change`]). [`mod@write`] decides what an input does to a record, [`merge`] what
 //! becomes of two, [`calculate`] what follows from the rest, [`query`] which records are meant.
 //! A contact is a profile seen from here: [`contact`].
 

@@ -1,7 +1,7 @@
-//! Members: who signs in, in which teams, with which rights, and the one question [`may`].
+//! Members: who signs in, in which teams, with which rights, and the one question [`may()`].
 //!
 //! A [`Roster`] is everything configured about members. An [`Actor`] is somebody who asks, as the
-//! roster knows them. [`may`] decides about one record, [`visible`] says the same as a condition
+//! roster knows them. [`may()`] decides about one record, [`visible()`] says the same as a condition
 //! that a query can carry; the two are held equal by a property over random worlds.
 
 use crate::time::Millis;

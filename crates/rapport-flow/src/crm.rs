@@ -1,7 +1,7 @@
 //! Records: how the writer keeps them in step with people, and how they are read.
 //!
-//! A contact's row is drawn from its profile ([`contact`]); rows of companies and orders follow
-//! what group calls and orders say ([`told`]); everything else is written by commands
+//! A contact's row is drawn from its profile (`contact`); rows of companies and orders follow
+//! what group calls and orders say (`told`); everything else is written by commands
 //! ([`commands::crm`](crate::commands)). Links keep the number a record had when they were made:
 //! a merge moves none, and an undo finds each where it was.
 

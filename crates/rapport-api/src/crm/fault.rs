@@ -1,5 +1,6 @@
 //! What goes wrong, in HubSpot's shape: `{"status": "error", "message", "correlationId", "category"}`.
 
+use crate::crm::gate::CORRELATION;
 use crate::rights::objects::spelled;
 use crate::rights::records::{Denied, Failed};
 use axum::Json;
@@ -57,7 +58,7 @@ struct Body<'a> {
     status: &'static str,
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    correlation_id: Option<String>,
+    correlation_id: Option<&'a str>,
     category: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     sub_category: Option<&'static str>,
@@ -285,10 +286,12 @@ impl From<CommandError> for Fault {
 
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
+        let id = super::correlation_id();
+        let header = id.as_deref().map(HeaderValue::from_str);
         let body = Body {
             status: "error",
             message: &self.message,
-            correlation_id: super::correlation_id(),
+            correlation_id: id.as_deref(),
             category: self.category,
             sub_category: self.sub_category,
             error_type: self.limit.map(|_| "RATE_LIMIT"),
@@ -298,6 +301,9 @@ impl IntoResponse for Fault {
         };
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
+        if let Some(Ok(id)) = header {
+            headers.insert(CORRELATION, id);
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

@@ -17,7 +17,8 @@ use std::sync::{Mutex, PoisonError};
 const MAX: HeaderName = HeaderName::from_static("x-hubspot-ratelimit-max");
 const REMAINING: HeaderName = HeaderName::from_static("x-hubspot-ratelimit-remaining");
 const INTERVAL: HeaderName = HeaderName::from_static("x-hubspot-ratelimit-interval-milliseconds");
-const CORRELATION: HeaderName = HeaderName::from_static("x-hubspot-correlation-id");
+/// Where an answer says its id; an error says it in its body too.
+pub(super) const CORRELATION: HeaderName = HeaderName::from_static("x-hubspot-correlation-id");
 
 /// Seconds of the longer limit.
 const SECONDS: usize = 10;
@@ -86,9 +87,9 @@ pub(super) async fn enter(State(api): State<Api>, mut request: Request, next: Ne
 fn sealed(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let id = super::correlation_id().and_then(|id| HeaderValue::from_str(&id).ok());
-    if let Some(id) = id {
-        headers.insert(CORRELATION, id);
+    if !headers.contains_key(CORRELATION) {
+        let id = super::correlation_id().and_then(|id| HeaderValue::from_str(&id).ok());
+        headers.extend(id.map(|id| (CORRELATION, id)));
     }
     response
 }

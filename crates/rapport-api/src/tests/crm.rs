@@ -19,6 +19,7 @@ impl Answer {
         assert_eq!(body["status"], "error", "{body}");
         let id = body["correlationId"].as_str().unwrap_or_default();
         assert_eq!(id.len(), 36, "{body}");
+        assert_eq!(self.headers["x-hubspot-correlation-id"], id);
         let message = body["message"].as_str().unwrap_or_default();
         assert!(!message.is_empty(), "{body}");
         let category = body["category"].as_str().unwrap_or_default();

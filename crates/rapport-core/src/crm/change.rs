@@ -1,6 +1,6 @@
 //! Changes of what is defined: a rule each for properties, groups, pipelines, types and labels.
 //!
-//! A rule takes the [`Definitions`](crate::crm::Definitions) and what is asked for, and gives the
+//! A rule takes the [`Definitions`] and what is asked for, and gives the
 //! [`Definition`]s that are another way afterwards, whole. Those are what is stored, a row of
 //! configuration each under [`Definition::key`], and what
 //! [`Definitions::put`](crate::crm::Definitions::put) puts in force. Nothing defined is ever

@@ -4,7 +4,7 @@ use crate::crm::TypeId;
 use crate::crm::association::{AssociationType, FIRST_CUSTOM, Kind};
 use crate::crm::calculate::Cached;
 use crate::crm::change::Definition;
-use crate::crm::object::ObjectType;
+use crate::crm::object::{Head, ObjectType};
 use crate::crm::refused::Refused;
 use std::collections::BTreeMap;
 
@@ -76,7 +76,7 @@ impl Definitions {
     }
 
     /// The type that is meant: `0-3`, `deals`, `deal`, `DEAL`, `p_cars`, `p1_cars`, `2-4`, in any
-    /// case. `None` where there is none in use.
+    /// case, or else what one record of it or several are called. `None` where there is none in use.
     #[must_use]
     pub fn find(&self, spelling: &str) -> Option<&ObjectType> {
         let spelling = spelling.trim().to_ascii_lowercase();
@@ -88,8 +88,16 @@ impl Definitions {
                 .flatten()
                 .find_map(|name| self.names.get(name))
         };
-        let id = TypeId::parse(&spelling).or_else(|| named().copied())?;
-        self.get(id)
+        let called = || {
+            let called = |head: &Head| {
+                [&head.singular, &head.plural]
+                    .iter()
+                    .any(|label| label.eq_ignore_ascii_case(&spelling))
+            };
+            self.in_use().find(|object| called(&object.head))
+        };
+        let id = TypeId::parse(&spelling).or_else(|| named().copied());
+        id.and_then(|id| self.get(id)).or_else(called)
     }
 
     /// Whether a type has or had this name: names are not given twice.

@@ -112,7 +112,7 @@ impl Actor {
     }
 
     /// Whether what needs this scope is open to them. Which records of a type they reach is
-    /// [`may`](super::may)'s to say.
+    /// [`may()`](super::may())'s to say.
     #[must_use]
     pub fn has(&self, needed: Scope) -> bool {
         let by_role = |role: &Role| match needed {

@@ -510,7 +510,7 @@ fn a_type_somebody_makes_has_everything_a_standard_one_has() {
     let changes = object_type::put(&definitions, Must::BeNew, &cars(), BY).unwrap();
     in_force(&mut definitions, changes);
     let cars_id = TypeId::custom(1).unwrap();
-    for spelling in ["cars", "p_cars", "p1_cars", "2-1", "CARS"] {
+    for spelling in ["cars", "p_cars", "p1_cars", "2-1", "CARS", "car"] {
         assert_eq!(
             definitions.find(spelling).map(ObjectType::id),
             Some(cars_id),
