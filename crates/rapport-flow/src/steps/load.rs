@@ -21,6 +21,7 @@ pub(crate) async fn step(writer: &mut Writer, fresh: &[Fresh]) -> Result<()> {
         })
         .collect();
     writer.make_room();
+    writer.expect(&events);
     let policy = std::sync::Arc::clone(&writer.configuration.policy);
     let mut wanted = BTreeSet::new();
     for event in &events {
