@@ -5,6 +5,7 @@
 //! applies [`commands`] and fires timers; [`jobs`] work beside it.
 
 pub mod archive;
+mod awaited;
 pub mod backup;
 pub mod check;
 pub mod clock;
@@ -45,7 +46,7 @@ pub mod violations;
 mod writer;
 
 pub use error::{CommandError, Error, Refusal, Result};
-pub use rapport::Rapport;
+pub use rapport::{Rapport, Seen};
 pub use settings::Settings;
 pub use shared::{Files, Roles, Stats};
 pub use tools::Tools;

@@ -53,12 +53,7 @@ pub(crate) async fn identifiers(writer: &mut Writer, wanted: BTreeSet<Identifier
         .iter()
         .map(|(hash, _)| number_key(cell_of(*hash)))
         .collect();
-    let cells = writer
-        .shared
-        .roles
-        .state
-        .load(Table::Identifier, &keys)
-        .await?;
+    let cells = writer.load(Table::Identifier, &keys).await?;
     let mut numbers = BTreeSet::new();
     for ((hash, identifier), cell) in hashed.into_iter().zip(cells) {
         let entries = match &cell {
@@ -89,12 +84,7 @@ pub(crate) async fn profiles(writer: &mut Writer, numbers: BTreeSet<ProfileNo>) 
         .iter()
         .map(|number| rows::profile_key(*number))
         .collect();
-    let values = writer
-        .shared
-        .roles
-        .state
-        .load(Table::Profile, &keys)
-        .await?;
+    let values = writer.load(Table::Profile, &keys).await?;
     for value in values.into_iter().flatten() {
         let profile: Profile = rows::unpack(Table::Profile, &value)?;
         writer.hold(profile);
@@ -113,12 +103,7 @@ async fn companies(writer: &mut Writer, groups: BTreeSet<&str>) -> Result<()> {
         return Ok(());
     }
     let keys: Vec<_> = wanted.keys().map(|cell| number_key(*cell)).collect();
-    let values = writer
-        .shared
-        .roles
-        .state
-        .load(Table::Company, &keys)
-        .await?;
+    let values = writer.load(Table::Company, &keys).await?;
     for value in values.into_iter().flatten() {
         for company in rows::unpack::<Vec<Company>>(Table::Company, &value)? {
             writer.people.insert_loaded_company(company);

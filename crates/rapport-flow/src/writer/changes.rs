@@ -261,13 +261,9 @@ impl Writer {
     }
 
     fn leads_to(&self, number: ProfileNo) -> Option<ProfileNo> {
-        let pending = self
-            .pending
-            .redirects
-            .iter()
-            .rev()
-            .find(|(from, _)| *from == number);
-        match pending {
+        let pending = self.pending.redirects.iter().rev();
+        let mut newest = pending.chain(self.redirects_underway().iter().rev());
+        match newest.find(|(from, _)| *from == number) {
             Some((_, to)) => *to,
             None => self.shared.ownership().redirects.get(&number).copied(),
         }
@@ -312,7 +308,7 @@ impl Writer {
         }
         let key = |&(segment, chunk): &(u32, u32)| rows::members_key(SegmentNo(segment), chunk);
         let keys: Vec<_> = missing.iter().map(key).collect();
-        let values = self.shared.roles.state.load(Table::Members, &keys).await?;
+        let values = self.load(Table::Members, &keys).await?;
         for (chunk, value) in missing.into_iter().zip(values) {
             self.bitmaps.insert(chunk, bitmap(value.as_deref())?);
         }
