@@ -26,6 +26,17 @@ pub(crate) const POSTHOG: &[&[u8]] = &[
     br#"[{"event":"$pageview","offset":1500,"properties":{"token":"k","distinct_id":"d","$device_id":"d","$is_identified":false,"$current_url":"https://x/y","title":"T","$session_id":"s"}},{"$distinct_id":"u","$set":{"a":null}},{"event":"E","distinct_id":5,"$set":{"b":2}}]"#,
 ];
 
+/// Queries of images.
+pub(crate) const QUERIES: &[&[u8]] = &[
+    b"writeKey=k&userId=u%201&event=Mail+Opened&properties.campaign.id=7&properties.a=b&a=1&a.b=2",
+    b"data=eyJ1c2VySWQiOiJ1IiwiZXZlbnQiOiJNYWlsIE9wZW5lZCJ9&x=%zz",
+];
+
+/// Who is put on lists.
+pub(crate) const ITEMS: &[&[u8]] = &[
+    br#"{"batch":[{"list":"gold","on":true,"kind":"email","value":"a@b.c","id":"i1"},{"list":"gold","on":false,"kind":"user_id","value":"u","id":"i2"},7]}"#,
+];
+
 /// Rules as people write them.
 pub(crate) const RULES: &[&[u8]] = &[
     br#"did "Product Viewed" where category = "shoes" and price >= 1.50 at least 3 times within 7 days and not (attribute plan in ("gold", "free") or in segment "calm")"#,

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 mod corpus;
 mod hooks;
+mod imports;
 mod memory;
 mod mutate;
 mod plans;

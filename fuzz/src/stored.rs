@@ -2,6 +2,7 @@
 //! must stand their damage.
 
 use crate::corpus;
+use base64::Engine as _;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use rapport_core::event::{Call, Dialect, Event, KeyKind, Kind, Origin, SourceNo};
@@ -69,6 +70,30 @@ pub(crate) fn bodies() -> Golden {
         let bomb = gzip(&vec![b' '; 4 << 20]);
         let pieces = corpus::BODIES[0].chunks(100).flat_map(gzip).collect();
         plain.chain(packed).chain([bomb, pieces]).collect()
+    })
+}
+
+/// Files as people pack them.
+pub(crate) fn packed() -> Golden {
+    static KEPT: OnceLock<Vec<&'static [u8]>> = OnceLock::new();
+    once(&KEPT, || {
+        let plain = corpus::FILES.iter().map(|file| file.to_vec());
+        plain
+            .chain(corpus::FILES.iter().map(|file| gzip(file)))
+            .collect()
+    })
+}
+
+/// Bodies in every packing of PostHog's SDKs.
+pub(crate) fn packings() -> Golden {
+    static KEPT: OnceLock<Vec<&'static [u8]>> = OnceLock::new();
+    once(&KEPT, || {
+        let form = |inner: &[u8]| {
+            let base64 = base64::engine::general_purpose::STANDARD.encode(inner);
+            format!("ip=1&data={}", base64.replace('+', "%2B")).into_bytes()
+        };
+        let packings = |body: &&[u8]| [body.to_vec(), gzip(body), form(body), form(&gzip(body))];
+        corpus::POSTHOG.iter().flat_map(packings).collect()
     })
 }
 

@@ -1,7 +1,8 @@
 //! The parsers, each with the payloads it is meant for.
 
-use crate::{corpus, hooks, plans, stored};
+use crate::{corpus, hooks, imports, plans, stored};
 use rapport_core::event::dialect::NoMaps;
+use rapport_core::event::dialect::limits::Limits;
 use rapport_core::event::dialect::segment::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX};
 use rapport_core::event::transform;
 use rapport_core::event::{Call, Dialect, KeyKind, Kind, Origin, Request, SourceNo, dialect};
@@ -18,11 +19,7 @@ use rapport_core::time::Millis;
 use rapport_flow::rejected::Rejected;
 use rapport_flow::rows;
 use rapport_flow::tail::Ends;
-use rapport_import::mapping::guess;
-use rapport_import::mapping::item::{Maker, of_segment};
-use rapport_import::rows::csv::Csv;
-use rapport_import::rows::ndjson::Ndjson;
-use rapport_import::{Format, Mapping};
+use rapport_import::Format;
 use rapport_store::history::File;
 use rapport_store::seen::Run;
 use rapport_store::state::Table;
@@ -107,17 +104,37 @@ pub(crate) const ALL: &[Target] = &[
     Target {
         name: "a mapping",
         golden: || corpus::MAPPINGS,
-        take: mapping,
+        take: imports::mapping,
+    },
+    Target {
+        name: "a mapping and what it makes of files",
+        golden: || corpus::MAPPINGS,
+        take: imports::mapped,
+    },
+    Target {
+        name: "a pattern of times",
+        golden: || imports::PATTERNS,
+        take: imports::pattern,
     },
     Target {
         name: "a file of separated values",
         golden: || corpus::FILES,
-        take: |input| imported(Format::Csv, input),
+        take: |input| imports::file(Format::Csv, input),
     },
     Target {
         name: "a file of lines of JSON",
         golden: || corpus::BODIES,
-        take: |input| imported(Format::Ndjson, input),
+        take: |input| imports::file(Format::Ndjson, input),
+    },
+    Target {
+        name: "a preview of a file, packed or not",
+        golden: stored::packed,
+        take: |input| imports::previewed(Format::Csv, input),
+    },
+    Target {
+        name: "a Parquet file to be imported",
+        golden: stored::files,
+        take: |input| imports::previewed(Format::Parquet, input),
     },
     Target {
         name: "instants and identifiers",
@@ -168,6 +185,26 @@ pub(crate) const ALL: &[Target] = &[
         name: "a body of PostHog's",
         golden: || corpus::POSTHOG,
         take: |input| validate(Dialect::Posthog, Call::Batch, input),
+    },
+    Target {
+        name: "a packed body of PostHog's",
+        golden: stored::packings,
+        take: packed,
+    },
+    Target {
+        name: "an image's query",
+        golden: || corpus::QUERIES,
+        take: query,
+    },
+    Target {
+        name: "a batch of an import's rows",
+        golden: || corpus::BODIES,
+        take: |input| validate(Dialect::Import, Call::Batch, input),
+    },
+    Target {
+        name: "a batch of a list's items",
+        golden: || corpus::ITEMS,
+        take: |input| validate(Dialect::List, Call::Batch, input),
     },
     Target {
         name: "a tracking plan",
@@ -224,6 +261,31 @@ fn at_the_door(call: Call, input: &[u8]) {
     );
     let items = dialect::validate(&request(Dialect::Segment, call, &taken), &NoMaps);
     assert!((1..=BATCH_EVENTS_MAX).contains(&items.len()));
+}
+
+/// What is unpacked of PostHog's packings is JSON of no more bytes than a body may have.
+fn packed(input: &[u8]) {
+    for query in [
+        "",
+        "compression=gzip-js",
+        "compression=base64",
+        "compression=lz64",
+    ] {
+        let Ok(taken) = rapport_api::track::look_packed(query, input.to_vec()) else {
+            continue;
+        };
+        assert!(taken.len() <= Limits::of(Dialect::Posthog).body_bytes);
+        validate(Dialect::Posthog, Call::Batch, &taken);
+    }
+}
+
+/// An image's query is a body, whatever becomes of it.
+fn query(input: &[u8]) {
+    let sent = String::from_utf8_lossy(input);
+    let body = rapport_api::track::look_at_query(&sent);
+    for dialect in [Dialect::Segment, Dialect::Rudder, Dialect::Jitsu] {
+        validate(dialect, Call::One(Kind::Track), &body);
+    }
 }
 
 /// Every place of a text has an answer that lies in it.
@@ -287,43 +349,6 @@ fn of_state(input: &[u8]) {
         rows::moved_of(input, input).ok(),
         rows::position_of(input),
     );
-}
-
-fn mapping(input: &[u8]) {
-    let sent = String::from_utf8_lossy(input);
-    if let Ok(read) = Mapping::parse(&sent) {
-        assert_eq!(Mapping::parse(&read.print()).ok(), Some(read));
-    }
-}
-
-/// Reads a file to its end and makes events of its rows.
-fn imported(format: Format, input: &[u8]) {
-    let shape = Mapping::default();
-    let lines = || Box::new(std::io::Cursor::new(input.to_vec()));
-    let rows: Vec<_> = match format {
-        Format::Ndjson => Ndjson::open(lines()).map_or_else(|_| Vec::new(), Iterator::collect),
-        _ => Csv::open(lines(), &shape.csv).map_or_else(|_| Vec::new(), Iterator::collect),
-    };
-    let rows: Vec<_> = rows.into_iter().flatten().flatten().collect();
-    let columns: Vec<_> = rows.first().map_or_else(Vec::new, |row| {
-        row.cells.iter().map(|(name, _)| name.clone()).collect()
-    });
-    let now = Millis(1_700_000_000_000);
-    if let Ok(guess) = guess::guess(&columns, &rows)
-        && let Ok(maker) = Maker::new(guess.mapping)
-    {
-        for row in &rows {
-            let row = std::slice::from_ref(row);
-            assert_eq!(
-                maker.make(row, now),
-                maker.make(row, now),
-                "a row is one event"
-            );
-        }
-    }
-    for row in &rows {
-        drop(of_segment(row, now));
-    }
 }
 
 fn words(input: &[u8]) {

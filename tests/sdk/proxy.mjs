@@ -10,13 +10,17 @@ import http from 'node:http'
 import { gunzipSync } from 'node:zlib'
 import { pathToFileURL } from 'node:url'
 
+/** What may heal: an SDK that sends again loses nothing. */
 export const FAULTS = ['429-before', '429-after', '503-before', '503-after', 'reset-before', 'reset-after']
-/** What no SDK but PostHog's sends again. */
-export const TOO_LARGE = '413-before'
+/** What says that the same request is no use again. */
+export const REFUSALS = ['400-before', '413-before']
+
+/** What a failure says: whatever an SDK reads of it is there, as in the answers of each dialect. */
+const FAILURE = { success: false, ok: false, code: 'scripted', message: 'a scripted failure', error: 'a scripted failure', detail: 'a scripted failure' }
 
 /** Starts a proxy in front of `to`; its `url`, `fail`, `seen` and `stop`. */
 export async function startProxy(to) {
-  const state = { fault: null, left: 0, requests: 0, failed: 0, copies: {} }
+  const state = script(null, 0)
   const agent = new http.Agent({ keepAlive: true })
   const server = http.createServer((request, response) => {
     answer({ state, to: new URL(to), agent }, request, response).catch((error) => {
@@ -25,17 +29,30 @@ export async function startProxy(to) {
     })
   })
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening))
-  const fail = (fault, first) => Object.assign(state, { fault, left: first, requests: 0, failed: 0, copies: {} })
   return {
     url: `http://127.0.0.1:${server.address().port}`,
-    fail,
-    seen: () => ({ requests: state.requests, failed: state.failed, copies: { ...state.copies } }),
+    fail: (fault, first) => void Object.assign(state, script(fault, first)),
+    seen: () => seen(state),
     stop: () => {
       server.close()
       server.closeAllConnections()
       agent.destroy()
     },
   }
+}
+
+/** A script of what goes wrong, with nothing seen yet. */
+function script(fault, first) {
+  return { fault, left: first, requests: 0, failed: 0, sizes: [], copies: {}, lost: {} }
+}
+
+/**
+ * What came: how many `requests`, how many of them `failed`, how many events each had (`sizes`); how often each message
+ * id reached the server (`copies`, together `sent`), and how often it was in a request that did not (`lost`).
+ */
+function seen({ requests, failed, sizes, copies, lost }) {
+  const sent = Object.values(copies).reduce((sum, count) => sum + count, 0)
+  return { requests, failed, sizes: [...sizes], copies: { ...copies }, sent, lost: { ...lost } }
 }
 
 async function answer(proxy, request, response) {
@@ -46,15 +63,19 @@ async function answer(proxy, request, response) {
   if (ids.length === 0) return pass(await forwarded(proxy, request, body), response)
 
   state.requests += 1
+  state.sizes.push(ids.length)
   const fails = state.left > 0
   const [what, when] = fails ? state.fault.split('-') : []
   if (fails) {
     state.left -= 1
     state.failed += 1
   }
-  if (when === 'before') return fail(what, request, response, corsHeaders(request))
+  if (when === 'before') {
+    count(ids, state.lost)
+    return fail(what, request, response, corsHeaders(request))
+  }
   const upstream = await forwarded(proxy, request, body)
-  for (const id of ids) state.copies[id] = (state.copies[id] ?? 0) + 1
+  count(ids, state.copies)
   if (when === 'after') return fail(what, request, response, upstream.headers)
   pass(upstream, response)
 }
@@ -62,10 +83,13 @@ async function answer(proxy, request, response) {
 function control(state, request, response, body) {
   if (request.method === 'PUT') {
     const { fault, first } = JSON.parse(body.toString())
-    Object.assign(state, { fault, left: first, requests: 0, failed: 0, copies: {} })
+    Object.assign(state, script(fault, first))
   }
-  const { requests, failed, copies } = state
-  response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ requests, failed, copies }))
+  response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(seen(state)))
+}
+
+function count(ids, counts) {
+  for (const id of ids) counts[id] = (counts[id] ?? 0) + 1
 }
 
 function fail(what, request, response, from) {
@@ -75,7 +99,7 @@ function fail(what, request, response, from) {
     if (name.startsWith('access-control-') || name === 'vary') headers[name] = value
   }
   if (what === '429') headers['Retry-After'] = '1'
-  response.writeHead(Number(what), headers).end('{"success":false}')
+  response.writeHead(Number(what), headers).end(JSON.stringify(FAILURE))
 }
 
 /** What Rapport answers to a page of another origin, for requests that never reach it. */

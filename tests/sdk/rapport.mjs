@@ -16,6 +16,8 @@ export const API_TOKEN = 'suite-api-token-0123456789'
 const READY_WITHIN_MS = 30_000
 const STOPPED_WITHIN_MS = 30_000
 const FOLDED_WITHIN_MS = 20_000
+/** Browsers send when they like, and wait long before they try again. */
+const ARRIVED_WITHIN_MS = 60_000
 const SUITE_WITHIN_MS = 600_000
 
 /** One server on one directory. */
@@ -95,6 +97,14 @@ export class Rapport {
 
   timeline(kind, value) {
     return this.results(`/profiles/${kind}:${encodeURIComponent(value)}/timeline`)
+  }
+
+  /** Waits until a person's timeline has `count` entries, then returns it. */
+  async arrived(what, userId, count) {
+    let timeline
+    const holds = async () => (timeline = await this.timeline('user_id', userId)).length >= count
+    await eventually(what, holds, ARRIVED_WITHIN_MS, () => timeline)
+    return timeline
   }
 
   outcomes() {

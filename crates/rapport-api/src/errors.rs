@@ -20,6 +20,7 @@ pub struct Error {
     message: String,
     help: Option<String>,
     at: Option<Place>,
+    retry_after_s: Option<u32>,
 }
 
 impl Error {
@@ -35,7 +36,15 @@ impl Error {
             message: message.into(),
             help: None,
             at: None,
+            retry_after_s: None,
         }
+    }
+
+    /// The same error, and after how many seconds to try again.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Error {
+        self.retry_after_s = Some(seconds);
+        self
     }
 
     /// Something that does not exist.
@@ -73,6 +82,7 @@ impl From<rapport_core::segment::error::Error> for Error {
             message: error.to_string(),
             help: error.help(),
             at: error.place(),
+            retry_after_s: None,
         }
     }
 }
@@ -134,10 +144,11 @@ impl IntoResponse for Error {
             at: self.at,
         };
         let mut response = (page.status, Json(Answer { error })).into_response();
-        if matches!(self.code, Code::Busy | Code::Stopping) {
+        let passes = matches!(self.code, Code::Busy | Code::Stopping);
+        if let Some(seconds) = self.retry_after_s.or(passes.then_some(2)) {
             response
                 .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from_static("2"));
+                .insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.code == Code::Unauthorized {
             let bearer = HeaderValue::from_static("Bearer");

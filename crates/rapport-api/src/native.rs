@@ -2,10 +2,13 @@
 
 use crate::Api;
 use crate::errors::{Code, Error};
+use crate::rights;
 use axum::Router;
 use axum::http::{Method, Uri};
+use axum::middleware::from_fn_with_state;
 
 mod address;
+mod audit;
 mod backups;
 mod bearer;
 mod body;
@@ -19,20 +22,27 @@ mod imports;
 mod list;
 mod lists;
 mod live;
+mod members;
 mod merges;
 mod outcomes;
 mod plans;
 mod profiles;
+mod records;
 mod reference;
 mod rejected;
 mod revoked;
+mod roles;
 mod rule;
 mod samples;
 mod segments;
+mod session;
+mod shares;
+mod sign_in;
 mod signing;
 mod slots;
 mod sources;
 mod spelled;
+mod teams;
 mod time_zone;
 mod timeline;
 mod tokens;
@@ -42,9 +52,16 @@ mod webhook;
 mod webhook_maps;
 
 pub(crate) use live::Tickets;
+pub(crate) use sign_in::Guard;
 
-/// The routes of all resources.
-pub(crate) fn routes() -> Router<Api> {
+/// The routes of all resources, each behind the rights it needs.
+pub(crate) fn routes(api: &Api) -> Router<Api> {
+    let check = from_fn_with_state(api.clone(), rights::check);
+    resources().route_layer(check)
+}
+
+/// The routes without their rights.
+pub(crate) fn resources() -> Router<Api> {
     let resources = Router::new()
         .merge(backups::routes())
         .merge(companies::routes())
@@ -57,6 +74,7 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(merges::routes())
         .merge(outcomes::routes())
         .merge(profiles::routes())
+        .merge(records::routes())
         .merge(rejected::routes())
         .merge(samples::routes())
         .merge(segments::routes())
@@ -72,7 +90,14 @@ pub(crate) fn routes() -> Router<Api> {
         .merge(events::routes())
         .merge(plans::routes())
         .merge(lists::routes())
-        .merge(traits::routes());
+        .merge(traits::routes())
+        .merge(audit::routes())
+        .merge(members::routes())
+        .merge(roles::routes())
+        .merge(session::routes())
+        .merge(shares::routes())
+        .merge(sign_in::routes())
+        .merge(teams::routes());
     Router::new().nest("/api/v1", resources)
 }
 

@@ -1,5 +1,6 @@
 //! How the doors are set up.
 
+use rapport_core::time::{DAY_MS, HOUR_MS};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,6 +22,26 @@ pub struct ApiSettings {
     pub reach: Option<Arc<dyn Reach>>,
     /// Limits of reading back.
     pub reads: ReadLimits,
+    /// How long members stay signed in.
+    pub sign_in: SignInSettings,
+}
+
+/// How long members stay signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignInSettings {
+    /// How long a session may be quiet, in milliseconds.
+    pub idle_ms: i64,
+    /// How long a session lasts at most, in milliseconds.
+    pub session_ms: i64,
+}
+
+impl Default for SignInSettings {
+    fn default() -> SignInSettings {
+        SignInSettings {
+            idle_ms: 8 * HOUR_MS,
+            session_ms: 7 * DAY_MS,
+        }
+    }
 }
 
 /// Why a URL may not be reached, in a sentence.
@@ -44,6 +65,11 @@ pub struct ReadLimits {
     pub profile_api_per_second: u32,
     /// How many may watch the live view at a time.
     pub viewers: usize,
+    /// Requests in ten seconds to the HubSpot-compatible API, of one token, above which it answers
+    /// 429; 0 is no limit.
+    pub crm_per_ten_seconds: u32,
+    /// Searches a second, the same way.
+    pub crm_searches_per_second: u32,
 }
 
 impl Default for ReadLimits {
@@ -52,6 +78,8 @@ impl Default for ReadLimits {
             decide_wait_ms: 300,
             profile_api_per_second: 0,
             viewers: 256,
+            crm_per_ten_seconds: 10_000,
+            crm_searches_per_second: 0,
         }
     }
 }

@@ -6,24 +6,32 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use rapport_core::entry::{Command, Source};
 use rapport_core::event::{KeyKind, SourceNo};
-use rapport_flow::clock::SystemClock;
+use rapport_core::member::Scopes;
+use rapport_core::time::Millis;
+use rapport_flow::clock::{Clock, HandClock, SystemClock};
 use rapport_flow::{Rapport, Roles, Settings, keys};
 use rapport_store::memory::Memory;
 use serde_json::Value;
 use std::sync::Arc;
 use tower::ServiceExt;
 
+mod attacks;
+mod crm;
 mod decide;
 mod destinations;
 mod insight;
 mod live;
+mod members;
 mod native;
 mod one_person;
 mod operate;
 mod plans;
 mod profile_api;
 mod revoke;
+mod rights;
 mod serve;
+mod sign_in;
+mod signed;
 mod sources;
 mod track;
 mod traits;
@@ -104,6 +112,15 @@ impl Doors {
     }
 
     async fn open_with(settings: ApiSettings) -> Doors {
+        Doors::open_by(settings, Arc::new(SystemClock::start())).await
+    }
+
+    /// The same where it is always `now`, so that what is stored can be told to the millisecond.
+    async fn open_at(now: Millis) -> Doors {
+        Doors::open_by(ApiSettings::default(), Arc::new(HandClock::at(now))).await
+    }
+
+    async fn open_by(settings: ApiSettings, clock: Arc<dyn Clock>) -> Doors {
         let memory = Memory::new();
         let roles = Roles {
             ledger: memory.ledger.clone(),
@@ -111,7 +128,6 @@ impl Doors {
             history: memory.history.clone(),
             seen: memory.seen.clone(),
         };
-        let clock = Arc::new(SystemClock::start());
         let rapport = Rapport::start(roles, Settings::default(), clock)
             .await
             .expect("a flow");
@@ -128,6 +144,8 @@ impl Doors {
                 token_hash: keys::hash(TOKEN),
                 name: "tests".into(),
                 hint: crate::secret::hint(TOKEN),
+                scopes: Scopes::admin(),
+                member: None,
             },
         ];
         for command in commands {

@@ -23,8 +23,9 @@ mod segment;
 mod shape;
 pub(crate) mod webhook;
 
-pub use look::look;
+pub use look::{look, look_at_query, look_packed};
 
+pub(crate) use door::{address, user_agent};
 pub(crate) use key::basic_user;
 
 /// The routes of all dialects.

@@ -1,11 +1,17 @@
 //! Everything that changes state: the commands that stand beside events in the one order.
 
+use crate::crm::association::{self, LinkInput};
+use crate::crm::change::{
+    GroupDraft, LabelDraft, Must, ObjectTypeDraft, PipelineDraft, PropertyDraft, StageDraft,
+};
+use crate::crm::{RecordInput, RecordNo, TypeId};
 use crate::decide::{Exposure, Slot};
 use crate::event::transform::Step;
 use crate::event::webhook::Webhook;
 use crate::event::{KeyKind, SourceNo};
 use crate::identity::policy::Policy;
 use crate::identity::{Identifier, ProfileNo};
+use crate::member::{self, MemberNo, PasswordHash, Role, Scopes, Share, Team, TeamNo};
 use crate::plan::Plan;
 use crate::position::Position;
 use crate::time::Millis;
@@ -50,6 +56,12 @@ pub enum Command {
         /// The last characters, to tell tokens apart.
         #[serde(default)]
         hint: String,
+        /// What it opens.
+        #[serde(default = "Scopes::admin")]
+        scopes: Scopes,
+        /// The member whose rights limit it, where it is theirs.
+        #[serde(default)]
+        member: Option<MemberNo>,
     },
     /// Replaces the identity policy.
     PutPolicy(Policy),
@@ -193,6 +205,197 @@ pub enum Command {
         /// Its key.
         key: String,
     },
+    /// Writes, archives and restores records of one type, each input by itself.
+    Records {
+        /// The type.
+        object: TypeId,
+        /// What is done to which record.
+        inputs: Vec<RecordInput>,
+    },
+    /// Makes one record of two.
+    MergeRecords {
+        /// Their type.
+        object: TypeId,
+        /// The one that stays.
+        primary: RecordNo,
+        /// The one whose number leads there afterwards.
+        absorbed: RecordNo,
+    },
+    /// Says that records belong together, each input by itself.
+    Associate {
+        /// Which records, and as what.
+        inputs: Vec<LinkInput>,
+    },
+    /// Says that they do not, each input by itself.
+    Disassociate {
+        /// Which records, and as what.
+        inputs: Vec<LinkInput>,
+    },
+    /// Makes a property or changes it.
+    PutProperty {
+        /// Of which type.
+        object: TypeId,
+        /// Whether it may, must or must not be there.
+        must: Must,
+        /// What it is to be.
+        draft: PropertyDraft,
+    },
+    /// Takes a property out of use; its values stay.
+    ArchiveProperty {
+        /// Of which type.
+        object: TypeId,
+        /// Its name.
+        name: Box<str>,
+    },
+    /// Makes a group of properties or changes it.
+    PutPropertyGroup {
+        /// Of which type.
+        object: TypeId,
+        /// Whether it may, must or must not be there.
+        must: Must,
+        /// What it is to be.
+        draft: GroupDraft,
+    },
+    /// Takes an empty group of properties out of use.
+    ArchivePropertyGroup {
+        /// Of which type.
+        object: TypeId,
+        /// Its name.
+        name: Box<str>,
+    },
+    /// Makes a pipeline or changes it.
+    PutPipeline {
+        /// Of which type.
+        object: TypeId,
+        /// Whether it may, must or must not be there.
+        must: Must,
+        /// What it is to be.
+        draft: PipelineDraft,
+    },
+    /// Takes a pipeline out of use.
+    DeletePipeline {
+        /// Of which type.
+        object: TypeId,
+        /// Its id.
+        pipeline: Box<str>,
+        /// Whether it must not be in use by a record.
+        #[serde(default)]
+        unless_used: bool,
+    },
+    /// Makes a stage or changes it.
+    PutStage {
+        /// Of which type.
+        object: TypeId,
+        /// Of which pipeline.
+        pipeline: Box<str>,
+        /// Whether it may, must or must not be there.
+        must: Must,
+        /// What it is to be.
+        draft: StageDraft,
+    },
+    /// Takes a stage out of use.
+    DeleteStage {
+        /// Of which type.
+        object: TypeId,
+        /// Of which pipeline.
+        pipeline: Box<str>,
+        /// Its id.
+        stage: Box<str>,
+        /// Whether it must not be in use by a record.
+        #[serde(default)]
+        unless_used: bool,
+    },
+    /// Makes a type of records or changes it.
+    PutObjectType {
+        /// Whether it may, must or must not be there.
+        must: Must,
+        /// What it is to be.
+        draft: ObjectTypeDraft,
+    },
+    /// Takes a custom type of records out of use.
+    DeleteObjectType {
+        /// Its number.
+        object: TypeId,
+    },
+    /// Lets records of two types belong together.
+    PutAssociation {
+        /// One of them.
+        from: TypeId,
+        /// The other.
+        to: TypeId,
+        /// Its name in the API, if it is to have one of its own.
+        #[serde(default)]
+        name: Option<Box<str>>,
+    },
+    /// Makes a label for associations, both directions at once, or changes one direction's.
+    PutAssociationLabel {
+        /// From records of this type.
+        from: TypeId,
+        /// To records of this type.
+        to: TypeId,
+        /// The number of the one that is changed; `None` for a new one.
+        #[serde(default)]
+        type_id: Option<u32>,
+        /// What it is to be.
+        draft: LabelDraft,
+    },
+    /// Takes a label out of use, both directions at once.
+    DeleteAssociationLabel {
+        /// From records of this type.
+        from: TypeId,
+        /// To records of this type.
+        to: TypeId,
+        /// Its number.
+        type_id: u32,
+    },
+    /// Says how many records of `to` one of `from` may have, or with `None` that it is no matter.
+    PutAssociationLimit {
+        /// From records of this type.
+        from: TypeId,
+        /// To records of this type.
+        to: TypeId,
+        /// Which association.
+        kind: association::Kind,
+        /// How many.
+        max: Option<u32>,
+    },
+    /// Makes a member or changes one.
+    PutMember(member::Draft),
+    /// Sets a member's password. What was signed in with another one is over.
+    SetPassword {
+        /// Whose.
+        member: MemberNo,
+        /// Its hash.
+        hash: PasswordHash,
+    },
+    /// Lets a member sign in no more: they and their tokens are refused at once.
+    DeactivateMember {
+        /// Who.
+        member: MemberNo,
+    },
+    /// Lets a deactivated member sign in again.
+    ActivateMember {
+        /// Who.
+        member: MemberNo,
+    },
+    /// Makes a team or changes one.
+    PutTeam(Team),
+    /// Lets nobody be in a team any more.
+    ArchiveTeam {
+        /// Which.
+        team: TeamNo,
+    },
+    /// Makes a role or changes one.
+    PutRole(Role),
+    /// Removes a role that nobody has.
+    DeleteRole {
+        /// Its key.
+        key: String,
+    },
+    /// Shares a record with a member or a team.
+    PutShare(Share),
+    /// Ends that.
+    DeleteShare(Share),
 }
 
 /// Where events come from.

@@ -48,6 +48,8 @@ pub enum Dialect {
     Import,
     /// Who is put on lists and taken off them, as Rapport itself hands it over.
     List,
+    /// Events of the HubSpot-compatible API, as its door hands them over.
+    Hubspot,
 }
 
 impl Dialect {
@@ -62,6 +64,7 @@ impl Dialect {
             Dialect::Webhook => "webhook",
             Dialect::Import => "import",
             Dialect::List => "list",
+            Dialect::Hubspot => "hubspot",
         }
     }
 
@@ -76,6 +79,7 @@ impl Dialect {
             Dialect::Webhook,
             Dialect::Import,
             Dialect::List,
+            Dialect::Hubspot,
         ]
         .into_iter()
         .find(|dialect| dialect.word() == word)

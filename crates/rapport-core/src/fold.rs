@@ -23,8 +23,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub mod build;
+pub mod edit;
 pub mod merge;
 pub mod rulebook;
+pub mod told;
 pub mod undo;
 #[cfg(test)]
 pub(crate) mod worlds;
@@ -56,6 +58,8 @@ pub struct Effects {
     /// Profiles that were absorbed, with the identifiers they had: what changed for them before is
     /// told of those.
     pub absorbed: BTreeMap<ProfileNo, Arc<[Identifier]>>,
+    /// What events said of companies and orders, in order.
+    pub told: Vec<told::Told>,
 }
 
 /// A row of a segment's member list, as it is from now on. It may say what is so already.
@@ -210,7 +214,8 @@ impl<'a> Fold<'a> {
         ) {
             // A server may describe a company and name nobody.
             Resolved::None(_) if event.identifiers.is_empty() && company::of(event).is_some() => {
-                company::describe(policy, self.people, event);
+                let described = company::describe(policy, self.people, event);
+                self.tell(event, None, described);
                 Folded {
                     outcome: Outcome::Accepted,
                     origin: None,
@@ -302,23 +307,52 @@ impl<'a> Fold<'a> {
             policy, catalogue, ..
         } = self.rules;
         if event.kind == Kind::Group {
-            company::apply(policy, self.people, number, event);
+            let described = company::apply(policy, self.people, number, event);
+            self.tell(event, Some(number), described);
         }
+        self.effects.told.extend(told::order(event, number));
         let profile = self
             .people
             .profile_mut(number)
             .expect("resolve names a profile it holds");
-        for name in apply::apply(policy, profile, event) {
+        let moved = apply::apply(policy, profile, event);
+        let is_moved = !moved.is_empty();
+        for name in moved {
             catalogue.attribute_moved(&name, &mut self.touched);
         }
         if event.kind == Kind::Group {
             catalogue.attribute_moved(COMPANIES_MOVED, &mut self.touched);
         }
         catalogue.observe(&mut profile.leaves, event, &mut self.touched);
+        if is_moved {
+            self.people.touch_contact(number, event.received);
+        }
         let late = event.received.since(event.at) > LATE_MS;
         let why = if late { Why::LateEvent } else { Why::Event };
         self.settle(number, event.received, why);
         self.hand_over(number, event.received, why);
+    }
+
+    /// Notes what a group call says of a company, where that is anything new.
+    fn tell(
+        &mut self,
+        event: &Event,
+        person: Option<ProfileNo>,
+        described: Option<company::Described>,
+    ) {
+        if let Some(company::Described {
+            id,
+            changed,
+            joined,
+        }) = described
+        {
+            let of = told::Of::Company {
+                id,
+                changed,
+                joined,
+            };
+            self.effects.told.push(told::Told::new(event, person, of));
+        }
     }
 
     /// Settles what was touched of one person at `now`, and arms the person's timer.

@@ -4,12 +4,14 @@
 //! differ between two runs. [`fold`] is where an entry meets the rules one after another.
 
 pub mod activate;
+pub mod crm;
 pub mod decide;
 pub mod entry;
 pub mod event;
 pub mod fold;
 pub mod identity;
 pub mod json;
+pub mod member;
 pub mod outbox;
 pub mod outcome;
 pub mod people;

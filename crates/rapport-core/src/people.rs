@@ -4,6 +4,7 @@ use crate::identity::{Identifier, ProfileNo, shared};
 use crate::position::Position;
 use crate::profile::Profile;
 use crate::profile::company::Company;
+use crate::profile::contact::Contact;
 use crate::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +34,8 @@ pub struct People {
     changed_shared: BTreeSet<Identifier>,
     changed_companies: BTreeSet<Box<str>>,
     absorbed: Vec<(ProfileNo, ProfileNo)>,
+    /// Contacts that are new, changed or gone.
+    contacts: BTreeSet<ProfileNo>,
 }
 
 /// What the rules changed, to be written in one transaction.
@@ -49,6 +52,8 @@ pub struct PeopleChanges {
     pub shared: BTreeMap<Identifier, shared::Record>,
     /// Companies that are new or changed, as they are now.
     pub companies: Vec<Company>,
+    /// Contacts whose rows are others now, and those that have none any more.
+    pub contacts: BTreeSet<ProfileNo>,
     /// The number the next new profile gets.
     pub next: ProfileNo,
 }
@@ -71,6 +76,7 @@ impl People {
             changed_shared: BTreeSet::new(),
             changed_companies: BTreeSet::new(),
             absorbed: Vec::new(),
+            contacts: BTreeSet::new(),
         }
     }
 
@@ -161,6 +167,28 @@ impl People {
         number
     }
 
+    /// Notes that an entry changed an attribute or an identifier of somebody: whoever is known
+    /// is a contact from then on, and their row another one.
+    pub fn touch_contact(&mut self, number: ProfileNo, received: Millis) {
+        let Some(profile) = self.profiles.get_mut(&number) else {
+            return;
+        };
+        if profile.contact.is_none() && !profile.is_known() {
+            return;
+        }
+        let contact = profile
+            .contact
+            .get_or_insert_with(|| Contact::new(received));
+        contact.updated = contact.updated.max(received);
+        self.changed_profiles.insert(number);
+        self.contacts.insert(number);
+    }
+
+    /// Notes that a contact's row is another one, or is no more.
+    pub fn note_contact(&mut self, number: ProfileNo) {
+        self.contacts.insert(number);
+    }
+
     /// Gives an identifier to a profile.
     pub fn set_owner(&mut self, identifier: &Identifier, owner: Option<ProfileNo>) {
         self.owners.insert(identifier.clone(), owner);
@@ -173,6 +201,9 @@ impl People {
         let profile = self.profiles.remove(&number)?;
         self.changed_profiles.remove(&number);
         self.absorbed.push((number, survivor));
+        if profile.contact.is_some() {
+            self.contacts.insert(number);
+        }
         Some(profile)
     }
 
@@ -257,7 +288,8 @@ impl People {
             && self.changed_owners.is_empty()
             && self.changed_shared.is_empty()
             && self.changed_companies.is_empty()
-            && self.absorbed.is_empty())
+            && self.absorbed.is_empty()
+            && self.contacts.is_empty())
     }
 
     /// Says which entry is folded next: for a refold, which sees marks as they were then.
@@ -329,6 +361,8 @@ impl People {
         for (from, to) in &mut self.absorbed {
             (*from, *to) = (real(*from), real(*to));
         }
+        let contacts = std::mem::take(&mut self.contacts).into_iter();
+        self.contacts = contacts.map(&real).collect();
         self.next = real(self.next);
     }
 
@@ -372,6 +406,7 @@ impl People {
                 .filter_map(|number| self.profiles.remove(number))
                 .collect(),
             absorbed: std::mem::take(&mut self.absorbed),
+            contacts: std::mem::take(&mut self.contacts),
             owners: owners
                 .into_iter()
                 .map(|identifier| {

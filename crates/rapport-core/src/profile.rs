@@ -4,6 +4,7 @@ use crate::identity::{IdKind, Identifier, Link, ProfileNo, Trust};
 use crate::position::Position;
 use crate::profile::attributes::Attributes;
 use crate::profile::company::CompanyLink;
+use crate::profile::contact::Contact;
 use crate::segment::leaf::Leaves;
 use crate::segment::membership::Memberships;
 use crate::time::Millis;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub mod apply;
 pub mod attributes;
 pub mod company;
+pub mod contact;
 pub mod reserved;
 mod weight;
 
@@ -46,6 +48,8 @@ pub struct Profile {
     /// Numbers (and births) of profiles that an undo made superfluous, ascending by number: what
     /// made them is this person's now, so they lead here. They are in `moved_from`, too.
     pub vacated: Vec<(ProfileNo, Position)>,
+    /// Since when it is a contact, if it is one.
+    pub contact: Option<Contact>,
 }
 
 impl Profile {
@@ -66,6 +70,7 @@ impl Profile {
             memberships: Memberships::default(),
             armed: None,
             vacated: Vec::new(),
+            contact: None,
         }
     }
 

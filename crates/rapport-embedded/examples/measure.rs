@@ -204,7 +204,7 @@ async fn commit(
 ) -> Outcome {
     let asked = Instant::now();
     *version = state
-        .commit(*version, Position::event(*version + 1, 0), writes)
+        .commit(*version, Position::event(*version + 1, 0), writes.into())
         .await?
         .version;
     times.push(asked.elapsed());

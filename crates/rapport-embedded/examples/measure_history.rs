@@ -157,6 +157,7 @@ async fn scan(history: &ParquetHistory, files: &[File]) -> Result<(), Error> {
             names: names.into_iter().map(str::to_owned).collect(),
             kinds: BTreeSet::new(),
             content: true,
+            positions: false,
         };
         let started = Instant::now();
         let mut bytes = 0;

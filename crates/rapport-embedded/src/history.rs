@@ -18,6 +18,7 @@ mod folder;
 mod merge;
 mod opened;
 mod order;
+mod pages;
 mod people;
 mod run;
 mod timeline;

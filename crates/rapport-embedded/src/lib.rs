@@ -9,6 +9,7 @@ pub mod directory;
 pub mod history;
 pub mod ledger;
 pub mod raw;
+mod records;
 pub mod seen;
 pub mod state;
 

@@ -15,6 +15,7 @@ use readers::Readers;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+pub(crate) use writer::Queue;
 use writer::Writer;
 
 /// What one database file needs.
@@ -103,6 +104,11 @@ impl Database {
         J: FnOnce(&mut Connection) -> Result<T> + Send + 'static,
     {
         self.readers.run(job).await
+    }
+
+    /// The writer's queue, for jobs that nobody waits for.
+    pub(crate) fn queue(&self) -> Queue {
+        self.writer.queue()
     }
 
     /// Whether a job of the writer would run at once.

@@ -6,20 +6,24 @@ mod sql;
 mod tests;
 
 use crate::Directory;
+use crate::records::{self, Shelf};
 use crate::sqlite::{Database, Settings, failure};
 use async_trait::async_trait;
 use rapport_core::position::Position;
-use rapport_store::state::{Head, Key, Page, State, Table, Value, Write};
+use rapport_store::records::Changes;
+use rapport_store::state::{Head, Key, Page, State, Table, Value};
 use rapport_store::{Error, Result};
 use rusqlite::{Connection, ToSql, TransactionBehavior};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Loads of at least this many keys are worth a warm cache.
 const WIDE_LOAD_KEYS: usize = 256;
 
 /// The embedded state.
 pub struct SqliteState {
-    database: Database,
+    pub(crate) database: Database,
+    pub(crate) shelf: Arc<Shelf>,
     _directory: Directory,
 }
 
@@ -34,15 +38,19 @@ impl SqliteState {
             page_bytes: 4_096,
             writer_cache_kib: 64 << 10,
             reader_cache_kib: 4 << 10,
-            readers: 4,
+            readers: 4 + records::QUESTIONS,
             wal_bytes: 128 << 20,
             shrinks: false,
             application_id: 0x5261_7053,
             schema: sql::schema(),
         };
         let database = Database::open(directory.state(), settings)?;
+        let shelf = crate::sqlite::open_copy(&directory.state())
+            .and_then(|connection| records::Catalog::read(&connection))
+            .map_err(|error| failure(&database.what(), &error))?;
         Ok(SqliteState {
             database,
+            shelf: Arc::new(Shelf::new(shelf)),
             _directory: directory.clone(),
         })
     }
@@ -103,11 +111,18 @@ impl State for SqliteState {
         self.read(move |snapshot| sql::scan(snapshot, &page)).await
     }
 
-    async fn commit(&self, expected: u64, position: Position, writes: Vec<Write>) -> Result<Head> {
+    async fn commit(&self, expected: u64, position: Position, changes: Changes) -> Result<Head> {
         let what = self.database.what();
-        let writes = keys::in_order(writes)?;
+        let shelf = Arc::clone(&self.shelf);
+        let changes = Changes {
+            writes: keys::in_order(changes.writes)?,
+            records: changes.records,
+        };
         self.database
-            .write(move |connection| commit(connection, &what, expected, position, &writes))
+            .write(move |connection| {
+                let place = Expected { expected, position };
+                commit(connection, &what, &shelf, place, &changes)
+            })
             .await
     }
 
@@ -156,12 +171,18 @@ fn table_is_empty_between(page: &Page) -> bool {
     page.limit == 0 || page.to.as_ref().is_some_and(|to| *to <= page.from)
 }
 
+/// The version a commit expects, and the position it leads to.
+struct Expected {
+    expected: u64,
+    position: Position,
+}
+
 fn commit(
     connection: &mut Connection,
     what: &str,
-    expected: u64,
-    position: Position,
-    writes: &[Write],
+    shelf: &Shelf,
+    Expected { expected, position }: Expected,
+    changes: &Changes,
 ) -> Result<Head> {
     let failed = |error: rusqlite::Error| failure(what, &error);
     let transaction = connection
@@ -175,8 +196,13 @@ fn commit(
         position,
         version: found + 1,
     };
-    sql::apply(&transaction, writes).map_err(failed)?;
+    sql::apply(&transaction, &changes.writes).map_err(failed)?;
+    let mut catalog = shelf.catalog();
+    records::apply(&transaction, what, &mut catalog, &changes.records)?;
     sql::set_head(&transaction, head).map_err(failed)?;
     transaction.commit().map_err(failed)?;
+    if !changes.records.is_empty() {
+        shelf.note(catalog, &changes.records);
+    }
     Ok(head)
 }

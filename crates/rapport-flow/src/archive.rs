@@ -4,15 +4,17 @@
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::recover::recover;
+use crate::rows;
 use crate::settings::Settings;
 use crate::shared::{Files, Roles, Shared};
 use crate::tools::Tools;
-use crate::writer::Writer;
+use crate::writer::{Writer, all};
 use rapport_core::entry::Reference;
 use rapport_core::position::Position;
 use rapport_core::profile::Profile;
 use rapport_core::time::Millis;
 use rapport_store::history::{Entry, Ownership};
+use rapport_store::state::Table;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -61,6 +63,23 @@ impl Archive {
     /// Those of storage.
     pub async fn profile(&self, reference: &Reference) -> Result<Option<Profile>> {
         Ok(crate::reads::profile::one(&self.shared, reference).await?)
+    }
+
+    /// Ends every session: those of a copy are not those of whoever uses it, and some may have
+    /// ended since.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn sign_everybody_out(&mut self) -> Result<()> {
+        let sessions = all(&*self.shared.roles.state, Table::Session).await?;
+        let gone = sessions
+            .into_iter()
+            .map(|(hash, _)| rows::remove(Table::Session, hash));
+        let writes: Vec<_> = gone.collect();
+        self.writer
+            .commit(self.writer.head.position, writes)
+            .await?;
+        Ok(())
     }
 
     /// The storage engines.

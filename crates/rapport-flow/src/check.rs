@@ -1,6 +1,8 @@
 //! Check: whether the parts of a state agree with each other and with the files beside it.
 
+use self::contacts::Contacts;
 use crate::archive::Archive;
+use crate::audit;
 use crate::error::Result;
 use crate::revisions;
 use crate::rows::{self, CHUNK, cell_entries};
@@ -11,6 +13,8 @@ use rapport_core::position::Position;
 use rapport_core::profile::Profile;
 use rapport_store::state::{Table, number_key};
 use std::collections::{BTreeMap, BTreeSet};
+
+mod contacts;
 
 /// Findings listed at most.
 const FINDINGS: usize = 100;
@@ -23,8 +27,10 @@ pub async fn check(archive: &Archive) -> Result<Vec<String>> {
     let state = &*archive.shared.roles.state;
     let mut findings = state.check().await?;
     findings.extend(rules(archive).await?);
+    findings.extend(audit::check(state).await?);
     let mut members = members(archive).await?;
     let mut timers = timers(archive).await?;
+    let mut contacts = Contacts::default();
     let mut profiles = pages(state, Table::Profile);
     while let Some(page) = profiles.next().await? {
         let mut people = Vec::with_capacity(page.len());
@@ -32,6 +38,7 @@ pub async fn check(archive: &Archive) -> Result<Vec<String>> {
             people.push(rows::unpack::<Profile>(Table::Profile, value)?);
         }
         identifiers(archive, &people, &mut findings).await?;
+        contacts.look(archive, &people, &mut findings).await?;
         for profile in &people {
             memberships(archive, profile, &mut members, &mut findings);
             let row = timers.remove(&profile.number);
@@ -47,6 +54,7 @@ pub async fn check(archive: &Archive) -> Result<Vec<String>> {
             break;
         }
     }
+    findings.extend(contacts.strays(archive).await?);
     findings.extend(members.iter().take(FINDINGS).map(|(segment, person)| {
         format!("segment {segment} lists prf_{person}, who is not in it")
     }));

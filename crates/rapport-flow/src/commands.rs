@@ -6,6 +6,8 @@ use crate::configuration::{self, Configuration};
 use crate::error::CommandError;
 use crate::rows;
 use crate::writer::Writer;
+use rapport_core::crm::change::Definition;
+use rapport_core::crm::{RecordNo, Refused, Written};
 use rapport_core::entry::{Command, CommandEntry, Reference};
 use rapport_core::fold::Effects;
 use rapport_core::identity::ProfileNo;
@@ -13,6 +15,7 @@ use rapport_core::identity::normalise;
 use rapport_core::position::Position;
 use rapport_core::time::Millis;
 use rapport_store::history::Entry;
+use rapport_store::records::Changes;
 use rapport_store::state::{Table, Write};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,8 +23,11 @@ use std::sync::Arc;
 pub mod build_range;
 mod computed;
 mod configure;
+mod crm;
 mod decide;
+mod due;
 mod freeze;
+mod members;
 mod merge;
 mod plan;
 mod revoke;
@@ -30,8 +36,10 @@ mod time_zone;
 pub(crate) mod undo_merge;
 mod webhook;
 
+pub(crate) use due::is_about_everybody;
+
 /// What a command did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Applied {
     /// Its place in the one order.
     pub position: Position,
@@ -40,7 +48,7 @@ pub struct Applied {
 }
 
 /// What there is to say of an applied command.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
     /// It is done.
     Done,
@@ -65,6 +73,28 @@ pub enum Reply {
         /// Everybody whose state was folded again, as numbered now.
         profiles: Vec<ProfileNo>,
     },
+    /// Records were written; what became of each input, in order.
+    Records(Vec<Result<Written, Refused>>),
+    /// Records were linked, or not any more; what became of each input, in order.
+    Links(Vec<Result<Linked, Refused>>),
+    /// Two records are one.
+    MergedRecords {
+        /// The number of who is left.
+        survivor: RecordNo,
+    },
+    /// Definitions of records are others; those that are, whole.
+    Defined(Vec<Definition>),
+}
+
+/// Two records that are linked, or not any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Linked {
+    /// The one the link leads from.
+    pub from: RecordNo,
+    /// The one it leads to.
+    pub to: RecordNo,
+    /// The numbers of the kinds that were put or taken away.
+    pub kinds: Vec<u32>,
 }
 
 type Outcome = Result<Reply, CommandError>;
@@ -76,19 +106,27 @@ pub(crate) async fn apply(
     command: Command,
     prepared: Option<Box<Prepared>>,
 ) -> Result<Applied, CommandError> {
-    let head = writer.head.position;
-    let shared = &writer.shared;
-    let mark = shared.feed.low_water(shared.clock.now(), head.request);
     let entry = CommandEntry {
-        position: Position::command(head.request, head.command + 1),
-        received: mark
-            .unwrap_or(writer.received)
-            .max(writer.received)
-            .max(Millis(0)),
+        position: next(writer),
+        received: now(writer).max(Millis(0)),
         actor: actor.to_owned(),
         command,
     };
     enter(writer, entry, prepared).await
+}
+
+/// The place of a command that is applied next.
+fn next(writer: &Writer) -> Position {
+    let head = writer.head.position;
+    Position::command(head.request, head.command + 1)
+}
+
+/// The moment of a command that is applied next: nothing that is folded later was received before.
+pub(crate) fn now(writer: &Writer) -> Millis {
+    let shared = &writer.shared;
+    let folded = writer.head.position.request;
+    let mark = shared.feed.low_water(shared.clock.now(), folded);
+    mark.unwrap_or(writer.received).max(writer.received)
 }
 
 /// Applies a command at the place and moment its entry says.
@@ -106,52 +144,18 @@ async fn enter(
 ) -> Result<Applied, CommandError> {
     let mut writes = Vec::new();
     writer.make_room();
-    writer.fire_all(entry.received).await?;
+    if is_about_everybody(&entry.command) {
+        writer.fire_all(entry.received).await?;
+    }
     writer.received = writer.received.max(entry.received);
     let before = Arc::clone(&writer.configuration);
     let untouched = writer.next_journal;
-    let applied = match &entry.command {
-        Command::PutSegment { key, name, rule } => {
-            segment::put(writer, &entry, key, name, rule, &mut writes).await
-        }
-        Command::DeleteSegment { key } => segment::delete(writer, key, &mut writes).await,
-        Command::Merge { left, right } => {
-            merge::apply(writer, &entry, left, right, &mut writes).await
-        }
-        Command::UndoMerge { merge } => {
-            undo_merge::apply(writer, &entry, *merge, prepared, &mut writes).await
-        }
-        Command::ReleaseShared { identifier } => {
-            configure::release(writer, &entry, identifier, &mut writes).await
-        }
-        Command::RevokeKey { .. }
-        | Command::RevokeToken { .. }
-        | Command::DisableSource { .. }
-        | Command::EnableSource { .. } => revoke::apply(writer, &entry.command, &mut writes),
-        Command::PutPlan { source, plan } => plan::put(writer, *source, plan.as_ref(), &mut writes),
-        Command::PutTimeZone { zone } => time_zone::put(writer, &entry, zone, &mut writes),
-        Command::FreezeSegment { segment, list } => {
-            freeze::apply(writer, &entry, segment, list, &mut writes).await
-        }
-        Command::BuildRange { .. } => build_range::replay(writer, &entry, &mut writes).await,
-        Command::PutWebhook(webhook) => webhook::put(writer, webhook, &mut writes),
-        Command::DeleteWebhook { source } => webhook::delete(writer, *source, &mut writes),
-        Command::PutExposure(_)
-        | Command::PutSlot(_)
-        | Command::DeleteSlot { .. }
-        | Command::PutSigning { .. } => decide::apply(writer, &entry.command, &mut writes),
-        Command::PutTrait {
-            key,
-            name,
-            computed,
-        } => computed::put(writer, &entry, key, name, computed, &mut writes),
-        Command::DeleteTrait { key } => computed::delete(writer, key, &mut writes),
-        other => configure::apply(writer, other, &mut writes),
-    };
+    let applied = apply_to(writer, &entry, prepared, &mut writes).await;
     let reply = match applied {
         Ok(reply) => reply,
         Err(refused) => {
             let is_clean = Arc::ptr_eq(&before, &writer.configuration)
+                && writer.records.is_empty()
                 && untouched == writer.next_journal
                 && !writer.people.is_changed();
             if !is_clean {
@@ -167,23 +171,75 @@ async fn enter(
     })
 }
 
+/// Applies a command to what the writer holds; what is to be written besides goes to `writes`.
+async fn apply_to(
+    writer: &mut Writer,
+    entry: &CommandEntry,
+    prepared: Option<Box<Prepared>>,
+    writes: &mut Vec<Write>,
+) -> Outcome {
+    match &entry.command {
+        Command::PutSegment { key, name, rule } => {
+            segment::put(writer, entry, key, name, rule, writes).await
+        }
+        Command::DeleteSegment { key } => segment::delete(writer, key, writes).await,
+        Command::Merge { left, right } => merge::apply(writer, entry, left, right, writes).await,
+        Command::UndoMerge { merge } => {
+            undo_merge::apply(writer, entry, *merge, prepared, writes).await
+        }
+        Command::ReleaseShared { identifier } => {
+            configure::release(writer, entry, identifier, writes).await
+        }
+        Command::RevokeKey { .. }
+        | Command::RevokeToken { .. }
+        | Command::DisableSource { .. }
+        | Command::EnableSource { .. } => revoke::apply(writer, &entry.command, writes),
+        Command::PutPlan { source, plan } => plan::put(writer, *source, plan.as_ref(), writes),
+        Command::PutTimeZone { zone } => time_zone::put(writer, entry, zone, writes),
+        Command::FreezeSegment { segment, list } => {
+            freeze::apply(writer, entry, segment, list, writes).await
+        }
+        Command::BuildRange { .. } => build_range::replay(writer, entry, writes).await,
+        command if crm::is_about_records(command) => crm::apply(writer, entry, writes).await,
+        Command::PutWebhook(webhook) => webhook::put(writer, webhook, writes),
+        Command::DeleteWebhook { source } => webhook::delete(writer, *source, writes),
+        Command::PutExposure(_)
+        | Command::PutSlot(_)
+        | Command::DeleteSlot { .. }
+        | Command::PutSigning { .. } => decide::apply(writer, &entry.command, writes),
+        Command::PutTrait {
+            key,
+            name,
+            computed,
+        } => computed::put(writer, entry, key, name, computed, writes),
+        Command::DeleteTrait { key } => computed::delete(writer, key, writes),
+        command if members::is_one(command) => members::apply(writer, entry, writes),
+        other => configure::apply(writer, other, writes),
+    }
+}
+
 /// Commits a command's writes together with its entry.
 pub(crate) async fn record(
     writer: &mut Writer,
     entry: CommandEntry,
-    mut writes: Vec<Write>,
+    changes: impl Into<Changes>,
 ) -> rapport_store::Result<()> {
-    writes.extend(crate::revisions::row(&entry, writer.people.next()));
+    let mut changes = changes.into();
+    let revision = crate::revisions::row(&entry, writer.people.next());
+    changes.writes.extend(revision);
+    if let Some(record) = crate::audit::Record::of(&entry) {
+        changes.writes.push(writer.audit.add(record));
+    }
     let json = serde_json::to_vec(&entry).expect("commands are plain data");
     let key = rows::position_key(entry.position);
-    writes.push(Write {
+    changes.writes.push(Write {
         table: Table::Command,
         key,
         value: Some(json),
     });
     let position = entry.position;
     let entries = vec![Entry::Command(Arc::new(entry))];
-    writer.commit_entries(position, writes, entries).await?;
+    writer.commit_entries(position, changes, entries).await?;
     writer.shared.announce_messages();
     Ok(())
 }

@@ -3,6 +3,8 @@
 use crate::hooks::Hooks;
 use crate::keys::{KeyRing, KeyUse};
 use crate::plan::{Compiled, Plans};
+use rapport_core::crm::Definitions;
+use rapport_core::crm::change::Definition;
 use rapport_core::decide::{Exposure, Slot};
 use rapport_core::entry::{Destination, Source};
 use rapport_core::event::SourceNo;
@@ -12,6 +14,7 @@ use rapport_core::event::transform::Transformations;
 use rapport_core::fold::Rules;
 use rapport_core::identity::policy::Policy;
 use rapport_core::identity::veto::Vetoes;
+use rapport_core::member::{MemberNo, Roster};
 use rapport_core::segment::catalogue::Catalogue;
 use rapport_core::segment::registry::Registry;
 use rapport_store::Error;
@@ -19,7 +22,7 @@ use rapport_store::state::{Key, Table, Write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The configuration in force. Replaced whole when a command changes it.
 #[derive(Clone, Debug)]
@@ -46,6 +49,10 @@ pub struct Configuration {
     pub plans: Arc<Plans>,
     /// What browsers may be told.
     pub decisions: Arc<Decisions>,
+    /// Types of records, their properties and pipelines, and how they belong together.
+    pub crm: Arc<Definitions>,
+    /// Members, teams, roles and shares.
+    pub roster: Arc<Roster>,
 }
 
 /// What browsers may be told, what fills the slots of a page, and who signs for whom.
@@ -74,6 +81,8 @@ impl Default for Configuration {
             transformations: Arc::default(),
             plans: Arc::default(),
             decisions: Arc::default(),
+            crm: standard(),
+            roster: Arc::default(),
         }
     }
 }
@@ -101,6 +110,8 @@ impl Configuration {
         let mut transformations = BTreeMap::new();
         let mut plans = Plans::new();
         let mut decisions = Decisions::default();
+        let mut defined: Vec<Definition> = Vec::new();
+        let mut roster = Roster::default();
         for (key, value) in rows {
             let key = String::from_utf8_lossy(key);
             match key.split_once('/').unwrap_or((&key, "")) {
@@ -126,25 +137,26 @@ impl Configuration {
                 ("registry", _) => configuration.registry = Arc::new(read(&key, value)?),
                 ("destination", _) => destinations.push(read(&key, value)?),
                 ("webhook", _) => hooks.put(read(&key, value)?),
-                ("transformation", number) => {
-                    let source = number
-                        .parse()
-                        .map_err(|_| damaged(&key, "its source has no number"))?;
-                    transformations.insert(SourceNo(source), Arc::new(read(&key, value)?));
+                ("transformation", source) => {
+                    let steps = Arc::new(read(&key, value)?);
+                    transformations.insert(source_no(&key, source)?, steps);
                 }
                 ("plan", source) => {
-                    let compiled = Compiled::new(read(&key, value)?);
-                    let compiled = compiled.map_err(|detail| damaged(&key, &detail))?;
-                    let source = source.parse().map_err(|_| damaged(&key, "no source"))?;
-                    plans.insert(SourceNo(source), Arc::new(compiled));
+                    let compiled = Compiled::new(read(&key, value)?)
+                        .map_err(|detail| damaged(&key, &detail))?;
+                    plans.insert(source_no(&key, source)?, Arc::new(compiled));
                 }
                 ("exposure", _) => decisions.exposure = read(&key, value)?,
                 ("slot", slot) => {
                     decisions.slots.insert(slot.into(), read(&key, value)?);
                 }
                 ("signing", source) => {
-                    let no = source.parse().map_err(|_| damaged(&key, "no source"))?;
-                    decisions.signing.insert(SourceNo(no), read(&key, value)?);
+                    let secret = read(&key, value)?;
+                    decisions.signing.insert(source_no(&key, source)?, secret);
+                }
+                ("crm", _) => defined.push(read(&key, value)?),
+                ("member" | "password" | "team" | "role" | "share", _) => {
+                    enroll(&mut roster, &key, value)?;
                 }
                 _ => return Err(damaged(&key, "no such configuration")),
             }
@@ -155,8 +167,22 @@ impl Configuration {
         configuration.transformations = Arc::new(transformations);
         configuration.plans = Arc::new(plans);
         configuration.decisions = Arc::new(decisions);
+        configuration.define(defined);
+        configuration.roster = Arc::new(roster);
         configuration.catalogue = Arc::new(Catalogue::new(&configuration.registry));
         Ok(configuration)
+    }
+
+    /// Adds definitions of records to the standard ones.
+    fn define(&mut self, mut defined: Vec<Definition>) {
+        if defined.is_empty() {
+            return;
+        }
+        // A type comes before what belongs to it.
+        defined.sort_by_key(|one| !matches!(one, Definition::Object(_)));
+        let mut definitions = Definitions::clone(&self.crm);
+        defined.into_iter().for_each(|one| definitions.put(one));
+        self.crm = Arc::new(definitions);
     }
 
     /// The same configuration with other segments.
@@ -175,6 +201,33 @@ impl Maps for Configuration {
     fn of(&self, source: SourceNo) -> Result<&Map, String> {
         self.hooks.map(source)
     }
+}
+
+/// What Rapport brings, read once.
+fn standard() -> Arc<Definitions> {
+    static STANDARD: OnceLock<Arc<Definitions>> = OnceLock::new();
+    Arc::clone(STANDARD.get_or_init(|| Arc::new(Definitions::standard())))
+}
+
+/// The source that a row's key names.
+fn source_no(key: &str, source: &str) -> Result<SourceNo, Error> {
+    let no = source.parse().map_err(|_| damaged(key, "no source"))?;
+    Ok(SourceNo(no))
+}
+
+/// Takes what a row keeps of members into the roster.
+fn enroll(roster: &mut Roster, key: &str, value: &[u8]) -> Result<(), Error> {
+    match key.split_once('/').unwrap_or((key, "")) {
+        ("member", _) => roster.keep_member(Arc::new(read(key, value)?)),
+        ("password", member) => {
+            let no = member.parse().map_err(|_| damaged(key, "no member"))?;
+            roster.keep_password(MemberNo(no), read(key, value)?);
+        }
+        ("team", _) => roster.keep_team(read(key, value)?),
+        ("role", _) => roster.keep_role(Arc::new(read(key, value)?)),
+        _ => roster.keep_share(&read(key, value)?),
+    }
+    Ok(())
 }
 
 /// The row that keeps one piece of configuration.

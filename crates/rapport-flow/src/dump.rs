@@ -2,7 +2,9 @@
 //! they came about.
 //!
 //! Left out is what does not follow from the entries alone: secrets, rows that only wait (timers,
-//! outbox, tail, files), and what the door refused.
+//! outbox, tail, files), sessions, the audit, and what the door refused.
+
+mod records;
 
 use crate::archive::Archive;
 use crate::counters::REFUSED;
@@ -75,7 +77,13 @@ async fn each(archive: &Archive, at: Millis, mut say: impl FnMut(String, String)
     let shared = &archive.shared;
     let state = &*shared.roles.state;
     for (key, value) in pages(state, Table::Config).all().await? {
-        say(format!("config {}", lossy(&key)), lossy(&value));
+        let name = lossy(&key);
+        let text = match name.starts_with("password/") {
+            // What differs is printed, and no hash of a password is.
+            true => format!("{:032x}", hash(&lossy(&value))),
+            false => lossy(&value),
+        };
+        say(format!("config {name}"), text);
     }
     let mut profiles = pages(state, Table::Profile);
     while let Some(page) = profiles.next().await? {
@@ -105,12 +113,20 @@ async fn each(archive: &Archive, at: Millis, mut say: impl FnMut(String, String)
             say(format!("company {}", company.id), format!("{company:#?}"));
         }
     }
+    for table in [Table::Edit, Table::Attached, Table::MergedRecord] {
+        let mut rows = pages(state, table);
+        while let Some(page) = rows.next().await? {
+            for (key, value) in page {
+                say(format!("{table:?} {}", hex(&key)), hex(&value));
+            }
+        }
+    }
     for (key, value) in pages(state, Table::Outcome).all().await? {
         if !lossy(&key).contains(REFUSED) {
             say(format!("outcome {}", lossy(&key)), hex(&value));
         }
     }
-    Ok(())
+    records::each(state, say).await
 }
 
 fn canonical(archive: &Archive, profile: Profile, at: Millis) -> Profile {

@@ -18,6 +18,7 @@ pub mod flush;
 pub mod freeze;
 pub mod retain;
 pub mod retain_changes;
+pub mod sweep;
 pub mod tell;
 
 /// Files that are written and wait to be listed, and what they replace.
@@ -52,6 +53,7 @@ pub(crate) struct Jobs {
     retaining: Arc<AtomicBool>,
     telling: Arc<AtomicBool>,
     freezing: Arc<AtomicBool>,
+    sweeping: Arc<AtomicBool>,
     door: Arc<tell::Door>,
 }
 
@@ -70,6 +72,7 @@ impl Jobs {
             retaining: Arc::default(),
             telling: Arc::default(),
             freezing: Arc::default(),
+            sweeping: Arc::default(),
             door,
         }
     }
@@ -126,6 +129,13 @@ impl Jobs {
                 freeze::run(&shared, &orders, &door).await
             });
         }
+        let shared = Arc::clone(&self.shared);
+        if sweep::is_due(&shared) {
+            let orders = self.orders.clone();
+            self.begin(&self.sweeping, "sweep", async move {
+                sweep::run(&shared, &orders).await
+            });
+        }
     }
 
     /// Whether any job is running, or about to run because of what was folded.
@@ -137,6 +147,7 @@ impl Jobs {
             &self.retaining,
             &self.telling,
             &self.freezing,
+            &self.sweeping,
         ]
         .iter()
         .any(|running| running.load(Ordering::Acquire));

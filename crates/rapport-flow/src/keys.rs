@@ -1,6 +1,7 @@
 //! Write keys and API tokens: only hashes are kept, and looking one up is the door's hot path.
 
 use rapport_core::event::{KeyKind, SourceNo};
+use rapport_core::member::{MemberNo, Scopes};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,7 @@ pub struct KeyUse {
     pub hint: String,
 }
 
-/// What an API token opens: everything, in its name.
+/// What an API token opens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredToken")]
 pub struct TokenUse {
@@ -24,14 +25,33 @@ pub struct TokenUse {
     pub name: String,
     /// The token's last characters; empty where they were not kept.
     pub hint: String,
+    /// What it opens.
+    pub scopes: Scopes,
+    /// The member whose rights limit it, where it is theirs.
+    pub member: Option<MemberNo>,
 }
 
-/// Tokens used to be kept as their name alone.
+impl TokenUse {
+    /// Whether it opens everything, of everybody's.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.member.is_none() && self.scopes.are_admin()
+    }
+}
+
+/// Tokens used to be kept as their name alone, and opened everything.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum StoredToken {
     Name(String),
-    Whole { name: String, hint: String },
+    Whole {
+        name: String,
+        hint: String,
+        #[serde(default = "Scopes::admin")]
+        scopes: Scopes,
+        #[serde(default)]
+        member: Option<MemberNo>,
+    },
 }
 
 impl From<StoredToken> for TokenUse {
@@ -40,8 +60,20 @@ impl From<StoredToken> for TokenUse {
             StoredToken::Name(name) => TokenUse {
                 name,
                 hint: String::new(),
+                scopes: Scopes::admin(),
+                member: None,
             },
-            StoredToken::Whole { name, hint } => TokenUse { name, hint },
+            StoredToken::Whole {
+                name,
+                hint,
+                scopes,
+                member,
+            } => TokenUse {
+                name,
+                hint,
+                scopes,
+                member,
+            },
         }
     }
 }
@@ -79,10 +111,23 @@ impl KeyRing {
         Some(&token.name)
     }
 
-    /// Whether no API token is in force.
+    /// What this API token opens, where it is one, and the hash it is kept under.
+    #[must_use]
+    pub fn opened_by(&self, token: &str) -> Option<(&str, &TokenUse)> {
+        let (hash, token) = self.tokens.get_key_value(&hash(token))?;
+        Some((hash, token))
+    }
+
+    /// What the token with this hash opens.
+    #[must_use]
+    pub fn by_hash(&self, hash: &str) -> Option<&TokenUse> {
+        self.tokens.get(hash)
+    }
+
+    /// Whether no API token that opens everything is in force.
     #[must_use]
     pub fn has_no_token(&self) -> bool {
-        self.tokens.is_empty()
+        !self.tokens.values().any(TokenUse::is_admin)
     }
 
     /// Every write key, by the hash of it.
@@ -144,14 +189,20 @@ pub fn hash(secret: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rapport_core::member::Scope;
 
     #[test]
     fn a_token_kept_as_its_name_alone_still_opens() {
         let old: TokenUse = serde_json::from_str("\"admin\"").unwrap();
         assert_eq!((old.name.as_str(), old.hint.as_str()), ("admin", ""));
+        assert!(old.is_admin());
+        let old: TokenUse = serde_json::from_str(r#"{"name":"ci","hint":"abcd"}"#).unwrap();
+        assert!(old.is_admin(), "what was made before scopes were");
         let new = TokenUse {
             name: "ci".to_owned(),
             hint: "abcd".to_owned(),
+            scopes: [Scope::Export].into_iter().collect(),
+            member: Some(MemberNo(7)),
         };
         let json = serde_json::to_string(&new).unwrap();
         assert_eq!(serde_json::from_str::<TokenUse>(&json).unwrap(), new);

@@ -5,6 +5,7 @@
 //! applies [`commands`] and fires timers; [`jobs`] work beside it.
 
 pub mod archive;
+pub mod audit;
 mod awaited;
 pub mod backup;
 pub mod check;
@@ -13,6 +14,7 @@ pub mod collect;
 pub mod commands;
 pub mod configuration;
 pub mod counters;
+pub mod crm;
 pub mod discovery;
 pub mod dump;
 pub mod error;
@@ -36,6 +38,7 @@ pub mod replay;
 mod revisions;
 pub mod rows;
 mod scripts;
+pub mod sessions;
 pub mod settings;
 mod shared;
 pub mod steps;

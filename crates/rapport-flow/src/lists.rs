@@ -38,6 +38,8 @@ pub enum Problem {
 pub struct Report {
     /// People put on the list, or taken off it.
     pub changed: u64,
+    /// Their places among the references.
+    pub places: BTreeSet<usize>,
     /// References to people who were there already, or named twice.
     pub already: u64,
     /// References that changed nothing, by their places.

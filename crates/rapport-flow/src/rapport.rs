@@ -27,10 +27,12 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 mod ask;
+mod crm;
 mod imports;
 mod insight;
 mod lists;
 mod live;
+mod members;
 mod outbox;
 mod redrive;
 mod see;
@@ -276,7 +278,8 @@ impl Rapport {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         let is_folded = self.shared.feed.last() <= self.head().position.request;
-        is_folded && !self.jobs.are_running() && !jobs::freeze::is_due(&self.shared)
+        let is_due = jobs::freeze::is_due(&self.shared) || jobs::sweep::is_due(&self.shared);
+        is_folded && !self.jobs.are_running() && !is_due
     }
 
     /// The manifest, and the entries behind it that are still in memory, as of one moment.

@@ -2,6 +2,7 @@
 
 pub mod behind;
 pub mod company;
+pub mod edits;
 pub mod journal;
 pub mod members;
 pub mod messages;

@@ -36,6 +36,7 @@ pub(crate) async fn reload(shared: &Shared, writer: &mut Writer) -> rapport_stor
     shared.stats.outbox.store(waiting, Ordering::Relaxed);
     files.forgotten = forgotten(shared, &files).await?;
     writer.read_ownership().await?;
+    writer.read_merged().await?;
     let ends = all(state, Table::Tail).await?;
     let commands = commands(&all(state, Table::Command).await?)?;
     let ledger = &*shared.roles.ledger;

@@ -5,7 +5,7 @@ use crate::archive::Archive;
 use crate::commands;
 use crate::error::{CommandError, Error, Result};
 use crate::flow::{self, Fresh, Source};
-use crate::jobs::flush;
+use crate::jobs::{flush, sweep};
 use crate::rows::Hash;
 use crate::writer::publish;
 use rapport_core::event::transform;
@@ -52,6 +52,7 @@ pub async fn replay(
         }
     }
     fold(into, &mut waiting).await?;
+    sweep::all(&mut into.writer).await?;
     flush_all(into).await?;
     let last = into.writer.head.position.request;
     let received = into.writer.received;

@@ -239,6 +239,62 @@ pub fn moved_of(
     Ok((origin, unpack(Table::Moved, value)?))
 }
 
+/// The key of what a member said of a contact.
+#[must_use]
+pub fn edit_key(origin: ProfileNo, place: Position) -> Key {
+    let mut key = origin.0.to_be_bytes().to_vec();
+    key.extend(position_key(place));
+    key.into()
+}
+
+/// The key of a record that an event linked to somebody.
+#[must_use]
+pub fn attached_key(origin: ProfileNo, place: Position, record: (u32, u64)) -> Key {
+    let mut key = edit_key(origin, place).into_vec();
+    key.extend(record.0.to_be_bytes());
+    key.extend(record.1.to_be_bytes());
+    key.into()
+}
+
+/// Reads such a key: the entry, and the record.
+#[must_use]
+pub fn attached_of(key: &[u8]) -> Option<(Position, (u32, u64))> {
+    let place = position_of(key.get(8..)?)?;
+    Some((place, record_of(key.get(24..36)?)?))
+}
+
+/// A record as a key: its type and its number.
+#[must_use]
+pub fn record_key(record: (u32, u64)) -> Key {
+    let mut key = record.0.to_be_bytes().to_vec();
+    key.extend(record.1.to_be_bytes());
+    key.into()
+}
+
+/// Reads such a key, or the first twelve bytes of one that begins with it.
+#[must_use]
+pub fn record_of(key: &[u8]) -> Option<(u32, u64)> {
+    let object = u32::from_be_bytes(key.get(..4)?.try_into().ok()?);
+    let number = u64::from_be_bytes(key.get(4..12)?.try_into().ok()?);
+    Some((object, number))
+}
+
+/// The key of a change of a property of a record.
+#[must_use]
+pub fn property_history_key(record: (u32, u64), property: u16, place: Position) -> Key {
+    let mut key = record_key(record).into_vec();
+    key.extend(property.to_be_bytes());
+    key.extend(position_key(place));
+    key.into()
+}
+
+/// Reads such a key: the property, and the entry.
+#[must_use]
+pub fn property_history_of(key: &[u8]) -> Option<(u16, Position)> {
+    let property = u16::from_be_bytes(key.get(12..14)?.try_into().ok()?);
+    Some((property, position_of(key.get(14..)?)?))
+}
+
 /// Hashes under this directory's secret, so that nobody outside can aim at a collision.
 #[derive(Clone, Copy)]
 pub struct Hash {
@@ -277,6 +333,12 @@ impl Hash {
     #[must_use]
     pub fn lot(&self, stratum: u64) -> u128 {
         self.of(b"lot", &stratum.to_be_bytes())
+    }
+
+    /// Of a text that is given out and comes back.
+    #[must_use]
+    pub fn seal(&self, purpose: &str, text: &str) -> u128 {
+        self.of(format!("seal {purpose}").as_bytes(), text.as_bytes())
     }
 
     /// Of a value that a transformation masks.

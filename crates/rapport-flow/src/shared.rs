@@ -5,12 +5,14 @@ use crate::clock::Clock;
 use crate::collect;
 use crate::configuration::Configuration;
 use crate::counters::Counters;
+use crate::crm::merged::Merged;
 use crate::discovery::Found;
 use crate::feed::Feed;
 use crate::latency::Latencies;
 use crate::live::Hub;
 use crate::rows::Hash;
 use crate::scripts::{LeftBehind, Notices};
+use crate::sessions::Sessions;
 use crate::settings::Settings;
 use crate::steps::dedup::LookedUp;
 use crate::tail::Tail;
@@ -144,6 +146,8 @@ pub(crate) struct Shared {
     pub stats: Stats,
     pub recorded: RwLock<Recorded>,
     pub ownership: RwLock<Ownership>,
+    /// Records that were merged into others.
+    pub merged: RwLock<Merged>,
     pub sizes: RwLock<BTreeMap<u32, u64>>,
     pub counters: Mutex<Counters>,
     pub refused: Mutex<Counters>,
@@ -165,6 +169,8 @@ pub(crate) struct Shared {
     pub unlisted: AtomicBool,
     /// Whether violations of tracking plans may wait to be told.
     pub untold: AtomicBool,
+    /// Whether records may wait to be looked at anew.
+    pub unswept: AtomicBool,
     /// Counts of violations, as of the last commit.
     pub violations: Mutex<Counts>,
     looked_up: Mutex<LookedUp>,
@@ -176,6 +182,8 @@ pub(crate) struct Shared {
     folded: watch::Sender<u64>,
     /// What viewers see as it happens.
     pub live: Arc<Hub>,
+    /// Who is signed in.
+    pub sessions: Sessions,
 }
 
 impl Shared {
@@ -193,6 +201,7 @@ impl Shared {
             stats: Stats::default(),
             recorded: RwLock::default(),
             ownership: RwLock::default(),
+            merged: RwLock::default(),
             sizes: RwLock::default(),
             counters: Mutex::default(),
             refused: Mutex::default(),
@@ -206,6 +215,7 @@ impl Shared {
             known: Mutex::default(),
             unlisted: AtomicBool::new(true),
             untold: AtomicBool::new(true),
+            unswept: AtomicBool::new(true),
             violations: Mutex::default(),
             looked_up: Mutex::default(),
             hash: OnceLock::new(),
@@ -214,6 +224,7 @@ impl Shared {
             outbox: watch::channel(0).0,
             folded: watch::channel(0).0,
             live,
+            sessions: Sessions::default(),
         }
     }
 
@@ -302,6 +313,11 @@ impl Shared {
         self.ownership
             .read()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Which numbers of records lead to which, contacts' among them.
+    pub fn merged(&self) -> std::sync::RwLockReadGuard<'_, Merged> {
+        self.merged.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The profile that this number leads to now.

@@ -1,6 +1,7 @@
 //! The one writer: batches of events, commands, timers and published files change the state one
 //! after another, each in one transaction.
 
+use crate::audit;
 use crate::configuration::Configuration;
 use crate::counters::Counters;
 use crate::live::News;
@@ -10,12 +11,14 @@ use crate::shared::Shared;
 use crate::steps::dedup::Recent;
 use crate::violations::Broken;
 use crate::violations::counts::Counts;
+use rapport_core::crm::{RecordNo, TypeId};
 use rapport_core::fold::Due;
 use rapport_core::identity::{Identifier, ProfileNo, shared};
 use rapport_core::people::People;
 use rapport_core::position::Position;
 use rapport_core::time::Millis;
 use rapport_store::history::Ownership;
+use rapport_store::records::RecordWrite;
 use rapport_store::state::{Head, State, Table};
 use rapport_store::{Error, Result};
 use roaring::RoaringBitmap;
@@ -25,15 +28,19 @@ use std::sync::{Arc, PoisonError};
 use transaction::Underway;
 
 mod changes;
+mod columns;
 mod deliveries;
+mod numbers;
 mod orders;
 mod pages;
 mod publish;
 mod room;
 mod run;
+mod sign;
 mod timers;
 mod transaction;
 mod turnover;
+mod waiting;
 
 pub(crate) use changes::bitmap;
 pub(crate) use pages::{all, pages};
@@ -42,12 +49,14 @@ pub(crate) use run::{Order as WriterOrder, start};
 pub(crate) use transaction::Batch;
 
 /// Numbers the writer gives, kept in one row of [`Table::Meta`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Numbers {
     next_profile: ProfileNo,
     next_journal: u64,
     next_message: u64,
     received: Millis,
+    /// The last number given to a record, by type.
+    records: BTreeMap<TypeId, u64>,
 }
 
 const NUMBERS: &[u8] = b"numbers";
@@ -70,6 +79,8 @@ pub(crate) struct Writer {
     pub next_journal: u64,
     pub next_message: u64,
     pub counters: Counters,
+    /// Where the next record of the audit goes.
+    pub audit: audit::Chain,
     pub hosts: Hosts,
     /// Events of the batch under way that were not as planned.
     pub broken: Vec<Broken>,
@@ -91,6 +102,11 @@ pub(crate) struct Writer {
     /// How many entered and left each segment in the hours at hand, as of the transaction under way.
     hours: BTreeMap<(u32, i64), (u64, u64)>,
     pending: Pending,
+    /// Changes of records of the transaction under way.
+    pub records: Vec<RecordWrite>,
+    /// The last number given to a record, by type.
+    record_numbers: BTreeMap<TypeId, u64>,
+    columns: columns::Columns,
     underway: Option<Underway>,
 }
 
@@ -99,6 +115,7 @@ pub(crate) struct Writer {
 struct Pending {
     redirects: Vec<Redirect>,
     moved: Vec<(ProfileNo, Vec<(Position, ProfileNo)>)>,
+    merged: Vec<((TypeId, RecordNo), RecordNo)>,
 }
 
 /// A number, and where it leads to.
@@ -121,6 +138,7 @@ impl Writer {
             next_journal: 1,
             next_message: 1,
             counters: Counters::default(),
+            audit: audit::Chain::read(&*shared.roles.state).await?,
             hosts: Hosts::default(),
             broken: Vec::new(),
             violations: Counts::default(),
@@ -135,6 +153,9 @@ impl Writer {
             sizes: BTreeMap::new(),
             hours: BTreeMap::new(),
             pending: Pending::default(),
+            records: Vec::new(),
+            record_numbers: BTreeMap::new(),
+            columns: columns::Columns::default(),
             underway: None,
             shared,
         };
@@ -165,8 +186,12 @@ impl Writer {
                 next_journal: 1,
                 next_message: 1,
                 received: Millis(i64::MIN),
+                records: BTreeMap::new(),
             },
         };
+        self.record_numbers = numbers.records;
+        self.records.clear();
+        self.columns = columns::Columns::read(&*state).await?;
         self.next_journal = numbers.next_journal;
         self.next_message = numbers.next_message;
         self.received = numbers.received;
@@ -178,6 +203,10 @@ impl Writer {
         let rows = all(&*state, Table::Config).await?;
         self.configuration = Arc::new(Configuration::from_rows(&rows)?);
         self.counters = Counters::from_rows(&all(&*state, Table::Outcome).await?);
+        self.audit = audit::Chain::read(&*state).await?;
+        self.shared
+            .sessions
+            .load(&all(&*state, Table::Session).await?)?;
         self.broken.clear();
         self.violations = Counts::from_rows(&all(&*state, Table::Violations).await?);
         self.shared.show_violations(&self.violations);
@@ -269,6 +298,7 @@ async fn secret(shared: &Shared) -> Result<[u8; 16]> {
     })?;
     let head = state.head().await?;
     let row = rows::put(Table::Meta, SECRET.into(), &secret);
-    state.commit(head.version, head.position, vec![row]).await?;
+    let changes = vec![row].into();
+    state.commit(head.version, head.position, changes).await?;
     Ok(secret)
 }

@@ -2,6 +2,7 @@
 //! pattern of one's own; without an offset they are of the zone that is said.
 
 use crate::error::{Error, Result};
+use crate::mapping::shown;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
@@ -9,6 +10,11 @@ use rapport_core::time::Millis;
 
 /// From here on a number is milliseconds since 1970, below it is seconds.
 const MILLISECONDS_FROM: f64 = 1e11;
+
+/// What a pattern must be able to read once it has written it.
+const SAMPLE: DateTime = jiff::civil::date(2023, 11, 14).at(22, 13, 20, 0);
+/// The longest pattern.
+const PATTERN_BYTES_MAX: usize = 200;
 
 /// How instants are read.
 #[derive(Clone, Debug)]
@@ -48,8 +54,9 @@ impl Instants {
             pattern if pattern.contains('%') => Spelling::Pattern(pattern.to_owned()),
             other => {
                 return Err(Error::Mapping(format!(
-                    "`{other}` is no format of time: say auto, seconds, milliseconds or a pattern \
-                     such as %d/%m/%Y %H:%M"
+                    "`{}` is no format of time: say auto, seconds, milliseconds or a pattern such as \
+                     %d/%m/%Y %H:%M",
+                    shown(other)
                 )));
             }
         };
@@ -57,11 +64,37 @@ impl Instants {
             None => TimeZone::UTC,
             Some(name) => TimeZone::get(name).map_err(|_| {
                 Error::Mapping(format!(
-                    "`{name}` is no time zone: say one such as Europe/Stockholm"
+                    "`{}` is no time zone: say one such as Europe/Stockholm",
+                    shown(name)
                 ))
             })?,
         };
-        Ok(Instants { spelling, zone })
+        let instants = Instants { spelling, zone };
+        instants.check()?;
+        Ok(instants)
+    }
+
+    /// A pattern that cannot read what it writes itself would reject every row.
+    fn check(&self) -> Result<()> {
+        let Spelling::Pattern(pattern) = &self.spelling else {
+            return Ok(());
+        };
+        let wrong = |why: String| {
+            Err(Error::Mapping(format!(
+                "`{}` is no pattern of a time: {why}; say one such as %d/%m/%Y %H:%M",
+                shown(pattern)
+            )))
+        };
+        if pattern.len() > PATTERN_BYTES_MAX {
+            return wrong(format!("it may have {PATTERN_BYTES_MAX} bytes"));
+        }
+        let sample = self.zone.to_ambiguous_zoned(SAMPLE).compatible();
+        let written = sample.and_then(|sample| strtime::format(pattern, &sample));
+        match written.map(|written| self.patterned(pattern, &written)) {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => wrong("it names no day, or what cannot be read back".to_owned()),
+            Err(error) => wrong(error.to_string()),
+        }
     }
 
     /// Reads an instant.

@@ -10,6 +10,8 @@ mod check;
 pub mod desk;
 pub mod error;
 pub mod format;
+#[cfg(test)]
+mod hostile;
 pub mod instant;
 pub mod job;
 pub mod mapping;

@@ -12,6 +12,12 @@ use std::collections::BTreeMap;
 pub mod guess;
 pub mod item;
 
+/// Largest mapping, in bytes of its text: it names every column of the widest file that people have.
+pub const MAPPING_BYTES_MAX: usize = 64 * 1024;
+
+/// How much of what somebody wrote an error shows.
+const SHOWN_CHARS: usize = 300;
+
 /// What the columns of a file mean.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -159,11 +165,21 @@ impl CsvShape {
     }
 }
 
+/// The beginning of what somebody wrote, to be shown in an error.
+pub(crate) fn shown(text: &str) -> String {
+    let shown: String = text.chars().take(SHOWN_CHARS).collect();
+    match shown.len() < text.len() {
+        true => format!("{shown}…"),
+        false => shown,
+    }
+}
+
 fn one_byte(key: &str, text: &str) -> Result<u8> {
     match text.as_bytes() {
-        [byte] if !byte.is_ascii_alphanumeric() && *byte != b'\n' && *byte != b'\r' => Ok(*byte),
+        [byte] if !byte.is_ascii_alphanumeric() && !matches!(byte, 0 | b'\n' | b'\r') => Ok(*byte),
         _ => Err(Error::Mapping(format!(
-            "{key} is {text:?}: say one character such as \";\", or \"tab\""
+            "{key} is {:?}: say one character such as \";\", or \"tab\"",
+            shown(text)
         ))),
     }
 }
@@ -174,13 +190,22 @@ impl Mapping {
     /// # Errors
     /// A sentence that names the key.
     pub fn parse(text: &str) -> Result<Mapping> {
+        if text.len() > MAPPING_BYTES_MAX {
+            return Err(Error::Mapping(format!(
+                "a mapping may have {MAPPING_BYTES_MAX} bytes, this one has {}: columns that nothing \
+                 names keep their own names, unless `rest` says otherwise",
+                text.len()
+            )));
+        }
         let read = if text.trim_start().starts_with('{') {
             serde_json::from_str(text).map_err(|error| error.to_string())
         } else {
             toml::from_str(text).map_err(|error| error.to_string())
         };
-        let mapping: Mapping =
-            read.map_err(|error| Error::Mapping(format!("the mapping cannot be read: {error}")))?;
+        let mapping: Mapping = read.map_err(|error| {
+            // The error shows the line, which may be all of the mapping.
+            Error::Mapping(format!("the mapping cannot be read: {}", shown(&error)))
+        })?;
         mapping.check()?;
         Ok(mapping)
     }
@@ -210,7 +235,8 @@ impl Mapping {
         for kind in self.identifiers.keys() {
             if IdKind::from_word(kind).is_none() {
                 return wrong(format!(
-                    "identifiers.{kind}: a kind has lower case letters, digits and _, such as email"
+                    "identifiers.{}: a kind has lower case letters, digits and _, such as email",
+                    shown(kind)
                 ));
             }
         }
@@ -218,7 +244,8 @@ impl Mapping {
         for name in names.chain(self.lines.iter().flat_map(|lines| lines.columns.keys())) {
             if name.split('.').any(str::is_empty) || name.split('.').count() > 16 {
                 return wrong(format!(
-                    "`{name}` is no name: each part between dots needs a letter"
+                    "`{}` is no name: each part between dots needs a letter, and there are 16 at most",
+                    shown(name)
                 ));
             }
         }
@@ -243,8 +270,9 @@ impl Mapping {
         if self.lines.is_some() && matches!(self.kind(), Kind::Identify | Kind::Alias) {
             return wrong("`lines` are of an order: its type is track".to_owned());
         }
-        self.csv.separator()?;
-        self.csv.quote()?;
+        if self.csv.separator()? == Some(self.csv.quote()?) {
+            return wrong("csv.quote and csv.delimiter are the same".to_owned());
+        }
         self.encoding()?;
         if let Some(time) = &self.time {
             crate::instant::Instants::new(time.format.as_deref(), time.zone.as_deref())?;

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result, disk};
 use crate::format::Format;
 use crate::mapping::item::{Made, Maker, of_segment};
-use crate::mapping::{Mapping, guess};
+use crate::mapping::{Mapping, guess, shown};
 use crate::rows::{Cell, Row, Rows};
 use rapport_core::event::Kind;
 use rapport_core::outcome::Reason;
@@ -191,8 +191,9 @@ fn missing_columns(
             let there: Vec<&str> = columns.iter().take(40).map(|name| &**name).collect();
             let list = match there.is_empty() {
                 true => String::new(),
-                false => format!("; the file has {}", there.join(", ")),
+                false => format!("; the file has {}", shown(&there.join(", "))),
             };
+            let name = shown(name);
             return Err(Error::Mapping(format!("there is no column `{name}`{list}")));
         }
     }

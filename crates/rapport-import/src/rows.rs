@@ -61,11 +61,20 @@ impl Row {
         Some(Cow::Owned(Cell::Json(raw.to_owned())))
     }
 
-    /// Bytes of its values.
+    /// The value of the column at a place in another row: mostly it is at the same place in this one.
+    #[must_use]
+    pub fn cell_like(&self, place: usize, name: &str) -> Option<Cow<'_, Cell>> {
+        match self.cells.get(place) {
+            Some((known, cell)) if **known == *name => Some(Cow::Borrowed(cell)),
+            _ => self.cell(name),
+        }
+    }
+
+    /// Bytes it takes in memory: an empty cell is not nothing.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let of = |(_, cell): &(Arc<str>, Cell)| match cell {
-            Cell::Text(text) | Cell::Json(text) => text.len(),
+            Cell::Text(text) | Cell::Json(text) => text.len() + size_of::<(Arc<str>, Cell)>(),
         };
         self.cells.iter().map(of).sum()
     }

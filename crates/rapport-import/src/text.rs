@@ -2,6 +2,7 @@
 //! were written in.
 
 use crate::error::{Error, Result, disk};
+use crate::mapping::shown;
 use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use flate2::read::MultiGzDecoder;
 use std::borrow::Cow;
@@ -90,7 +91,8 @@ fn lines(
 pub fn encoding(name: &str) -> Result<&'static Encoding> {
     Encoding::for_label(name.trim().as_bytes()).ok_or_else(|| {
         Error::Mapping(format!(
-            "`{name}` is no encoding: say utf-8, windows-1252, utf-16le or another of the web's names"
+            "`{}` is no encoding: say utf-8, windows-1252, utf-16le or another of the web's names",
+            shown(name)
         ))
     })
 }

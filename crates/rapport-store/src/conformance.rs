@@ -5,12 +5,14 @@
 
 mod history;
 mod ledger;
+mod records;
 mod samples;
 mod seen;
 mod state;
 
 pub use history::history;
 pub use ledger::ledger;
+pub use records::{compare as compare_records, records};
 pub use samples::{command, event, invalid, origin, submission};
 pub use seen::seen;
 pub use state::state;

@@ -122,6 +122,9 @@ pub struct Scan {
     pub kinds: BTreeSet<String>,
     /// Whether properties and traits are asked for; else they are empty, and need not be read.
     pub content: bool,
+    /// Whether places in the one order are asked for; else they are the first, and need not be
+    /// read.
+    pub positions: bool,
 }
 
 /// An event of a scan, for as long as its consumer looks at it.

@@ -6,6 +6,7 @@
 mod faults;
 mod history;
 mod ledger;
+mod records;
 mod seen;
 mod state;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! engine only keeps them, in key order, and applies a set of changes whole or not at all.
 
 use crate::Result;
+use crate::records::{Changes, Records};
 use async_trait::async_trait;
 use rapport_core::position::Position;
 
@@ -74,11 +75,25 @@ pub enum Table {
     /// Members of frozen segments who wait to be put on a list: the position of the entry, list
     /// number and chunk number, to a roaring bitmap.
     Frozen = 28,
+    /// Every change of a property of a record: type (`u32`), record (`u64`), property (`u16`) and
+    /// position, big-endian; who changed it, when, from what and to what.
+    PropertyHistory = 29,
+    /// Who is signed in, by the hash of the session's id.
+    Session = 30,
+    /// The audit, by record number (numbered).
+    Audit = 31,
+    /// What members said of contacts: profile number as given then, and position.
+    Edit = 40,
+    /// Records that events linked to people: profile number as given then, position, type and
+    /// number of the record.
+    Attached = 41,
+    /// Survivor of a record that was merged into another: type and number of the absorbed one.
+    MergedRecord = 42,
 }
 
 impl Table {
     /// Every table, ascending.
-    pub const ALL: [Table; 28] = [
+    pub const ALL: [Table; 34] = [
         Table::Meta,
         Table::Config,
         Table::Profile,
@@ -107,6 +122,12 @@ impl Table {
         Table::Change,
         Table::Turnover,
         Table::Frozen,
+        Table::PropertyHistory,
+        Table::Session,
+        Table::Audit,
+        Table::Edit,
+        Table::Attached,
+        Table::MergedRecord,
     ];
 
     /// Whether its keys are numbers.
@@ -123,6 +144,7 @@ impl Table {
                 | Table::DeadLetter
                 | Table::Tail
                 | Table::Shared
+                | Table::Audit
         )
     }
 }
@@ -182,9 +204,9 @@ pub enum Order {
     Descending,
 }
 
-/// Profiles, identifiers, merges, memberships, timers, outbox and configuration.
+/// Profiles, identifiers, merges, memberships, timers, outbox, configuration and records.
 #[async_trait]
-pub trait State: Send + Sync {
+pub trait State: Records {
     /// How far the state is.
     async fn head(&self) -> Result<Head>;
 
@@ -194,15 +216,17 @@ pub trait State: Send + Sync {
     /// A page of a table.
     async fn scan(&self, page: Page) -> Result<Vec<(Key, Value)>>;
 
-    /// Applies all writes in one transaction, on disk when it returns, and moves the head to
+    /// Applies all changes in one transaction, on disk when it returns, and moves the head to
     /// `position`. Returns the new head.
     ///
-    /// Later writes of a key win over earlier ones of the same call.
+    /// Later writes of a key win over earlier ones of the same call; changes of records apply in
+    /// their order.
     ///
     /// # Errors
     /// [`Error::Conflict`](crate::Error::Conflict) where the version is not `expected`; then
-    /// nothing is written. [`Error::Full`](crate::Error::Full) where the disk is.
-    async fn commit(&self, expected: u64, position: Position, writes: Vec<Write>) -> Result<Head>;
+    /// nothing is written. [`Error::Full`](crate::Error::Full) where the disk is. Another where a
+    /// cell does not fit its column or nobody defined it, and nothing is written.
+    async fn commit(&self, expected: u64, position: Position, changes: Changes) -> Result<Head>;
 
     /// Bytes the state takes on disk.
     async fn size_bytes(&self) -> Result<u64>;

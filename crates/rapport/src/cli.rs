@@ -60,6 +60,8 @@ enum Command {
     Demo(commands::demo::Arguments),
     /// Reads files with the rules of segments and says what is wrong.
     Segment(commands::segment::Arguments),
+    /// Makes members, who sign in to a running server.
+    Member(commands::member::Arguments),
 }
 
 pub(crate) fn run() -> ExitCode {
@@ -79,6 +81,7 @@ pub(crate) fn run() -> ExitCode {
             Command::Serve(arguments) => commands::serve::run(arguments).await,
             Command::Demo(arguments) => commands::demo::run(arguments).await,
             Command::Segment(arguments) => commands::segment::run(arguments),
+            Command::Member(arguments) => commands::member::run(arguments).await,
             Command::Bench(arguments) => commands::bench::run(arguments).await,
             Command::Import(arguments) => commands::import::run(arguments).await,
             Command::Export(arguments) => commands::export::run(arguments).await,

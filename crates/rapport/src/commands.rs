@@ -16,6 +16,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod member;
 pub(crate) mod replay;
 pub(crate) mod restore;
 pub(crate) mod segment;

@@ -27,6 +27,18 @@ pub struct Config {
     pub log: Log,
     /// Imports.
     pub imports: Imports,
+    /// Signing in.
+    pub sign_in: SignIn,
+}
+
+/// Signing in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    /// How long a session may be quiet, in milliseconds.
+    pub idle_ms: i64,
+    /// How long a session lasts at most, in milliseconds.
+    pub session_ms: i64,
 }
 
 /// The HTTP server.
@@ -82,6 +94,10 @@ pub struct Reads {
     pub profile_api_per_second: u32,
     /// How many may watch.
     pub viewers: usize,
+    /// Requests in ten seconds to the HubSpot-compatible API; 0 is no limit.
+    pub crm_per_ten_seconds: u32,
+    /// Searches a second there; 0 is no limit.
+    pub crm_searches_per_second: u32,
 }
 
 /// Webhooks.

@@ -4,6 +4,7 @@ use anyhow::{Context, Result, anyhow};
 use rapport_api::secret;
 use rapport_core::entry::{Command, Source};
 use rapport_core::event::{KeyKind, SourceNo};
+use rapport_core::member::Scopes;
 use rapport_flow::keys::KeyRing;
 use rapport_flow::{Rapport, keys};
 
@@ -74,6 +75,8 @@ async fn first_token(rapport: &Rapport, told: &mut Vec<String>) -> Result<()> {
         token_hash,
         name: "admin".to_owned(),
         hint: secret::hint(&token),
+        scopes: Scopes::admin(),
+        member: None,
     };
     apply(rapport, command).await
 }

@@ -1,13 +1,17 @@
 // Segment's SDK for browsers (@segment/analytics-next) in a headless Chromium: from npm and by the classic snippet, one
 // request for each event and in batches; every call arrives, finds its person, and survives failures.
 
-import { FAULTS, startProxy } from '../proxy.mjs'
-import { Checks, Rapport, WRITE_KEY, copiesOf, eventually, onceEach, total } from '../rapport.mjs'
+import { checkGivenUp } from '../failures.mjs'
+import { FAULTS, REFUSALS, startProxy } from '../proxy.mjs'
+import { Checks, Rapport, WRITE_KEY, copiesOf, eventually, gained, onceEach, total } from '../rapport.mjs'
+import { checkKnown } from '../story.mjs'
 import { openSite } from './site.mjs'
 
 const EVENTS_PER_FAULT = 6
 const REQUESTS_THAT_FAIL = 2
 const ARRIVED_WITHIN_MS = 40_000
+/** Long enough for the SDK to have tried again, had it wanted to. */
+const NOT_AGAIN_MS = 3_000
 
 const DELIVERIES = {
   single: {},
@@ -53,12 +57,7 @@ async function everyCall(site, rapport, way, delivery) {
   await start(page, rapport.url, DELIVERIES[delivery])
   const { ids, anonymous } = await page.evaluate(story, { user, company })
   const early = way === 'snippet' ? 1 : 0
-  let timeline
-  const arrived = async () => {
-    timeline = await rapport.timeline('user_id', user)
-    return timeline.length >= ids.length + early
-  }
-  await eventually(`${name}: all calls arrive`, arrived, ARRIVED_WITHIN_MS, () => timeline)
+  const timeline = await rapport.arrived(`${name}: all calls arrive`, user, ids.length + early)
   const later = timeline.filter((entry) => entry.event !== 'Called Early')
   checks.equal(`${name}: each call is in the known profile's timeline once`, copiesOf(later), onceEach(ids))
   checks.equal(`${name}: what was called before the SDK came is kept`, timeline.length - later.length, early)
@@ -67,10 +66,7 @@ async function everyCall(site, rapport, way, delivery) {
   checks.equal(`${name}: each call kept its kind`, ids.map((id) => found(id).type), kinds)
   checks.equal(`${name}: a track kept its event`, found(ids[1]).event, 'Product Viewed')
   checks.equal(`${name}: a track kept its properties`, found(ids[1]).properties, { price: 1.25 })
-  const known = await rapport.profile('user_id', user)
-  const visitor = await rapport.profile('anonymous_id', anonymous)
-  checks.equal(`${name}: the visitor is the known person`, visitor?.id, known?.id)
-  checks.equal(`${name}: a trait is an attribute`, known.attributes.firstName, 'Ada')
+  await checkKnown(rapport, checks, { userId: user, anonymousId: anonymous, name })
   await page.context().close()
 }
 
@@ -86,15 +82,13 @@ async function failure(site, rapport, fault, delivery) {
   const reached = () => Object.keys(proxy.seen().copies).length
   await eventually(`${name}: all events reach the server`, () => reached() >= EVENTS_PER_FAULT, ARRIVED_WITHIN_MS, () => proxy.seen())
   const ids = await sending
-  let timeline
-  const stored = async () => (timeline = await rapport.timeline('user_id', user)).length >= EVENTS_PER_FAULT
-  await eventually(`${name}: all events are stored`, stored, ARRIVED_WITHIN_MS, () => timeline)
+  await rapport.arrived(`${name}: all events are stored`, user, EVENTS_PER_FAULT)
   // What an answer was lost for comes again; only then has every copy reached the server.
-  const copies = () => Object.values(proxy.seen().copies).reduce((sum, one) => sum + one, 0)
   const isDoubled = fault.endsWith('after')
-  if (isDoubled) await eventually(`${name}: events come again`, () => copies() > EVENTS_PER_FAULT, ARRIVED_WITHIN_MS)
+  const again = () => proxy.seen().sent > EVENTS_PER_FAULT
+  if (isDoubled) await eventually(`${name}: events come again`, again, ARRIVED_WITHIN_MS)
   await page.context().close()
-  return { name, user, ids, proxy, copies, isDoubled }
+  return { name, user, ids, proxy, isDoubled }
 }
 
 async function failures(site, rapport) {
@@ -105,17 +99,37 @@ async function failures(site, rapport) {
     // Each waits most of its time for the SDK to try again, so they wait together.
     runs.push(...(await Promise.all(FAULTS.map((fault) => failure(site, rapport, fault, delivery)))))
   }
-  const sent = runs.reduce((sum, run) => sum + run.copies(), 0)
+  const sent = runs.reduce((sum, run) => sum + run.proxy.seen().sent, 0)
   const stored = runs.length * EVENTS_PER_FAULT
   const after = await rapport.folded(total(before) + sent)
-  for (const { name, user, ids, proxy, copies, isDoubled } of runs) {
+  for (const { name, user, ids, proxy, isDoubled } of runs) {
     checks.equal(`${name}: the requests did fail`, proxy.seen().failed, REQUESTS_THAT_FAIL)
-    checks.equal(`${name}: events came twice if an answer was lost`, copies() > EVENTS_PER_FAULT, isDoubled)
+    checks.equal(`${name}: events came twice if an answer was lost`, proxy.seen().sent > EVENTS_PER_FAULT, isDoubled)
     checks.equal(`${name}: each event is stored once`, copiesOf(await rapport.timeline('user_id', user)), onceEach(ids))
     proxy.stop()
   }
-  const gained = [after.accepted - before.accepted, after.duplicate - before.duplicate]
-  checks.equal('the outcomes say so', gained, [stored, sent - stored])
+  checks.equal('the outcomes say so', gained(before, after), [stored, sent - stored])
+}
+
+/** What is refused for good is given up by the SDK's design, and nothing else is. */
+async function refusal(site, rapport, fault, delivery) {
+  const name = `${fault}, ${delivery}`
+  const user = `refused-${fault}-${delivery}`
+  const proxy = await startProxy(rapport.url)
+  proxy.fail(fault, 1)
+  const page = await site.visit('npm')
+  const apiHost = `${new URL(proxy.url).host}/v1`
+  await start(page, rapport.url, { ...DELIVERIES[delivery], apiHost, protocol: 'http' })
+  const sending = page.evaluate(many, { user, count: EVENTS_PER_FAULT })
+  const gone = () => proxy.seen().sent + Object.keys(proxy.seen().lost).length
+  await eventually(`${name}: every event is sent`, () => gone() >= EVENTS_PER_FAULT, ARRIVED_WITHIN_MS, () => proxy.seen())
+  const ids = await sending
+  await page.waitForTimeout(NOT_AGAIN_MS)
+  const seen = proxy.seen()
+  checkGivenUp(checks, name, seen, await rapport.arrived(`${name}: the others are stored`, user, seen.sent))
+  checks.equal(`${name}: nothing else is lost`, [...Object.keys(seen.copies), ...Object.keys(seen.lost)].sort(), ids.sort())
+  await page.context().close()
+  proxy.stop()
 }
 
 async function leavingThePage(site, rapport) {
@@ -126,9 +140,7 @@ async function leavingThePage(site, rapport) {
   await start(page, rapport.url, waiting)
   const ids = await page.evaluate(many, { user, count: 5 })
   await page.goto(page.url().replace('npm.html', 'other.html'))
-  let timeline
-  const stored = async () => (timeline = await rapport.timeline('user_id', user)).length >= ids.length
-  await eventually('what was waiting arrives', stored, ARRIVED_WITHIN_MS, () => timeline)
+  const timeline = await rapport.arrived('what was waiting arrives', user, ids.length)
   checks.equal('what was waiting arrives once', copiesOf(timeline), onceEach(ids))
   await page.context().close()
 }
@@ -140,6 +152,10 @@ for (const way of ['npm', 'snippet']) {
 }
 await leavingThePage(site, rapport)
 await failures(site, rapport)
+console.log('the first request is refused')
+for (const delivery of Object.keys(DELIVERIES)) {
+  await Promise.all(REFUSALS.map((fault) => refusal(site, rapport, fault, delivery)))
+}
 checks.equal('nothing went anywhere else', site.outside, [])
 await site.close()
 rapport.kill()

@@ -3,11 +3,11 @@
 
 import { jitsuAnalytics } from '@jitsu/js'
 
-import { FAULTS, TOO_LARGE, startProxy } from '../proxy.mjs'
-import { Checks, Rapport, SERVER_KEY, WRITE_KEY, copiesOf, eventually, onceEach, total } from '../rapport.mjs'
+import { FAULTS, REFUSALS, startProxy } from '../proxy.mjs'
+import { Checks, Rapport, SERVER_KEY, WRITE_KEY, copiesOf, onceEach, total } from '../rapport.mjs'
 import { openSite } from '../browser/site.mjs'
+import { checkKnown } from '../story.mjs'
 
-const ARRIVED_WITHIN_MS = 20_000
 const REQUESTS_THAT_FAIL = 2
 
 const checks = new Checks()
@@ -29,18 +29,13 @@ async function inABrowser(site, rapport) {
   const page = await site.visit()
   await page.evaluate(([key, host]) => window.start(key, host), [`${WRITE_KEY}:secret`, rapport.url])
   const { anonymous, count } = await page.evaluate(story, { user, company })
-  let timeline
-  const arrived = async () => (timeline = await rapport.timeline('user_id', user)).length >= count
-  await eventually('all calls arrive', arrived, ARRIVED_WITHIN_MS, () => timeline)
+  const timeline = await rapport.arrived('all calls arrive', user, count)
   const kinds = ['group', 'identify', 'page', 'track', 'track']
   checks.equal('each call is there once, of its kind', timeline.map((entry) => entry.type).sort(), kinds)
   const viewed = timeline.find((entry) => entry.event === 'Product Viewed')
   checks.equal('a track kept its properties', viewed?.properties.price, 1.25)
   checks.equal('the address is the one of the socket', viewed?.context.ip, '127.0.0.1')
-  const known = await rapport.profile('user_id', user)
-  const visitor = await rapport.profile('anonymous_id', anonymous)
-  checks.equal('the visitor is the known person', visitor?.id, known?.id)
-  checks.equal('a trait is an attribute', known.attributes.firstName, 'Ada')
+  await checkKnown(rapport, checks, { userId: user, anonymousId: anonymous })
   await page.context().close()
 }
 
@@ -63,7 +58,7 @@ async function inNode(rapport, s2s) {
 
 async function failures(rapport) {
   const proxy = await startProxy(rapport.url)
-  for (const fault of [...FAULTS, TOO_LARGE]) {
+  for (const fault of [...FAULTS, ...REFUSALS]) {
     console.log(`the first ${REQUESTS_THAT_FAIL} requests: ${fault}`)
     proxy.fail(fault, REQUESTS_THAT_FAIL)
     const analytics = sdk(proxy.url, true)
@@ -76,9 +71,7 @@ async function failures(rapport) {
     checks.equal('the requests did fail, and none was sent again', [failed, requests], [REQUESTS_THAT_FAIL, REQUESTS_THAT_FAIL + 2])
     const kept = fault.endsWith('after') ? REQUESTS_THAT_FAIL + 2 : 2
     checks.equal('what reached the server is what it could not lose', ids.length, kept)
-    let timeline = []
-    const stored = async () => (timeline = await rapport.timeline('user_id', user)).length >= kept
-    await eventually('it is stored', stored, ARRIVED_WITHIN_MS, () => timeline)
+    const timeline = await rapport.arrived('it is stored', user, kept)
     checks.equal('each event is stored once', copiesOf(timeline), onceEach(ids))
   }
   proxy.stop()

@@ -1,11 +1,15 @@
 // PostHog's SDK for browsers (posthog-js) in a headless Chromium: it starts with what this server tells it, every call
 // arrives, finds its person, and survives failures.
 
-import { FAULTS, startProxy } from '../proxy.mjs'
+import { checkGivenUp } from '../failures.mjs'
+import { FAULTS, REFUSALS, startProxy } from '../proxy.mjs'
 import { Checks, Rapport, WRITE_KEY, copiesOf, eventually, onceEach } from '../rapport.mjs'
 import { openSite } from '../browser/site.mjs'
+import { checkKnown } from '../story.mjs'
 
 const ARRIVED_WITHIN_MS = 60_000
+/** Longer than the SDK waits before it tries again for the first time. */
+const NOT_AGAIN_MS = 10_000
 
 const checks = new Checks()
 
@@ -29,9 +33,7 @@ async function everyCall(site, rapport, name, options) {
   await page.evaluate(([token, host, more]) => window.start(token, host, more), given)
   const visitor = await page.evaluate(story, { user, company })
   const kinds = ['group', 'identify', 'page', 'track', 'track']
-  let timeline
-  const arrived = async () => (timeline = await rapport.timeline('user_id', user)).length >= kinds.length
-  await eventually(`${name}: all calls arrive`, arrived, ARRIVED_WITHIN_MS, () => timeline)
+  const timeline = await rapport.arrived(`${name}: all calls arrive`, user, kinds.length)
   checks.equal(`${name}: each call is there once, as its kind`, timeline.map((entry) => entry.type).sort(), kinds)
   checks.equal(`${name}: no message id is there twice`, copiesOf(timeline).filter(([, copies]) => copies > 1), [])
   const viewed = timeline.find((entry) => entry.event === 'Product Viewed')
@@ -39,19 +41,19 @@ async function everyCall(site, rapport, name, options) {
   checks.that(`${name}: the token is not kept`, !JSON.stringify(timeline).includes(WRITE_KEY))
   const off = Math.max(...timeline.map((entry) => Math.abs(Date.now() - Date.parse(entry.timestamp))))
   checks.that(`${name}: no clock was moved`, off < 60_000, `${off} ms`)
-  const known = await rapport.profile('user_id', user)
-  const anonymous = await rapport.profile('anonymous_id', visitor)
-  checks.equal(`${name}: the visitor is the known person`, anonymous?.id, known?.id)
-  checks.equal(`${name}: person properties are attributes`, [known.attributes.firstName, known.attributes.cameBy], ['Ada', 'ad'])
+  const known = await checkKnown(rapport, checks, { userId: user, anonymousId: visitor, name })
+  checks.equal(`${name}: a property set once is an attribute`, known.attributes.cameBy, 'ad')
   const described = await rapport.ask(`/companies/${company}`)
   checks.equal(`${name}: the company is described`, described?.attributes.name, 'Dairy')
   await page.context().close()
 }
 
 /** A 429 makes this SDK drop the events by its design; this server never answers its calls with one. */
-const SENT_AGAIN = FAULTS.filter((fault) => fault !== '429-before')
+const GIVEN_UP = ['429-before', ...REFUSALS]
+const SENT_AGAIN = FAULTS.filter((fault) => !GIVEN_UP.includes(fault))
 
-async function failure(site, rapport, fault) {
+/** A page whose first request with events goes wrong, and which has sent some of a known person. */
+async function failing(site, rapport, fault, user) {
   const proxy = await startProxy(rapport.url)
   const page = await site.visit()
   await page.evaluate(([token, host]) => window.start(token, host, { disable_compression: true }), [WRITE_KEY, proxy.url])
@@ -59,13 +61,32 @@ async function failure(site, rapport, fault) {
   await page.evaluate((user) => {
     window.posthog.identify(user)
     for (let number = 0; number < 3; number += 1) window.posthog.capture('Tried', { number })
-  }, fault)
-  let timeline
-  const arrived = async () => (timeline = await rapport.timeline('user_id', fault)).length >= 4
-  await eventually(`${fault}: all events are stored`, arrived, ARRIVED_WITHIN_MS, () => proxy.seen())
+  }, user)
+  return { proxy, page }
+}
+
+async function failure(site, rapport, fault) {
+  const { proxy, page } = await failing(site, rapport, fault, fault)
+  const timeline = await rapport.arrived(`${fault}: all events are stored`, fault, 4)
   const ids = Object.keys(proxy.seen().copies)
   checks.equal(`${fault}: the request did fail`, proxy.seen().failed, 1)
   checks.equal(`${fault}: each event is stored once`, copiesOf(timeline), onceEach(ids))
+  await page.context().close()
+  proxy.stop()
+}
+
+/** What is refused for good is given up by the SDK's design, and what comes later arrives. */
+async function refusal(site, rapport, fault) {
+  const user = `refused-${fault}`
+  const { proxy, page } = await failing(site, rapport, fault, user)
+  await eventually(`${fault}: a request is refused`, () => proxy.seen().failed === 1, ARRIVED_WITHIN_MS, () => proxy.seen())
+  await page.evaluate(() => window.posthog.capture('Kept'))
+  await page.waitForTimeout(NOT_AGAIN_MS)
+  const seen = proxy.seen()
+  const timeline = await rapport.arrived(`${fault}: the others are stored`, user, Math.max(seen.sent, 1))
+  checkGivenUp(checks, fault, seen, timeline)
+  checks.that(`${fault}: what comes later arrives`, timeline.some((entry) => entry.event === 'Kept'))
+  checks.equal(`${fault}: nothing else is lost`, Object.keys(seen.lost).length + seen.sent, 5)
   await page.context().close()
   proxy.stop()
 }
@@ -76,6 +97,8 @@ await everyCall(site, rapport, 'compressed', {})
 await everyCall(site, rapport, 'plain', { disable_compression: true })
 console.log('failures: the first request')
 await Promise.all(SENT_AGAIN.map((fault) => failure(site, rapport, fault)))
+console.log('the first request is refused')
+await Promise.all(GIVEN_UP.map((fault) => refusal(site, rapport, fault)))
 checks.equal('nothing went anywhere else', site.outside, [])
 await site.close()
 rapport.kill()

@@ -2,11 +2,11 @@
 
 import { PostHog } from 'posthog-node'
 
-import { FAULTS, startProxy } from '../proxy.mjs'
-import { Checks, Rapport, SERVER_KEY, copiesOf, gained, onceEach, total } from '../rapport.mjs'
+import { failuresHeal, refusalsAreTaken } from '../failures.mjs'
+import { startProxy } from '../proxy.mjs'
+import { Checks, Rapport, SERVER_KEY, copiesOf, gained, total } from '../rapport.mjs'
+import { checkKnown } from '../story.mjs'
 
-const EVENTS_PER_FAULT = 30
-const REQUESTS_THAT_FAIL = 2
 /** One event more than a batch may have. */
 const TOO_MANY = 2_501
 
@@ -23,7 +23,8 @@ function sdk(host, settings = {}) {
     ids.push(uuid)
     client.capture({ ...message, uuid })
   }
-  return { client, capture, ids, errors, done: () => client.shutdown(30_000) }
+  const send = (distinctId, number) => capture({ distinctId, event: 'Tried', properties: { number } })
+  return { client, capture, send, ids, errors, done: () => client.shutdown(30_000) }
 }
 
 async function everyCallOfAVisitorWhoBecomesKnown(rapport) {
@@ -52,11 +53,8 @@ async function everyCallOfAVisitorWhoBecomesKnown(rapport) {
   checks.equal('a capture kept its properties', viewed.properties?.price, 1.25)
   const isNear = Math.abs(Date.parse(viewed.timestamp) - timestamp.getTime()) < 5_000
   checks.that('a capture kept its time', isNear, String(viewed.timestamp))
-  const known = await rapport.profile('user_id', distinctId)
-  const anonymous = await rapport.profile('anonymous_id', visitor)
-  checks.equal('the visitor is the known person', anonymous?.id, known?.id)
+  const known = await checkKnown(rapport, checks, { userId: distinctId, anonymousId: visitor })
   checks.equal('the e-mail is an identifier', known.identifiers.email, [`${distinctId}@example.com`])
-  checks.equal('a property set is an attribute', known.attributes.firstName, 'Ada')
   const companies = [company, `${company}-2`].map((id) => rapport.ask(`/companies/${id}`))
   const names = (await Promise.all(companies)).map((found) => found?.attributes.name)
   checks.equal('companies are described, with and without somebody', names, ['Dairy', 'Nobody in it'])
@@ -67,30 +65,6 @@ async function flags(rapport) {
   const { client, done } = sdk(rapport.url)
   checks.equal('there are none', await client.getAllFlags('user-posthog'), {})
   await done()
-}
-
-async function failures(rapport) {
-  const proxy = await startProxy(rapport.url)
-  for (const fault of FAULTS) {
-    console.log(`the first ${REQUESTS_THAT_FAIL} requests: ${fault}`)
-    const before = await rapport.outcomes()
-    proxy.fail(fault, REQUESTS_THAT_FAIL)
-    const { capture, ids, errors, done } = sdk(proxy.url, { flushAt: 100, maxBatchSize: 10 })
-    for (let number = 0; number < EVENTS_PER_FAULT; number += 1) {
-      capture({ distinctId: fault, event: 'Tried', properties: { number } })
-    }
-    await done()
-    const seen = proxy.seen()
-    const sent = Object.values(seen.copies).reduce((sum, copies) => sum + copies, 0)
-    const after = await rapport.folded(total(before) + sent)
-
-    checks.equal('the SDK gave nothing up', errors, [])
-    checks.equal('the requests did fail', seen.failed, REQUESTS_THAT_FAIL)
-    checks.equal('events came twice if an answer was lost', sent > EVENTS_PER_FAULT, fault.endsWith('after'))
-    checks.equal('each event is stored once', copiesOf(await rapport.timeline('user_id', fault)), onceEach(ids))
-    checks.equal('the outcomes say so', gained(before, after), [EVENTS_PER_FAULT, sent - EVENTS_PER_FAULT])
-  }
-  proxy.stop()
 }
 
 async function tooLarge(rapport) {
@@ -110,7 +84,10 @@ async function tooLarge(rapport) {
 const rapport = await Rapport.start()
 await everyCallOfAVisitorWhoBecomesKnown(rapport)
 await flags(rapport)
-await failures(rapport)
+const open = (url) => sdk(url, { flushAt: 10, maxBatchSize: 10 })
+await failuresHeal({ rapport, checks, open })
+const again = ['413-before']
+await refusalsAreTaken({ rapport, checks, open, told: (status) => [status], again, splits: again })
 await tooLarge(rapport)
 checks.equal('the server stops when asked', await rapport.stop(), 0)
 rapport.kill()

@@ -3,11 +3,11 @@
 import datetime
 import uuid
 
+from failures import failures_heal, refusals_are_taken
 from posthog import Posthog
-from rapport import FAULTS, SERVER_KEY, Checks, Proxy, Rapport, copies, eventually, gained, once_each, sum_of
+from rapport import SERVER_KEY, Checks, Rapport, copies, eventually, gained, once_each, sum_of
+from story import check_known, check_moment
 
-EVENTS_PER_FAULT = 20
-REQUESTS_THAT_FAIL = 2
 # One event more than a batch may have.
 TOO_MANY = 2_501
 
@@ -27,6 +27,9 @@ class Sdk:
         id = str(uuid.uuid4())
         getattr(self.client, kind)(*arguments, uuid=id, **named)
         self.ids.append(id)
+
+    def send(self, user, number):
+        self.call("capture", "Tried", distinct_id=user, properties={"number": number})
 
     def done(self):
         self.client.shutdown()
@@ -58,11 +61,8 @@ def every_call_of_a_visitor_who_becomes_known(rapport, gzip):
     checks.equal("each call became its kind", [found.get(id, {}).get("type") for id in sdk.ids], wanted)
     viewed = found.get(sdk.ids[0], {})
     checks.equal("a capture kept its properties", viewed.get("properties", {}).get("price"), 1.25)
-    at = datetime.datetime.fromisoformat(viewed.get("timestamp", "1970-01-01T00:00:00Z").replace("Z", "+00:00"))
-    checks.that("a capture kept its time", abs((at - when).total_seconds()) < 5, str(at))
-    known, anonymous = rapport.profile("user_id", who), rapport.profile("anonymous_id", visitor)
-    checks.equal("the visitor is the known person", anonymous and anonymous["id"], known["id"])
-    checks.equal("the e-mail is an identifier", known["identifiers"].get("email"), [f"{who}@example.com"])
+    check_moment(checks, "a capture kept its time", viewed, when)
+    known = check_known(rapport, checks, who, visitor)
     attributes = [known["attributes"].get(name) for name in ("firstName", "cameBy", "plan")]
     checks.equal("set writes, set_once only what is missing, $set with any event", attributes, ["Ada", "ad", "gold"])
     checks.equal("the company is described", rapport.ask(f"/companies/{company}")["attributes"].get("name"), "Dairy")
@@ -73,28 +73,6 @@ def flags(rapport):
     client = Posthog(SERVER_KEY, host=rapport.url)
     checks.equal("there are none, and nothing fails", client.get_all_flags("user-plain"), {})
     client.shutdown()
-
-
-def failures(rapport):
-    with Proxy(rapport.url) as proxy:
-        for fault in FAULTS:
-            print(f"the first {REQUESTS_THAT_FAIL} requests: {fault}")
-            before = rapport.outcomes()
-            proxy.fail(fault, REQUESTS_THAT_FAIL)
-            sdk = Sdk(proxy.url, flush_at=10)
-            for number in range(EVENTS_PER_FAULT):
-                sdk.call("capture", "Tried", distinct_id=fault, properties={"number": number})
-            sdk.client.flush()
-            sdk.done()
-            seen = proxy.seen()
-            sent = sum(seen["copies"].values())
-            after = rapport.folded(sum_of(before) + sent)
-
-            checks.equal("the SDK gave nothing up", sdk.errors, [])
-            checks.equal("the requests did fail", seen["failed"], REQUESTS_THAT_FAIL)
-            checks.equal("events came twice if an answer was lost", sent > EVENTS_PER_FAULT, fault.endswith("after"))
-            checks.equal("each event is stored once", copies(rapport.timeline("user_id", fault)), once_each(sdk.ids))
-            checks.equal("the outcomes say so", gained(before, after), (EVENTS_PER_FAULT, sent - EVENTS_PER_FAULT))
 
 
 def too_large(rapport):
@@ -114,7 +92,9 @@ with Rapport() as server:
     every_call_of_a_visitor_who_becomes_known(server, gzip=False)
     every_call_of_a_visitor_who_becomes_known(server, gzip=True)
     flags(server)
-    failures(server)
+    of_ten = lambda url: Sdk(url, flush_at=10)
+    failures_heal(server, checks, of_ten, events=20)
+    refusals_are_taken(server, checks, of_ten)
     too_large(server)
     checks.equal("the server stops when asked", server.stop(), 0)
     checks.equal("folding every entry again gives what is there", server.verdict(), "sound")

@@ -54,6 +54,20 @@ pub enum Code {
     ImportTooLarge,
     /// A tracking plan cannot be read, or has a schema that is none or too large.
     InvalidPlan,
+    /// A token or a role lacks a scope.
+    MissingScope,
+    /// Somebody's role does not let them.
+    Forbidden,
+    /// Another site may have made a browser ask.
+    Forged,
+    /// The address or the password is not right.
+    SignInRefused,
+    /// Somebody guesses.
+    TooManyAttempts,
+    /// A password is guessed too easily.
+    WeakPassword,
+    /// A member, team, role or share cannot be as it is described.
+    InvalidMember,
 }
 
 pub(super) struct Page {
@@ -65,7 +79,7 @@ pub(super) struct Page {
 }
 
 /// What each code means, in the order of [`Code::ALL`].
-const PAGES: [Page; 24] = [
+const PAGES: [Page; 31] = [
     Page {
         code: Code::Unauthorized,
         word: "unauthorized",
@@ -234,11 +248,60 @@ const PAGES: [Page; 24] = [
         happened: "A tracking plan has a schema that is none, or that is larger or deeper than a plan's may be.",
         next: "The message names the event and what is wrong with its schema; references begin with `#/$defs/` and lead in no circle.",
     },
+    Page {
+        code: Code::MissingScope,
+        word: "missing_scope",
+        status: StatusCode::FORBIDDEN,
+        happened: "The token, or your role, lacks the scope that this needs; nothing was changed.",
+        next: "The message names the scope. Make a token that has it, or ask an admin for a role that has it.",
+    },
+    Page {
+        code: Code::Forbidden,
+        word: "forbidden",
+        status: StatusCode::FORBIDDEN,
+        happened: "Your role does not let you do this; nothing was changed.",
+        next: "The message says what it lacks. An admin can change roles, at `/api/v1/roles`.",
+    },
+    Page {
+        code: Code::Forged,
+        word: "forged",
+        status: StatusCode::FORBIDDEN,
+        happened: "The request came with a session's cookie, but not from a page of that session.",
+        next: "Send the `csrf_token` of `GET /api/v1/session` in the header `X-CSRF-Token`. Behind a proxy that changes `Host`, set `server.public_url`.",
+    },
+    Page {
+        code: Code::SignInRefused,
+        word: "sign_in_refused",
+        status: StatusCode::UNAUTHORIZED,
+        happened: "Nobody has this address and this password, or they may not sign in.",
+        next: "Check both. An admin can set another password with `PUT /api/v1/members/{id}/password`.",
+    },
+    Page {
+        code: Code::TooManyAttempts,
+        word: "too_many_attempts",
+        status: StatusCode::TOO_MANY_REQUESTS,
+        happened: "Too many passwords were tried.",
+        next: "Try again after the seconds in `Retry-After`. Nobody is locked out: a browser you signed in from before is not slowed down by others.",
+    },
+    Page {
+        code: Code::WeakPassword,
+        word: "weak_password",
+        status: StatusCode::BAD_REQUEST,
+        happened: "The password is too short or one of the first that are tried.",
+        next: "Use 12 characters or more; a few words that have nothing to do with each other are easy to remember.",
+    },
+    Page {
+        code: Code::InvalidMember,
+        word: "invalid_member",
+        status: StatusCode::BAD_REQUEST,
+        happened: "A member, team, role, share or scope cannot be as it is described.",
+        next: "The message says what is wrong; [members](members.md) has the scopes, levels and fields there are.",
+    },
 ];
 
 impl Code {
     /// Every code, in the order of the reference page.
-    pub const ALL: [Code; 24] = [
+    pub const ALL: [Code; 31] = [
         Code::Unauthorized,
         Code::UnknownRoute,
         Code::MethodNotAllowed,
@@ -263,6 +326,13 @@ impl Code {
         Code::InvalidFile,
         Code::ImportTooLarge,
         Code::InvalidPlan,
+        Code::MissingScope,
+        Code::Forbidden,
+        Code::Forged,
+        Code::SignInRefused,
+        Code::TooManyAttempts,
+        Code::WeakPassword,
+        Code::InvalidMember,
     ];
 
     /// The word in the answer's `code`.

@@ -3,10 +3,10 @@
 //! A viewer reads with its bearer token, or with a ticket, since a page's `EventSource` cannot
 //! send headers. It goes on behind the position in `Last-Event-ID` or `after`.
 
-use super::bearer::Actor;
 use super::list::Page;
 use crate::Api;
 use crate::errors::{Code, Error};
+use crate::rights::{self, Asker};
 use crate::serve::Stopping;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
@@ -34,15 +34,18 @@ use viewing::Viewing;
 /// Chunks that wait for a viewer's connection: behind them it is told that it lags.
 const CHUNKS: usize = 2;
 
+/// The address of the streams.
+const PATH: &str = "/live";
+
 pub(super) fn routes() -> Router<Api> {
     Router::new()
-        .route("/live", get(watch))
+        .route(PATH, get(watch))
         .route("/live/tickets", post(ticket))
 }
 
 /// Makes a ticket: it opens one stream, soon.
-async fn ticket(State(api): State<Api>, _: Actor) -> Result<(StatusCode, Json<Value>), Error> {
-    let ticket = api.tickets.make()?;
+async fn ticket(State(api): State<Api>, asker: Asker) -> Result<(StatusCode, Json<Value>), Error> {
+    let ticket = api.tickets.make(asker)?;
     let shown = json!({ "ticket": ticket, "expires_in_s": tickets::GOOD_FOR.as_secs() });
     Ok((StatusCode::CREATED, Json(shown)))
 }
@@ -50,13 +53,20 @@ async fn ticket(State(api): State<Api>, _: Actor) -> Result<(StatusCode, Json<Va
 async fn watch(State(api): State<Api>, request: Request) -> Result<Response, Error> {
     let (mut parts, _) = request.into_parts();
     let page = Page::from_request_parts(&mut parts, &api).await?;
-    match page.one("ticket") {
+    let asker = match page.one("ticket") {
         Some(ticket) => api.tickets.redeem(ticket)?,
-        None => drop(Actor::from_request_parts(&mut parts, &api).await?),
+        None => Asker::from_request_parts(&mut parts, &api).await?,
+    };
+    // Since the ticket was made its token may have been revoked, or its session ended.
+    if !rights::goes_on(&api, &asker, PATH) {
+        return Err(Error::new(
+            Code::Unauthorized,
+            "whose ticket this is may not watch any more",
+        ));
     }
     let filter = Filter::read(&api, &page).await?;
     let after = place(&parts, &page)?;
-    let viewing = Viewing::begin(&api, filter, after).ok_or_else(|| {
+    let viewing = Viewing::begin(&api, asker, filter, after).ok_or_else(|| {
         Error::new(
             Code::Busy,
             format!("{} watch already", api.settings.reads.viewers),

@@ -21,6 +21,11 @@ impl Fault {
         Fault::new(status, "authentication_error", message)
     }
 
+    /// The token is known, and opens something else.
+    pub(super) fn forbidden(message: impl Into<String>) -> Fault {
+        Fault::new(StatusCode::FORBIDDEN, "authorization_error", message)
+    }
+
     /// What is asked for cannot be answered.
     pub(super) fn invalid(message: impl Into<String>) -> Fault {
         Fault::new(StatusCode::BAD_REQUEST, "invalid_request_error", message)

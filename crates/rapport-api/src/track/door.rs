@@ -208,7 +208,7 @@ pub(super) fn busy(refusal: Refusal) -> Refused {
 }
 
 /// The client's address: of the socket, or as a trusted proxy appended it.
-pub(super) fn address(api: &Api, parts: &Parts) -> Option<String> {
+pub(crate) fn address(api: &Api, parts: &Parts) -> Option<String> {
     let forwarded = match api.settings.proxy {
         Proxy::None => None,
         Proxy::Trusted => parts.headers.get_all("x-forwarded-for").iter().next_back(),
@@ -221,7 +221,7 @@ pub(super) fn address(api: &Api, parts: &Parts) -> Option<String> {
 }
 
 /// The client's `User-Agent`, of a length that is kept.
-pub(super) fn user_agent(parts: &Parts) -> Option<String> {
+pub(crate) fn user_agent(parts: &Parts) -> Option<String> {
     let value = parts.headers.get(USER_AGENT)?.to_str().ok()?;
     Some(value[..value.len().min(USER_AGENT_BYTES_MAX)].to_owned())
 }

@@ -19,6 +19,8 @@ use rapport_core::event::{Call, Dialect, Kind};
 
 mod query;
 
+pub(super) use query::body;
+
 /// One transparent point.
 const GIF: &[u8] =
     b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff\x21\xf9\x04\x01\x00\x00\x00\x00\
@@ -59,7 +61,7 @@ pub(super) fn routes() -> Router<Api> {
 fn pixel(way: Way) -> MethodRouter<Api> {
     get(async move |State(api): State<Api>, request: Request| {
         let (parts, _) = request.into_parts();
-        let body = query::body(parts.uri.query().unwrap_or_default());
+        let body = body(parts.uri.query().unwrap_or_default());
         // What is refused is counted; the image is the same.
         let _ = door::submit(&api, way, &parts, Body::from(body)).await;
         let never = HeaderValue::from_static("no-store, private");

@@ -25,6 +25,7 @@ mod shape;
 mod unpack;
 
 pub(super) use shape::look;
+pub(super) use unpack::unpacked;
 
 /// The largest body of the addresses that are not for batches.
 const SINGLE_BYTES_MAX: usize = 2 * 1024 * 1024;

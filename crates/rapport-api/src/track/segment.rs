@@ -84,9 +84,11 @@ pub(super) fn answering(way: Way) -> MethodRouter<Api> {
         let (parts, body) = request.into_parts();
         let answered = door::submit(&api, way, &parts, body).await;
         let mut response = match answered.dialect {
-            Dialect::Segment | Dialect::Webhook | Dialect::Import | Dialect::List => {
-                answer(&api, &answered)
-            }
+            Dialect::Segment
+            | Dialect::Webhook
+            | Dialect::Import
+            | Dialect::List
+            | Dialect::Hubspot => answer(&api, &answered),
             Dialect::Rudder => rudder::answer(&answered),
             Dialect::Jitsu => jitsu::answer(&answered, &parts),
             Dialect::Posthog => posthog::answer(&answered),

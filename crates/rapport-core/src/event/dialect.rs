@@ -3,6 +3,7 @@
 use crate::event::mapping::Map;
 use crate::event::{Dialect, Request, SourceNo, Validated};
 
+pub mod hubspot;
 pub mod import;
 pub mod jitsu;
 pub mod limits;
@@ -32,6 +33,7 @@ pub fn validate(request: &Request, maps: &dyn Maps) -> Vec<Validated> {
         Dialect::Webhook => webhook::validate(request, maps.of(request.origin.source)),
         Dialect::Import => import::validate(request),
         Dialect::List => list::validate(request),
+        Dialect::Hubspot => hubspot::validate(request),
     }
 }
 

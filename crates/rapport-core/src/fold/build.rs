@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 
 impl Fold<'_> {
     /// Unites `kept` (by the person each origin belongs to now) and settles the segment for
-    /// everybody in `people`. The catalogue's build cursor already stands behind the range.
+    /// everybody in `people`. The catalogue's build cursor already stands behind the range; what
+    /// was due of them was fired while it did not.
     pub fn build_range(
         &mut self,
         segment: SegmentNo,
@@ -20,7 +21,6 @@ impl Fold<'_> {
         place: Position,
         received: Millis,
     ) {
-        self.fire(received);
         self.last = place;
         for &number in people {
             if let Some(leaves) = kept.get(&number)

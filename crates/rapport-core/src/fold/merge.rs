@@ -46,7 +46,7 @@ impl Fold<'_> {
         {
             return None;
         }
-        self.fire(received);
+        self.fire_of([left, right], received);
         self.last = place;
         let journal = &mut self.effects.journal;
         let at = merge::Place {

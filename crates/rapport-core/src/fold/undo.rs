@@ -13,11 +13,11 @@ use crate::event::Event;
 use crate::identity::ProfileNo;
 use crate::identity::journal::{MergeCause, Record};
 use crate::identity::normalise::normalise;
-use crate::identity::policy::Policy;
 use crate::identity::veto::Vetoes;
 use crate::people::People;
 use crate::position::Position;
 use crate::profile::Profile;
+use crate::profile::contact::{Edit, Whose};
 use crate::segment::catalogue::Touched;
 use crate::segment::error::Error;
 use crate::segment::leaf::{LeafNo, Leaves};
@@ -53,6 +53,13 @@ pub enum Past<'a, E = &'a Event> {
     },
     /// A change of the rules.
     Revision(&'a Revision),
+    /// A member's edit of a contact.
+    Edit {
+        /// What was said.
+        edit: &'a Edit,
+        /// The number of whom it was folded into first.
+        origin: ProfileNo,
+    },
 }
 
 impl<E: Borrow<Event>> Past<'_, E> {
@@ -63,6 +70,7 @@ impl<E: Borrow<Event>> Past<'_, E> {
             Past::Event { event, .. } => event.borrow().position,
             Past::Merge { place, .. } => *place,
             Past::Revision(revision) => revision.place(),
+            Past::Edit { edit, .. } => edit.place,
         }
     }
 }
@@ -123,6 +131,14 @@ struct Placed<E> {
     number: ProfileNo,
 }
 
+/// An edit where the refold put it.
+#[derive(Debug)]
+struct Redone {
+    place: Position,
+    origin: ProfileNo,
+    number: ProfileNo,
+}
+
 /// A refold in progress: entry after entry, for as long as it takes.
 #[derive(Debug)]
 pub struct Refold<E> {
@@ -131,6 +147,9 @@ pub struct Refold<E> {
     people: People,
     due: Due,
     placed: Vec<Placed<E>>,
+    redone: Vec<Redone>,
+    /// The entries that gave the numbers of everybody there was.
+    births: BTreeMap<ProfileNo, Position>,
     journal: Vec<Record>,
 }
 
@@ -144,6 +163,8 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
             people,
             due: Due::new(),
             placed: Vec::new(),
+            redone: Vec::new(),
+            births: BTreeMap::new(),
             journal: Vec::new(),
         }
     }
@@ -153,6 +174,7 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
     pub fn remember(&mut self, before: &[Profile]) {
         for (number, birth) in before.iter().flat_map(given) {
             self.people.remember_birth(birth, number);
+            self.births.insert(number, birth);
         }
     }
 
@@ -177,13 +199,74 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
                 received,
                 cause,
             } => {
-                if let Some(pair) = both(self.rulebook.policy(), &self.people, cause) {
+                if let Some(pair) = self.both(cause) {
                     self.act(|fold| fold.merge(pair, (*cause).clone(), *place, *received));
                 }
             }
             Past::Revision(revision) => self.revise(revision)?,
+            Past::Edit { edit, origin } => self.edit(edit, *origin),
         }
         Ok(())
+    }
+
+    /// Folds an edit into whom it means now: whoever its number leads to, or has the entry that
+    /// gave that number; a new profile where that is nobody, so that nothing said is lost.
+    fn edit(&mut self, edit: &Edit, origin: ProfileNo) {
+        let leads_to = |number: ProfileNo| self.person(number).unwrap_or(number);
+        let led = match edit.whose {
+            Whose::Number(number) => Some(leads_to(number)),
+            Whose::Holder(_) | Whose::Nobody => None,
+        };
+        let mut edited = self.act(|fold| fold.edit(edit, |number| led.unwrap_or(number)));
+        if edited.is_none() {
+            let anew = Edit {
+                whose: Whose::Nobody,
+                ..edit.clone()
+            };
+            edited = self.act(|fold| fold.edit(&anew, |number| number));
+        }
+        if let Some(edited) = edited {
+            self.redone.push(Redone {
+                place: edit.place,
+                origin,
+                number: edited.number,
+            });
+        }
+    }
+
+    /// The two a member meant, whoever that is now; `None` where somebody is not there.
+    fn both(&self, cause: &MergeCause) -> Option<(ProfileNo, ProfileNo)> {
+        let MergeCause::Member { left, right, .. } = cause else {
+            return None;
+        };
+        let meant = |reference: &Reference| match reference {
+            Reference::Number(number) => self.person(*number),
+            Reference::Identifier(sent) => {
+                let identifier = normalise(self.rulebook.policy(), sent).ok()?;
+                self.people.owner(&identifier)
+            }
+        };
+        meant(left).zip(meant(right))
+    }
+
+    /// Whom a number leads to so far.
+    fn person(&self, number: ProfileNo) -> Option<ProfileNo> {
+        let there = |number: ProfileNo| {
+            let number = self.people.survivor(number);
+            self.people.profile(number).map(|profile| profile.number)
+        };
+        there(number).or_else(|| there(self.bearer(*self.births.get(&number)?)?))
+    }
+
+    /// Whom the entry that once made somebody was folded into.
+    fn bearer(&self, birth: Position) -> Option<ProfileNo> {
+        let place = |one: &Placed<E>| one.event.borrow().position;
+        let placed = self.placed.binary_search_by_key(&birth, place);
+        let redone = || self.redone.binary_search_by_key(&birth, |one| one.place);
+        match placed {
+            Ok(found) => Some(self.placed[found].number),
+            Err(_) => redone().ok().map(|found| self.redone[found].number),
+        }
     }
 
     /// The people folded so far.
@@ -352,21 +435,6 @@ fn is_late(profile: &Profile, definition: &Course) -> bool {
         .iter()
         .chain([&(profile.number, profile.birth)])
         .any(|(number, birth)| *number >= end && *birth <= definition.since)
-}
-
-/// The two a member meant, whoever that is now; `None` where somebody is not there.
-fn both(policy: &Policy, people: &People, cause: &MergeCause) -> Option<(ProfileNo, ProfileNo)> {
-    let MergeCause::Member { left, right, .. } = cause else {
-        return None;
-    };
-    let meant = |reference: &Reference| match reference {
-        Reference::Number(number) => {
-            let number = people.survivor(*number);
-            people.profile(number).map(|profile| profile.number)
-        }
-        Reference::Identifier(sent) => people.owner(&normalise(policy, sent).ok()?),
-    };
-    meant(left).zip(meant(right))
 }
 
 #[cfg(test)]

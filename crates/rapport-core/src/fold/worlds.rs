@@ -1,15 +1,18 @@
 //! Random entries of a few people who meet, part and are mistaken for each other: for tests.
 
 use super::Fold;
+use super::rulebook::Revision;
+use super::undo::Past;
 use crate::entry::Reference;
 use crate::event::{Event, KeyKind, Kind, SourceNo};
-use crate::identity::journal::MergeCause;
+use crate::identity::journal::{MergeCause, Record, What};
 use crate::identity::normalise::normalise;
 use crate::identity::{IdKind, Identifier, ProfileNo};
 use crate::position::Position;
 use crate::time::Millis;
 use proptest::prelude::*;
 use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// When a world begins.
 pub(crate) const START: i64 = 1_700_000_000_000;
@@ -243,4 +246,37 @@ impl Said {
             extra: "{}".into(),
         }))
     }
+}
+
+/// What an undo asks of a world: its events with the numbers they were given, the merges by a
+/// member that still hold, and the changes of the rules, in order.
+pub(crate) fn past<'p>(
+    placed: &[(&'p Event, ProfileNo)],
+    journal: &'p [Record],
+    undone: &BTreeSet<Position>,
+    revisions: &'p [Revision],
+) -> Vec<Past<'p>> {
+    let event = |&(event, origin): &(&'p Event, ProfileNo)| Past::Event { event, origin };
+    let mut past: Vec<Past<'p>> = placed.iter().map(event).collect();
+    let mut merges: BTreeMap<Position, Past<'p>> = BTreeMap::new();
+    for record in journal {
+        if let What::Merged {
+            cause: cause @ MergeCause::Member { .. },
+            ..
+        } = &record.what
+            && !undone.contains(&record.place)
+        {
+            let (place, received) = (record.place, record.received);
+            let merge = Past::Merge {
+                place,
+                received,
+                cause,
+            };
+            merges.insert(place, merge);
+        }
+    }
+    past.extend(merges.into_values());
+    past.extend(revisions.iter().map(Past::Revision));
+    past.sort_by_key(Past::place);
+    past
 }

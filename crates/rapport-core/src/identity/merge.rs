@@ -5,7 +5,7 @@ use crate::identity::policy::Policy;
 use crate::identity::{Link, ProfileNo};
 use crate::people::People;
 use crate::position::Position;
-use crate::profile::{Profile, company};
+use crate::profile::{Profile, company, contact};
 use crate::time::Millis;
 
 /// The entry a merge happens in.
@@ -46,6 +46,7 @@ pub fn merge(
         absorbed_birth: absorbed.birth,
         cause,
     };
+    people.touch_contact(survivor, place.received);
     journal.push(journal::Record {
         place: place.position,
         received: place.received,
@@ -75,10 +76,11 @@ pub fn unite(into: &mut Profile, from: &Profile, attributes_max: usize) {
     into.attributes
         .unite(from.attributes.clone(), attributes_max);
     company::unite(&mut into.companies, &from.companies);
+    contact::unite(&mut into.contact, from.contact);
 }
 
 /// Sorts links into the order they were attached in; those of one entry by identifier.
-pub(super) fn sort_links(links: &mut [Link]) {
+pub(crate) fn sort_links(links: &mut [Link]) {
     links.sort_unstable_by(|a, b| (a.cause, &a.identifier).cmp(&(b.cause, &b.identifier)));
 }
 

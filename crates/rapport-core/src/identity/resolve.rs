@@ -224,7 +224,10 @@ impl Step<'_> {
             .iter_mut()
             .find(|link| link.identifier == *identifier)
         {
-            link.trust = link.trust.max(trust);
+            if link.trust < trust {
+                link.trust = trust;
+                self.people.touch_contact(number, self.event.received);
+            }
             return;
         }
         profile.links.push(Link {
@@ -236,6 +239,7 @@ impl Step<'_> {
         });
         sort_links(&mut profile.links);
         self.people.set_owner(identifier, Some(number));
+        self.people.touch_contact(number, self.event.received);
     }
 
     fn note(&mut self, what: What) {

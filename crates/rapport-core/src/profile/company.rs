@@ -60,26 +60,60 @@ pub fn of(event: &Event) -> Option<&str> {
     usable.then_some(id)
 }
 
-/// Folds a group call into its company and links the person to it. Other events do nothing.
-pub fn apply(policy: &Policy, people: &mut People, person: ProfileNo, event: &Event) {
-    describe(policy, people, event);
-    if let Some(id) = of(event) {
-        link(people, person, id, event);
-    }
+/// What is other of a company after a group call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Described {
+    /// Its id.
+    pub id: Box<str>,
+    /// The attributes that are others now, with their raw JSON values.
+    pub changed: Vec<(Box<str>, Option<Box<str>>)>,
+    /// Whether the person belongs to it since this call.
+    pub joined: bool,
 }
 
-/// Folds a group call into its company, whoever made it. Other events do nothing.
-pub fn describe(policy: &Policy, people: &mut People, event: &Event) {
-    let Some(id) = of(event) else {
-        return;
-    };
+/// Folds a group call into its company and links the person to it. Other events do nothing.
+/// Returns what is other now, `None` where nothing is.
+pub fn apply(
+    policy: &Policy,
+    people: &mut People,
+    person: ProfileNo,
+    event: &Event,
+) -> Option<Described> {
+    let described = describe(policy, people, event);
+    let id = of(event)?;
+    if !link(people, person, id, event) {
+        return described;
+    }
+    let changed = described.map(|described| described.changed);
+    Some(Described {
+        id: id.into(),
+        changed: changed.unwrap_or_default(),
+        joined: true,
+    })
+}
+
+/// Folds a group call into its company, whoever made it. Other events do nothing. Returns what is
+/// other now, `None` where nothing is.
+pub fn describe(policy: &Policy, people: &mut People, event: &Event) -> Option<Described> {
+    let id = of(event)?;
+    let is_new = people.company(id).is_none();
     let company = people.company_mut(id, event.at);
     company.first_seen = company.first_seen.min(event.at);
     company.last_seen = company.last_seen.max(event.at);
     let writing = Writing::of(policy, event);
+    let mut changed: Vec<(Box<str>, Option<Box<str>>)> = Vec::new();
     for (name, value) in reserved::traits_of(event) {
-        company.attributes.write(&name, value, &writing);
+        if company.attributes.write(&name, value, &writing) {
+            let value = company.attributes.get(&name).map(Box::from);
+            changed.push((Box::from(&*name), value));
+        }
     }
+    let is_other = is_new || !changed.is_empty();
+    is_other.then(|| Described {
+        id: id.into(),
+        changed,
+        joined: false,
+    })
 }
 
 /// Takes in the company links of an absorbed profile: of two links to one company the earlier stays.
@@ -91,12 +125,14 @@ pub fn unite(into: &mut Vec<CompanyLink>, from: &[CompanyLink]) {
     into.truncate(LINKS_MAX);
 }
 
-fn link(people: &mut People, person: ProfileNo, id: &str, event: &Event) {
+/// Links a person to a company; whether that is new.
+fn link(people: &mut People, person: ProfileNo, id: &str, event: &Event) -> bool {
     let Some(profile) = people.profile_mut(person) else {
-        return;
+        return false;
     };
     let known = profile.companies.iter().any(|link| &*link.id == id);
-    if !known && profile.companies.len() < LINKS_MAX {
+    let is_new = !known && profile.companies.len() < LINKS_MAX;
+    if is_new {
         let link = CompanyLink {
             cause: event.position,
             id: id.into(),
@@ -104,4 +140,5 @@ fn link(people: &mut People, person: ProfileNo, id: &str, event: &Event) {
         };
         profile.companies.push(link);
     }
+    is_new
 }

@@ -13,6 +13,7 @@ use parquet::file::metadata::{
     ColumnChunkMask, PageIndexPolicy, ParquetMetaData, ParquetStatisticsPolicy,
 };
 use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::serialized_reader::SerializedPageReader;
 use rapport_store::{Error, Result};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -76,7 +77,8 @@ impl Opened {
             let fits = |count: i64| (0..=COUNT_MAX).contains(&count);
             let is_sound = fits(group.num_rows())
                 && fits(group.total_byte_size())
-                && self.has_pages_in_order(number, group.num_rows());
+                && self.has_pages_in_order(number, columns::ORIGIN, group.num_rows())
+                && self.has_pages_described(number);
             if !is_sound {
                 let detail = format!("row group {number} contradicts itself");
                 return Err(fault::damaged(&self.name, detail));
@@ -85,16 +87,22 @@ impl Opened {
         Ok(())
     }
 
-    fn has_pages_in_order(&self, group: usize, rows: i64) -> bool {
+    fn has_pages_in_order(&self, group: usize, column: usize, rows: i64) -> bool {
         let index = self.footer().page_index_for_row_group(group);
-        let Some(pages) = index.page_locations(columns::ORIGIN) else {
+        let Some(pages) = index.page_locations(column) else {
             return true;
         };
         let firsts = pages.iter().map(|page| page.first_row_index);
+        firsts.clone().is_sorted() && firsts.clone().all(|first| (0..=rows).contains(&first))
+    }
+
+    fn has_pages_described(&self, group: usize) -> bool {
+        let index = self.footer().page_index_for_row_group(group);
+        let pages = index.page_locations(columns::ORIGIN);
         let described = index.column_index(columns::ORIGIN);
-        firsts.clone().is_sorted()
-            && firsts.clone().all(|first| (0..=rows).contains(&first))
-            && described.is_none_or(|index| index.num_pages() == pages.len() as u64)
+        pages
+            .zip(described)
+            .is_none_or(|(pages, index)| index.num_pages() == pages.len() as u64)
     }
 
     fn check_columns(&self) -> Result<()> {
@@ -116,6 +124,27 @@ impl Opened {
     /// Its footer.
     pub(super) fn footer(&self) -> &Arc<ParquetMetaData> {
         self.metadata.metadata()
+    }
+
+    /// The pages of a column of a row group, none of them read yet.
+    pub(super) fn pages(
+        &self,
+        group: usize,
+        column: usize,
+    ) -> ParquetResult<SerializedPageReader<Positional>> {
+        let described = self.footer().row_group(group);
+        let rows = described.num_rows();
+        if !self.has_pages_in_order(group, column, rows) {
+            let detail = format!("the pages of column {column} are in no order");
+            return Err(ParquetError::General(detail));
+        }
+        let index = self.footer().page_index_for_row_group(group);
+        SerializedPageReader::new(
+            Arc::new(self.bytes.clone()),
+            described.column(column),
+            rows as usize,
+            index.page_locations(column).cloned(),
+        )
     }
 
     /// A reader of its columns, to be narrowed further.

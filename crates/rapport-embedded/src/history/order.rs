@@ -87,7 +87,6 @@ impl Sort<'_> {
             let opened = cache.open(self.folder, file)?;
             let narrow = Narrow {
                 after: (file.first <= after).then_some(after),
-                ..Narrow::default()
             };
             let mut batches = Batches::begin(opened, narrow, 1);
             while let Some(batch) = batches.next()? {

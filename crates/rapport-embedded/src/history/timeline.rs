@@ -1,16 +1,15 @@
 //! One person's events, newest first, reading little: files, row groups and pages that cannot
 //! hold the person are skipped, and older files are not opened once the answer is certain.
 
-use super::batches;
 use super::bloom;
 use super::columns as c;
 use super::decode::{Rows, numbers, texts};
 use super::folder::Folder;
 use super::opened::{Cache, Opened};
+use super::pages;
 use arrow_array::types::{TimestampMillisecondType, UInt32Type, UInt64Type};
 use arrow_array::{Array, RecordBatch};
 use parquet::arrow::arrow_reader::RowSelection;
-use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use rapport_core::identity::ProfileNo;
 use rapport_core::position::Position;
 use rapport_core::time::Millis;
@@ -105,7 +104,7 @@ impl Newest {
 /// Finds the rows of one origin in one file.
 fn find(opened: &Opened, file: usize, origin: u64, ask: &Ask, newest: &mut Newest) -> Result<()> {
     for group in (0..opened.footer().num_row_groups()).rev() {
-        let holds = batches::origins(opened, group).is_some_and(|there| there.contains(&origin));
+        let holds = pages::origins(opened, group).is_some_and(|there| there.contains(&origin));
         if !holds
             || !bloom::Filter::of(opened, group, c::ORIGIN)
                 .may_hold(bloom::Hash::of_number(origin))?
@@ -128,7 +127,7 @@ fn find(opened: &Opened, file: usize, origin: u64, ask: &Ask, newest: &mut Newes
 
 /// The rows of an origin in a row group: they stand together, in order of time.
 fn rows_of(opened: &Opened, group: usize, origin: u64) -> Result<Range<usize>> {
-    let pages = pages_of(opened, group, origin);
+    let pages = pages::holding(opened, group, &(origin..origin.saturating_add(1)));
     if pages.is_empty() {
         return Ok(0..0);
     }
@@ -163,34 +162,6 @@ fn partition(rows: usize, holds: impl Fn(usize) -> bool) -> usize {
         }
     }
     low
-}
-
-/// The rows of the pages that can hold an origin.
-fn pages_of(opened: &Opened, group: usize, origin: u64) -> Range<usize> {
-    let rows = opened.footer().row_group(group).num_rows() as usize;
-    let index = opened.footer().page_index_for_row_group(group);
-    let (Some(ColumnIndexMetaData::INT64(values)), Some(pages)) = (
-        index.column_index(c::ORIGIN),
-        index.page_locations(c::ORIGIN),
-    ) else {
-        return 0..rows;
-    };
-    let holds = |page: &usize| {
-        let (least, most) = (values.min_value(*page), values.max_value(*page));
-        let (Some(least), Some(most)) = (least, most) else {
-            return false;
-        };
-        (*least as u64..=*most as u64).contains(&origin)
-    };
-    let mut holding = (0..pages.len()).filter(holds);
-    let Some(first) = holding.next() else {
-        return 0..0;
-    };
-    let last = holding.next_back().unwrap_or(first);
-    let end = pages
-        .get(last + 1)
-        .map_or(rows, |next| next.first_row_index as usize);
-    pages[first].first_row_index as usize..end
 }
 
 /// Looks at rows of one person and offers those that answer; returns the oldest time seen.

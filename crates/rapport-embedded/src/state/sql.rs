@@ -23,6 +23,7 @@ pub(super) fn schema() -> String {
         };
         schema.push_str(&format!("CREATE TABLE IF NOT EXISTS {name} {columns};"));
     }
+    schema.push_str(crate::records::SCHEMA);
     schema
 }
 
@@ -225,5 +226,11 @@ fn name(table: Table) -> &'static str {
         Table::Change => "change",
         Table::Turnover => "turnover",
         Table::Frozen => "frozen",
+        Table::PropertyHistory => "property_history",
+        Table::Edit => "edit",
+        Table::Attached => "attached",
+        Table::MergedRecord => "merged_record",
+        Table::Session => "session",
+        Table::Audit => "audit",
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 use rapport_store::conformance;
-use rapport_store::state::{Order, number_key};
+use rapport_store::state::{Order, Write, number_key};
 use std::fs;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -45,7 +45,7 @@ async fn a_commit_survives_closing_and_a_crash() {
     let folder = tempfile::tempdir().unwrap();
     let state = open(folder.path());
     let head = state
-        .commit(0, Position::command(4, 2), vec![put(1, "one")])
+        .commit(0, Position::command(4, 2), vec![put(1, "one")].into())
         .await
         .unwrap();
     let copy = tempfile::tempdir().unwrap();
@@ -66,11 +66,15 @@ async fn a_torn_last_commit_takes_only_itself() {
     let folder = tempfile::tempdir().unwrap();
     let state = open(folder.path());
     state
-        .commit(0, Position::event(1, 0), vec![put(1, "one")])
+        .commit(0, Position::event(1, 0), vec![put(1, "one")].into())
         .await
         .unwrap();
     state
-        .commit(1, Position::event(2, 0), vec![put(1, "two"), put(2, "two")])
+        .commit(
+            1,
+            Position::event(2, 0),
+            vec![put(1, "two"), put(2, "two")].into(),
+        )
         .await
         .unwrap();
     let copy = tempfile::tempdir().unwrap();
@@ -110,14 +114,16 @@ async fn a_full_disk_writes_nothing_and_says_so() {
     };
     state.database.write(limit).await.unwrap();
     let writes: Vec<Write> = (0..1_000).map(|n| put(n, &"x".repeat(200))).collect();
-    let refused = state.commit(0, Position::event(1, 0), writes.clone()).await;
+    let refused = state
+        .commit(0, Position::event(1, 0), writes.clone().into())
+        .await;
     assert!(matches!(refused, Err(Error::Full { .. })), "{refused:?}");
     assert_eq!(state.head().await.unwrap(), Head::default());
     assert_eq!(value(&state, 1).await, None);
     drop(state);
     let state = open(folder.path());
     state
-        .commit(0, Position::event(1, 0), writes)
+        .commit(0, Position::event(1, 0), writes.into())
         .await
         .unwrap();
 }
@@ -130,11 +136,11 @@ async fn a_backup_is_one_commit_while_commits_go_on() {
     let target = tempfile::tempdir().unwrap();
     let commits = async {
         for version in 0..40 {
-            let writes = (0..200)
+            let writes: Vec<Write> = (0..200)
                 .map(|n| put(n, &format!("{version} {text}")))
                 .collect();
             state
-                .commit(version, Position::event(version + 1, 0), writes)
+                .commit(version, Position::event(version + 1, 0), writes.into())
                 .await
                 .unwrap();
         }
@@ -177,16 +183,17 @@ async fn the_log_starts_over_beside_readers_and_writers() {
     let database = Database::open(directory.state(), settings).unwrap();
     let state = SqliteState {
         database,
+        shelf: Arc::new(Shelf::new(records::Catalog::default())),
         _directory: directory,
     };
     let text = "x".repeat(4_000);
     let mut longest = 0;
     for version in 0..400 {
-        let writes = (0..20)
+        let writes: Vec<Write> = (0..20)
             .map(|n| put((version * 7_919 + n * 104_729) % 5_000, &text))
             .collect();
         state
-            .commit(version, Position::event(version + 1, 0), writes)
+            .commit(version, Position::event(version + 1, 0), writes.into())
             .await
             .unwrap();
         state
@@ -210,9 +217,9 @@ async fn the_log_starts_over_beside_readers_and_writers() {
 async fn damage_is_told_from_other_failures() {
     let folder = tempfile::tempdir().unwrap();
     let state = open(folder.path());
-    let writes = (0..2_000).map(|n| put(n, &"y".repeat(300))).collect();
+    let writes: Vec<Write> = (0..2_000).map(|n| put(n, &"y".repeat(300))).collect();
     state
-        .commit(0, Position::event(1, 0), writes)
+        .commit(0, Position::event(1, 0), writes.into())
         .await
         .unwrap();
     drop(state);

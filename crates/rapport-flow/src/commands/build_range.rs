@@ -1,19 +1,19 @@
 //! One bounded step of a segment's build.
 
 use super::{Outcome, Reply, record};
-use crate::jobs::build::{self, Range};
+use crate::jobs::build::{self, Kept, Range};
 use crate::writer::Writer;
 use rapport_core::entry::{Command, CommandEntry};
-use rapport_core::fold::Fold;
+use rapport_core::fold::{Effects, Fold};
 use rapport_core::identity::ProfileNo;
 use rapport_core::position::Position;
 use rapport_core::segment::catalogue::Touched;
-use rapport_core::segment::leaf::Leaves;
 use rapport_core::segment::membership::SegmentNo;
 use rapport_core::segment::registry::{Build, Registry};
 use rapport_store::Result;
 use rapport_store::state::Write;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::Entry as Slot;
 use std::sync::Arc;
 
 /// Applies a range that the build job scanned; false where it was scanned before an undo, or for
@@ -24,12 +24,9 @@ pub(crate) async fn apply(writer: &mut Writer, range: Range) -> Result<bool> {
     if !current || range.undos != writer.undos {
         return Ok(false);
     }
-    let head = writer.head.position;
-    let shared = &writer.shared;
-    let mark = shared.feed.low_water(shared.clock.now(), head.request);
     let entry = CommandEntry {
-        position: Position::command(head.request, head.command + 1),
-        received: mark.unwrap_or(writer.received).max(writer.received),
+        position: super::next(writer),
+        received: super::now(writer),
         actor: "rapport".to_owned(),
         command: Command::BuildRange {
             segment: range.segment.0,
@@ -39,10 +36,9 @@ pub(crate) async fn apply(writer: &mut Writer, range: Range) -> Result<bool> {
         },
     };
     writer.make_room();
-    writer.fire_all(entry.received).await?;
     writer.received = entry.received;
     let mut writes = Vec::new();
-    unite(writer, &entry, &range, &mut writes).await?;
+    unite(writer, &entry, range, &mut writes).await?;
     record(writer, entry, writes).await?;
     Ok(true)
 }
@@ -72,41 +68,40 @@ pub(super) async fn replay(
         kept,
         undos: writer.undos,
     };
-    unite(writer, entry, &range, writes).await?;
+    unite(writer, entry, range, writes).await?;
     Ok(Reply::Done)
 }
 
 async fn unite(
     writer: &mut Writer,
     entry: &CommandEntry,
-    range: &Range,
+    mut range: Range,
     writes: &mut Vec<Write>,
 ) -> Result<()> {
     let mut registry = Registry::clone(&writer.configuration.registry);
-    let late = late(&registry, range);
-    registry.advance_build(range.segment, range.version, range.to);
-    super::segment::install(writer, registry, writes);
-    let kept = by_survivor(writer, range);
-    let numbers = (range.from.0..range.to.0).map(ProfileNo);
-    let mut people: BTreeSet<ProfileNo> = numbers.map(|n| writer.shared.survivor(n)).collect();
+    let late = late(&registry, &range);
+    let kept = by_survivor(writer, std::mem::take(&mut range.kept));
+    let mut people = survivors(writer, &range);
     people.extend(kept.keys());
-    people.extend(moved_to(writer, range));
+    people.extend(moved_to(writer, &range));
     people.extend(late.into_iter().map(|n| writer.shared.survivor(n)));
+    let held = |number: &ProfileNo| writer.people.profile(*number).is_some();
+    let strangers: Vec<ProfileNo> = people.iter().copied().filter(|one| !held(one)).collect();
+    crate::steps::load::neighbours(writer, range.from, range.to).await?;
     crate::steps::load::profiles(writer, people.clone()).await?;
     let people: Vec<ProfileNo> = people.into_iter().collect();
-    let configuration = Arc::clone(&writer.configuration);
-    let due = std::mem::take(&mut writer.due);
-    let last = writer.head.position;
-    let mut fold = Fold::resume(configuration.rules(), &mut writer.people, due, last);
-    fold.build_range(
-        range.segment,
-        &kept,
-        &people,
-        entry.position,
-        entry.received,
-    );
-    let (mut effects, due) = fold.finish();
-    writer.due = due;
+    let (segment, place, received) = (range.segment, entry.position, entry.received);
+    // What was due of them before happened under the rules as they were.
+    let mut effects = fold(writer, |fold| {
+        fold.fire_of(people.iter().copied(), received)
+    });
+    registry.advance_build(range.segment, range.version, range.to);
+    super::segment::install(writer, registry, writes);
+    let built = fold(writer, |fold| {
+        fold.build_range(segment, &kept, &people, place, received);
+    });
+    effects.changes.extend(built.changes);
+    effects.members.extend(built.members);
     // A segment's first members were there before anybody asked: nobody is told they entered.
     effects
         .changes
@@ -114,7 +109,33 @@ async fn unite(
     let messages = crate::steps::activate::step(writer, &effects);
     writer.effects(&effects, writes).await?;
     writer.messages(&messages, writes);
+    // Whoever only the build asked for would push out those who come and go.
+    writer.let_go(&strangers);
     Ok(())
+}
+
+/// Whoever the numbers of a range lead to.
+fn survivors(writer: &Writer, range: &Range) -> BTreeSet<ProfileNo> {
+    let ownership = writer.shared.ownership();
+    let mut redirects = ownership.redirects.range(range.from..range.to).peekable();
+    let numbers = (range.from.0..range.to.0).map(ProfileNo);
+    let survivors = numbers.map(|number| {
+        let redirect = redirects.next_if(|(from, _)| **from == number);
+        redirect.map_or(number, |(_, to)| *to)
+    });
+    survivors.collect()
+}
+
+/// Folds something into the working set.
+fn fold(writer: &mut Writer, act: impl FnOnce(&mut Fold<'_>)) -> Effects {
+    let configuration = Arc::clone(&writer.configuration);
+    let due = std::mem::take(&mut writer.due);
+    let last = writer.head.position;
+    let mut fold = Fold::resume(configuration.rules(), &mut writer.people, due, last);
+    act(&mut fold);
+    let (effects, due) = fold.finish();
+    writer.due = due;
+    effects
 }
 
 /// Whoever an undo gave a number that no step comes to: they come with the last one. The undo has
@@ -139,13 +160,24 @@ fn moved_to(writer: &Writer, range: &Range) -> BTreeSet<ProfileNo> {
         .collect()
 }
 
-fn by_survivor(writer: &Writer, range: &Range) -> BTreeMap<ProfileNo, Leaves> {
+/// What leaves keep, by whom each person is now.
+fn by_survivor(writer: &Writer, kept: Kept) -> Kept {
     let catalogue = &writer.configuration.catalogue;
-    let mut kept: BTreeMap<ProfileNo, Leaves> = BTreeMap::new();
-    for (given, leaves) in &range.kept {
-        let survivor = writer.shared.survivor(*given);
-        let into = kept.entry(survivor).or_default();
-        catalogue.unite(into, leaves, &mut Touched::default());
+    let ownership = writer.shared.ownership();
+    let first = kept
+        .first_key_value()
+        .map_or(ProfileNo(0), |(first, _)| *first);
+    let mut redirects = ownership.redirects.range(first..).peekable();
+    let mut by_survivor = Kept::new();
+    for (given, leaves) in kept {
+        while redirects.next_if(|(from, _)| **from < given).is_some() {}
+        let redirect = redirects.next_if(|(from, _)| **from == given);
+        match by_survivor.entry(redirect.map_or(given, |(_, to)| *to)) {
+            Slot::Vacant(slot) => drop(slot.insert(leaves)),
+            Slot::Occupied(mut slot) => {
+                catalogue.unite(slot.get_mut(), &leaves, &mut Touched::default());
+            }
+        }
     }
-    kept
+    by_survivor
 }

@@ -47,8 +47,16 @@ pub(super) fn apply(writer: &mut Writer, command: &Command, writes: &mut Vec<Wri
             token_hash,
             name,
             hint,
+            scopes,
+            member,
         } => {
-            put_token(writer, token_hash, name, hint, writes)?;
+            let token = TokenUse {
+                name: name.clone(),
+                hint: hint.clone(),
+                scopes: scopes.clone(),
+                member: *member,
+            };
+            put_token(writer, token_hash, &token, writes)?;
         }
         Command::PutPolicy(policy) => {
             policy.validate().map_err(|error| CommandError::Invalid {
@@ -99,21 +107,22 @@ fn put_source(
 fn put_token(
     writer: &mut Writer,
     hash: &str,
-    name: &str,
-    hint: &str,
+    token: &TokenUse,
     writes: &mut Vec<Write>,
 ) -> Result<(), CommandError> {
     unless_revoked(writer, hash)?;
-    let token = TokenUse {
-        name: name.to_owned(),
-        hint: hint.to_owned(),
-    };
+    let roster = &writer.configuration.roster;
+    if let Some(no) = token.member.filter(|no| roster.member(*no).is_none()) {
+        return Err(CommandError::NotFound {
+            what: format!("member {no}"),
+        });
+    }
     let change = |c: &mut Configuration| {
         let mut keys = KeyRing::clone(&c.keys);
         keys.tokens.insert(hash.to_owned(), token.clone());
         c.keys = Arc::new(keys);
     };
-    configure_with(writer, &format!("token/{hash}"), &token, change, writes);
+    configure_with(writer, &format!("token/{hash}"), token, change, writes);
     Ok(())
 }
 

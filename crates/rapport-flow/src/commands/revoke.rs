@@ -37,10 +37,11 @@ fn key(writer: &mut Writer, hash: &str, writes: &mut Vec<Write>) -> Result<(), C
 fn token(writer: &mut Writer, hash: &str, writes: &mut Vec<Write>) -> Result<(), CommandError> {
     let mut ring = KeyRing::clone(&writer.configuration.keys);
     let gone = ring.tokens.remove(hash).ok_or_else(|| missing("token"))?;
-    if ring.has_no_token() {
+    if gone.is_admin() && ring.has_no_token() {
         // Nobody could make another one.
         return Err(CommandError::Contradicts {
-            message: "this is the last token: make another one first".to_owned(),
+            message: "this is the last token that opens everything: make another one first"
+                .to_owned(),
         });
     }
     let revoked = Revoked {

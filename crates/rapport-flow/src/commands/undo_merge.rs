@@ -5,6 +5,7 @@ use self::component::Component;
 use self::prepared::Moment;
 use super::{Outcome, Reply, configure_with};
 use crate::configuration::Configuration;
+use crate::crm::undo::{Moved, relink};
 use crate::error::CommandError;
 use crate::writer::Writer;
 use crate::{reads, revisions, rows};
@@ -215,7 +216,9 @@ async fn replace(
         // Whoever absorbs or redirects now says so below, over this.
         writer.take_out(profile, writes);
     }
-    for (identifier, owner) in &now.owners {
+    // An identifier that nobody of them has any more was let go of above, or by an edit long ago:
+    // then it may be somebody else's now.
+    for (identifier, owner) in now.owners.iter().filter(|(_, owner)| owner.is_some()) {
         writer.people.set_owner(identifier, *owner);
     }
     for profile in now.profiles {
@@ -224,7 +227,9 @@ async fn replace(
     }
     writer.people.number_from(now.next);
     let mut by_origin: BTreeMap<ProfileNo, Vec<(Position, ProfileNo)>> = BTreeMap::new();
+    let mut now_of = Moved::new();
     for (origin, position, person) in moved {
+        now_of.insert((origin, position), person);
         by_origin
             .entry(origin)
             .or_default()
@@ -248,5 +253,6 @@ async fn replace(
         ..Effects::default()
     };
     super::effects(writer, &effects, writes).await?;
+    relink(writer, &component.origins, &now_of, &numbers, writes).await?;
     Ok(numbers)
 }

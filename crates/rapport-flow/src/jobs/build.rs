@@ -3,6 +3,7 @@
 //! From the moment its rule was put the live fold collects the leaves; this job scans what came
 //! before, and the writer unites the two.
 
+use crate::configuration::Configuration;
 use crate::error::{Error, Result};
 use crate::shared::Shared;
 use crate::writer::WriterOrder;
@@ -10,18 +11,25 @@ use rapport_core::identity::ProfileNo;
 use rapport_core::segment::leaf::Leaves;
 use rapport_core::segment::membership::SegmentNo;
 use rapport_core::segment::registry::Build;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 mod scan;
 
 pub(crate) use self::scan::scan_range;
 
+/// What leaves keep, by person.
+pub(crate) type Kept = BTreeMap<ProfileNo, Leaves>;
+
 /// Origins united in one transaction.
-const RANGE: u64 = 4_096;
-/// Origins scanned in one pass over history.
-const PASS: u64 = 32 * RANGE;
+pub(crate) const RANGE: u64 = 4_096;
+/// Steps whose origins are scanned in one go: fewer look into the same pages again and again, more
+/// keep the writer waiting for the first.
+const SCAN: u64 = 4;
+/// Scans that are ahead of the writer beside those that every core is at.
+const AHEAD: usize = 2;
 
 /// What was found for a range of origins.
 #[derive(Debug)]
@@ -35,85 +43,111 @@ pub struct Range {
     /// The origin behind the last.
     pub to: ProfileNo,
     /// What the leaves keep, by the profile each event was given to.
-    pub kept: BTreeMap<ProfileNo, Leaves>,
+    pub kept: Kept,
     /// How many undos there were before the scan.
     pub undos: u64,
 }
 
-/// Builds one segment to its end.
+/// Builds one segment to its end: while the writer unites what was found, every core scans what
+/// comes next.
 pub(crate) async fn run(
     shared: &Arc<Shared>,
     orders: &mpsc::Sender<WriterOrder>,
     segment: SegmentNo,
     undos: u64,
 ) -> Result<()> {
-    let mut ahead = None;
-    loop {
-        let configuration = shared.configuration();
-        let Some(definition) = configuration.registry.course(segment) else {
-            return Ok(());
-        };
-        let Build::Running { cursor: from, end } = definition.build else {
-            return Ok(());
-        };
-        let behind = |from: ProfileNo| ProfileNo(end.0.min(from.0 + PASS));
-        let to = behind(from);
-        let scan = |from, to| scan_range(shared, &configuration, segment, from, to);
-        let kept = match ahead.take() {
-            Some(kept) => kept,
-            None => scan(from, to).await?,
-        };
-        let found = Range {
-            segment,
-            version: definition.version,
-            from,
-            to,
-            kept,
-            undos,
-        };
-        // While the writer unites what was found, the next pass is read.
-        let next = async {
-            match to < end {
-                true => scan(to, behind(to)).await.map(Some),
-                false => Ok(None),
+    let configuration = shared.configuration();
+    let Some(definition) = configuration.registry.course(segment) else {
+        return Ok(());
+    };
+    let Build::Running { cursor, end } = definition.build else {
+        return Ok(());
+    };
+    let mut ahead = Ahead {
+        shared: Arc::clone(shared),
+        configuration,
+        segment,
+        next: cursor,
+        end,
+        scans: VecDeque::new(),
+    };
+    let mut from = cursor;
+    while let Some(found) = ahead.found().await? {
+        for kept in found {
+            let range = Range {
+                segment,
+                version: definition.version,
+                from,
+                to: behind(from, end, RANGE),
+                kept,
+                undos,
+            };
+            from = range.to;
+            if !unite(orders, range).await? {
+                // What was scanned is of other rules, or of other people.
+                return Ok(());
             }
-        };
-        let (united, next) = tokio::join!(unite(orders, found), next);
-        if !united? {
-            return Ok(());
         }
-        ahead = next?;
+    }
+    Ok(())
+}
+
+/// The end of so many origins from here on.
+fn behind(from: ProfileNo, end: ProfileNo, origins: u64) -> ProfileNo {
+    ProfileNo(end.0.min(from.0.saturating_add(origins)))
+}
+
+/// Scans under way, in order of their origins.
+struct Ahead {
+    shared: Arc<Shared>,
+    configuration: Arc<Configuration>,
+    segment: SegmentNo,
+    next: ProfileNo,
+    end: ProfileNo,
+    scans: VecDeque<Scanning>,
+}
+
+/// Ends with whoever waits for it.
+struct Scanning(JoinHandle<rapport_store::Result<Vec<Kept>>>);
+
+impl Drop for Scanning {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
-/// Hands what a pass found to the writer, step by step; false where it must be scanned again.
-async fn unite(orders: &mpsc::Sender<WriterOrder>, found: Range) -> Result<bool> {
-    let (mut start, to) = (found.from, found.to);
-    let mut kept = found.kept;
-    while start < to {
-        let next = ProfileNo(to.0.min(start.0 + RANGE));
-        // Events an undo gave to somebody in front of the range go with its first step.
-        let rest = match next < to {
-            true => kept.split_off(&next),
-            // What an undo gave to somebody behind the pass goes with its last step.
-            false => BTreeMap::new(),
-        };
-        let range = Range {
-            from: start,
-            to: next,
-            kept,
-            ..found
-        };
-        kept = rest;
-        let (reply, answer) = oneshot::channel();
-        orders
-            .send(WriterOrder::Build { range, reply })
-            .await
-            .map_err(|_| Error::Stopping)?;
-        if !answer.await.map_err(|_| Error::Stopping)?? {
-            return Ok(false);
+impl Ahead {
+    /// What the next scan found, step by step; `None` behind the last.
+    async fn found(&mut self) -> Result<Option<Vec<Kept>>> {
+        while self.scans.len() < scan::cores() + AHEAD && self.next < self.end {
+            let from = self.next;
+            self.next = behind(from, self.end, SCAN * RANGE);
+            let scan = scan::steps(
+                Arc::clone(&self.shared),
+                Arc::clone(&self.configuration),
+                self.segment,
+                from..self.next,
+            );
+            self.scans.push_back(Scanning(tokio::spawn(scan)));
         }
-        start = next;
+        let Some(mut scan) = self.scans.pop_front() else {
+            return Ok(None);
+        };
+        let found = (&mut scan.0).await;
+        let found = found.map_err(|error| match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Error::Stopping,
+        })?;
+        Ok(Some(found?))
     }
-    Ok(true)
+}
+
+/// Hands what was found to the writer; false where it must be scanned again.
+async fn unite(orders: &mpsc::Sender<WriterOrder>, range: Range) -> Result<bool> {
+    let (reply, answer) = oneshot::channel();
+    orders
+        .send(WriterOrder::Build { range, reply })
+        .await
+        .map_err(|_| Error::Stopping)?;
+    answer.await.map_err(|_| Error::Stopping)?
 }

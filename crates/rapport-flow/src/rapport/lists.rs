@@ -8,13 +8,16 @@ use rapport_core::event::dialect::list::Item;
 use rapport_core::identity::ProfileNo;
 use rapport_core::segment::list;
 use rapport_core::segment::membership::SegmentNo;
+use rapport_core::segment::registry::Build;
 use rapport_store::state::{Key, Order, Page, Table};
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long it is waited until what was sent is folded.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How often it is looked whether a list is built.
+const LOOK: Duration = Duration::from_millis(5);
 
 impl Rapport {
     /// Puts people on a list, or takes them off it. Nobody is made for a reference to nobody.
@@ -28,6 +31,7 @@ impl Rapport {
         on: bool,
         members: &[Reference],
     ) -> std::result::Result<Report, CommandError> {
+        self.wait_until_built(key).await;
         let registry = self.registry();
         let missing = || CommandError::NotFound {
             what: format!("list {key}"),
@@ -50,6 +54,7 @@ impl Rapport {
                             continue;
                         }
                         report.changed += 1;
+                        report.places.insert(nth * ITEMS_MAX + place);
                         items.push(Item {
                             list: name.into(),
                             on,
@@ -76,6 +81,20 @@ impl Rapport {
         }
         report.is_folded = last == 0 || self.folded(last, PATIENCE).await;
         Ok(report)
+    }
+
+    /// Waits until a list that was just made says of everybody whether they are on it: who was put
+    /// on it meanwhile does not count as being there yet.
+    async fn wait_until_built(&self, key: &str) {
+        let is_running = || {
+            let registry = self.registry();
+            let definition = registry.get(key);
+            definition.is_some_and(|list| list.build != Build::Complete)
+        };
+        let until = Instant::now() + PATIENCE;
+        while is_running() && Instant::now() < until {
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Whether members of frozen segments wait to be put on this list.

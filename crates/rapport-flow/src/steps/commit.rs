@@ -85,7 +85,7 @@ pub(crate) async fn step(
         has_messages: !messages.is_empty(),
         violations: (!broken.is_empty()).then(|| writer.violations.clone()),
     };
-    writer.begin(head, writes, rows, batch).await?;
+    writer.begin(head, writes.into(), rows, batch).await?;
     match is_replayed {
         true => writer.settle().await,
         false => Ok(()),

@@ -8,7 +8,7 @@ use rapport_core::identity::{Identifier, ProfileNo, resolve};
 use rapport_core::profile::Profile;
 use rapport_core::profile::company::{self, Company};
 use rapport_store::Result;
-use rapport_store::state::{Table, number_key};
+use rapport_store::state::{Order, Page, Table, number_key};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Loads the people and companies of the events that will be folded.
@@ -71,6 +71,26 @@ pub(crate) async fn identifiers(writer: &mut Writer, wanted: BTreeSet<Identifier
     profiles(writer, numbers).await
 }
 
+/// Loads everybody whose number is in a range, in one go: they lie side by side. Nothing is under
+/// way.
+pub(crate) async fn neighbours(writer: &mut Writer, from: ProfileNo, to: ProfileNo) -> Result<()> {
+    debug_assert!(!writer.is_underway(), "a range is read from the disk");
+    let page = Page {
+        table: Table::Profile,
+        from: rows::profile_key(from),
+        to: Some(rows::profile_key(to)),
+        limit: usize::MAX,
+        order: Order::Ascending,
+    };
+    for (key, value) in writer.shared.roles.state.scan(page).await? {
+        let number = ProfileNo(rows::number_of(Table::Profile, &key)?);
+        if writer.people.profile(number).is_none() {
+            writer.hold(rows::unpack(Table::Profile, &value)?);
+        }
+    }
+    Ok(())
+}
+
 /// Loads profiles that are not in the working set yet.
 pub(crate) async fn profiles(writer: &mut Writer, numbers: BTreeSet<ProfileNo>) -> Result<()> {
     let wanted: Vec<ProfileNo> = numbers
@@ -92,7 +112,8 @@ pub(crate) async fn profiles(writer: &mut Writer, numbers: BTreeSet<ProfileNo>) 
     Ok(())
 }
 
-async fn companies(writer: &mut Writer, groups: BTreeSet<&str>) -> Result<()> {
+/// Loads companies that are not in the working set yet.
+pub(crate) async fn companies(writer: &mut Writer, groups: BTreeSet<&str>) -> Result<()> {
     let hash = writer.hash;
     let wanted: BTreeMap<u64, &str> = groups
         .into_iter()

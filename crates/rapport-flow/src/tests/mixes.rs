@@ -1,5 +1,5 @@
-//! Replay equals live after seeded random mixes of events, rule changes, merges, undos, restarts
-//! and kills, while files are flushed and compacted all the time.
+//! Replay equals live after seeded random mixes of events, rule changes, lists, merges, undos,
+//! restarts and kills, while files are flushed and compacted all the time.
 //!
 //! `RAPPORT_MIXES=200 cargo test -p rapport-flow mixes` runs that many worlds;
 //! `RAPPORT_MIXES_FROM` says with which seed they begin.
@@ -17,7 +17,9 @@ use rapport_core::time::{DAY_MS, HOUR_MS, Millis, SECOND_MS};
 use std::sync::Arc;
 use std::time::Duration;
 
+mod crm;
 pub(super) mod dice;
+pub(super) mod listed;
 pub(super) mod said;
 
 /// Steps of one world.
@@ -90,8 +92,13 @@ pub(super) async fn begin(dice: &mut Dice) -> World {
 
 async fn step(world: World, dice: &mut Dice) -> World {
     match dice.below(100) {
-        0..54 => send(world, dice).await,
-        54..60 => hook(world, dice).await,
+        0..44 => send(world, dice).await,
+        44..50 => {
+            expect(&world, crm::command(dice)).await;
+            world
+        }
+        50..55 => listed::work(world, dice).await,
+        55..60 => hook(world, dice).await,
         60..72 => change_rules(world, dice).await,
         72..78 => merge(world, dice).await,
         78..84 => undo(world, dice).await,
@@ -105,10 +112,16 @@ async fn step(world: World, dice: &mut Dice) -> World {
             expect(&world, said::plan(dice)).await;
             world
         }
-        95 => {
-            world.settle().await;
-            world
-        }
+        95 => match dice.one_in(2) {
+            true => {
+                world.settle().await;
+                world
+            }
+            false => {
+                expect(&world, said::members::command(dice)).await;
+                world
+            }
+        },
         _ => again(world, dice).await,
     }
 }

@@ -5,6 +5,7 @@ use super::world::World;
 use crate::{CommandError, keys};
 use rapport_core::entry::Command;
 use rapport_core::event::{KeyKind, SourceNo};
+use rapport_core::member::Scopes;
 
 const SOURCE: SourceNo = SourceNo(1);
 
@@ -22,6 +23,8 @@ fn put_token(token: &str) -> Command {
         token_hash: keys::hash(token),
         name: token.to_owned(),
         hint: "hint".to_owned(),
+        scopes: Scopes::admin(),
+        member: None,
     }
 }
 

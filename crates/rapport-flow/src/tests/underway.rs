@@ -58,7 +58,7 @@ async fn begin(memory: &Memory, script: &Script) -> Rapport {
     let head = memory.state.head().await.unwrap();
     let begun = memory
         .state
-        .commit(head.version, Position::default(), vec![secret]);
+        .commit(head.version, Position::default(), vec![secret].into());
     begun.await.unwrap();
     let roles = Roles {
         ledger: memory.ledger.clone(),

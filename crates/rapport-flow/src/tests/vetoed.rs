@@ -41,10 +41,11 @@ async fn undo_equals_a_veto_from_the_start() {
         }
         let changes_rules = dice.one_in(2);
         for _ in 0..60 {
-            world = match dice.below(12) {
+            world = match dice.below(13) {
                 0..7 => mixes::send(world, &mut dice).await,
                 7 => mixes::merge(world, &mut dice).await,
                 8 => mixes::undo(world, &mut dice).await,
+                11 => mixes::listed::work(world, &mut dice).await,
                 9..11 if changes_rules => mixes::change_rules(world, &mut dice).await,
                 _ => mixes::pass(world, &mut dice).await,
             };

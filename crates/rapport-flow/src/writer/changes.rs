@@ -31,9 +31,19 @@ impl Writer {
         for record in &effects.journal {
             self.journal(record, writes);
         }
-        let changes = self.people.take_changes();
+        let mut changes = self.people.take_changes();
+        let contacts = std::mem::take(&mut changes.contacts);
+        let absorbed = changes.absorbed.iter().map(|(from, _)| *from);
+        let joined: Vec<_> = absorbed.filter(|from| contacts.contains(from)).collect();
         self.people_changes(changes, writes);
-        self.members(&effects.members, writes).await
+        self.members(&effects.members, writes).await?;
+        if contacts.is_empty() && joined.is_empty() && effects.told.is_empty() {
+            return Ok(());
+        }
+        // Records are read as they are on disk: what is under way has to be there.
+        self.settle().await?;
+        self.contacts(&contacts).await?;
+        self.told(&effects.told, &joined, writes).await
     }
 
     /// Adds the writes of messages.
@@ -240,6 +250,9 @@ impl Writer {
         }
         self.disarm(profile.number, writes);
         self.people.remove(profile.number);
+        if profile.contact.is_some() {
+            self.people.note_contact(profile.number);
+        }
         writes.push(rows::remove(
             Table::Profile,
             rows::profile_key(profile.number),
@@ -254,6 +267,9 @@ impl Writer {
         let number = profile.number;
         if let Some(moment) = profile.armed {
             self.due.insert((moment, number));
+        }
+        if profile.contact.is_some() {
+            self.people.note_contact(number);
         }
         self.people.insert_loaded_profile(profile);
         // Asking for it to be changed is what puts it among the next changes.

@@ -81,6 +81,16 @@ impl Writer {
             .retain(|number, _| people.profile(*number).is_some());
     }
 
+    /// Lets people go whom nobody else has asked for, and whose changes are on their way to disk.
+    pub fn let_go(&mut self, people: &[ProfileNo]) {
+        for number in people {
+            if let Some(moment) = self.people.remove(*number).and_then(|one| one.armed) {
+                self.due.remove(&(moment, *number));
+            }
+            self.armed.remove(number);
+        }
+    }
+
     /// Lets everybody in the working set go; who is asked for next is loaded as stored.
     pub fn start_over(&mut self) {
         let emptied = self.people.emptied();

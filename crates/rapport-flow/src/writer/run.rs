@@ -4,17 +4,23 @@ use super::Writer;
 use super::deliveries::{deliveries, redrive};
 use super::orders::Orders;
 use super::publish::publish;
+use super::sign::sign;
+use super::waiting::Waiting;
+use crate::audit;
 use crate::commands::undo_merge::Prepared;
 use crate::commands::{self, Applied};
+use crate::crm::sweep;
 use crate::error::{CommandError, Error};
 use crate::flow;
 use crate::jobs;
 use crate::outbox::Delivery;
 use crate::rows;
+use crate::sessions;
 use rapport_core::entry::Command;
 use rapport_core::event::Request;
 use rapport_store::Result;
-use rapport_store::state::{self, Table};
+use rapport_store::records::Changes;
+use rapport_store::state::{Key, Table, Write};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -66,12 +72,22 @@ pub(crate) enum Order {
     /// Remove these keys: retention.
     Forget {
         table: Table,
-        keys: Vec<state::Key>,
+        keys: Vec<Key>,
         reply: oneshot::Sender<std::result::Result<(), Error>>,
     },
     /// Write one row of a job's own.
     Note {
-        write: state::Write,
+        write: Write,
+        reply: oneshot::Sender<std::result::Result<(), Error>>,
+    },
+    /// Look at some records that a changed definition is about.
+    Sweep {
+        reply: oneshot::Sender<std::result::Result<bool, Error>>,
+    },
+    /// Change who is signed in, and add to the audit.
+    Sign {
+        change: sessions::Change,
+        records: Vec<audit::Record>,
         reply: oneshot::Sender<std::result::Result<(), Error>>,
     },
     /// Fold what is on the ledger, then end.
@@ -133,11 +149,13 @@ async fn run(writer: &mut Writer, mut orders: Orders, jobs: jobs::Jobs) {
     let mut stopping: Option<oneshot::Sender<()>> = None;
     let mut stops_by: Option<Instant> = None;
     let mut timers = Rhythm::default();
+    let mut waiting = Waiting::default();
     loop {
         while !orders.is_empty() {
             // What an order reads and writes stands on what is on disk.
             if let Err(error) = writer.settle().await {
                 orders.refuse_held(&error);
+                waiting.refuse(&error);
                 recover(writer, &error).await;
             }
             let Some(order) = orders.next(writer.owes()) else {
@@ -147,7 +165,7 @@ async fn run(writer: &mut Writer, mut orders: Orders, jobs: jobs::Jobs) {
             if matches!(order, Order::Kill) {
                 return;
             }
-            if let Some(reply) = obey(writer, order).await {
+            if let Some(reply) = take(writer, &mut waiting, order).await {
                 stopping = Some(reply);
             }
         }
@@ -159,14 +177,23 @@ async fn run(writer: &mut Writer, mut orders: Orders, jobs: jobs::Jobs) {
             }
             Err(error) => {
                 orders.refuse_held(&error);
+                waiting.refuse(&error);
                 recover(writer, &error).await;
                 false
             }
         };
+        match waiting.next(writer).await {
+            Ok(Some(order)) => drop(obey(writer, order).await),
+            Ok(None) => {}
+            Err(error) => {
+                waiting.refuse(&error);
+                recover(writer, &error).await;
+            }
+        }
         if worked || stopping.is_none() {
             jobs.look(writer);
         }
-        if worked {
+        if worked || !waiting.is_empty() {
             continue;
         }
         if let Some(reply) = stopping.take() {
@@ -280,7 +307,9 @@ async fn settle_counters(writer: &mut Writer) -> Result<()> {
     if writer.counters.is_settled() {
         return Ok(());
     }
-    writer.commit(writer.head.position, Vec::new()).await
+    writer
+        .commit(writer.head.position, Changes::default())
+        .await
 }
 
 async fn recover(writer: &mut Writer, error: &rapport_store::Error) {
@@ -288,6 +317,16 @@ async fn recover(writer: &mut Writer, error: &rapport_store::Error) {
     writer.shared.trouble("flow", Some(error.to_string()));
     tokio::time::sleep(RETRY).await;
     reset(writer).await;
+}
+
+/// Does what was ordered, unless it has to wait.
+async fn take(
+    writer: &mut Writer,
+    waiting: &mut Waiting,
+    order: Order,
+) -> Option<oneshot::Sender<()>> {
+    let order = waiting.admit(writer, order).await?;
+    obey(writer, order).await
 }
 
 /// Does what was ordered. Whoever hung up meanwhile has lost only the answer.
@@ -322,15 +361,25 @@ async fn obey(writer: &mut Writer, order: Order) -> Option<oneshot::Sender<()>> 
             let _ = reply.send(kept(writer, done).await);
         }
         Order::Forget { table, keys, reply } => {
-            let writes = keys
-                .into_iter()
-                .map(|key| rows::remove(table, key))
-                .collect();
+            let keys = keys.into_iter();
+            let writes: Vec<Write> = keys.map(|key| rows::remove(table, key)).collect();
             let done = writer.commit(writer.head.position, writes).await;
             let _ = reply.send(kept(writer, done).await);
         }
         Order::Note { write, reply } => {
             let done = writer.commit(writer.head.position, vec![write]).await;
+            let _ = reply.send(kept(writer, done).await);
+        }
+        Order::Sweep { reply } => {
+            let done = sweep::step(writer).await;
+            let _ = reply.send(kept(writer, done).await);
+        }
+        Order::Sign {
+            change,
+            records,
+            reply,
+        } => {
+            let done = sign(writer, change, records).await;
             let _ = reply.send(kept(writer, done).await);
         }
         Order::Stop { reply } => return Some(reply),

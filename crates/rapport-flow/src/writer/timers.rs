@@ -22,18 +22,7 @@ impl Writer {
 
     /// Fires some of the timers that are due at `now`; false where there are none.
     pub async fn fire_some(&mut self, now: Millis) -> Result<bool> {
-        let page = Page {
-            table: Table::Timer,
-            from: Box::default(),
-            to: Some(rows::timer_key(now.plus(1), ProfileNo(0))),
-            limit: TIMERS,
-            order: Order::Ascending,
-        };
-        let due = self.shared.roles.state.scan(page).await?;
-        let due: Vec<_> = due
-            .iter()
-            .filter_map(|(key, _)| rows::timer_of(key))
-            .collect();
+        let due = self.due_at(now, TIMERS).await?;
         if due.is_empty() {
             return Ok(false);
         }
@@ -41,6 +30,26 @@ impl Writer {
         fired.fetch_add(due.len() as u64, Ordering::Relaxed);
         self.fire(&due, now).await?;
         Ok(true)
+    }
+
+    /// Whether more timers are due at `now` than one transaction fires.
+    pub async fn are_many_due(&self, now: Millis) -> Result<bool> {
+        Ok(self.due_at(now, TIMERS + 1).await?.len() > TIMERS)
+    }
+
+    /// The earliest timers that are due at `now`, at most so many.
+    async fn due_at(&self, now: Millis, limit: usize) -> Result<Vec<(Millis, ProfileNo)>> {
+        debug_assert!(!self.is_underway(), "timers are read from the disk");
+        let page = Page {
+            table: Table::Timer,
+            from: Box::default(),
+            to: Some(rows::timer_key(now.plus(1), ProfileNo(0))),
+            limit,
+            order: Order::Ascending,
+        };
+        let due = self.shared.roles.state.scan(page).await?;
+        let timers = due.iter().filter_map(|(key, _)| rows::timer_of(key));
+        Ok(timers.collect())
     }
 
     /// Fires timers of these people that are due at `now`; a transaction of its own, which nobody

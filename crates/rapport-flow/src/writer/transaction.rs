@@ -13,9 +13,11 @@ use crate::counters::Counters;
 use crate::live::Happened;
 use crate::rows;
 use crate::violations::counts::Counts;
+use rapport_core::crm::{RecordNo, TypeId};
 use rapport_core::position::Position;
 use rapport_core::time::Millis;
 use rapport_store::history::Entry;
+use rapport_store::records::Changes;
 use rapport_store::seen::SeenKey;
 use rapport_store::state::{Head, Key, Table, Value, Write};
 use rapport_store::{Error, Result};
@@ -70,8 +72,8 @@ pub(crate) struct Batch {
 
 impl Writer {
     /// Commits a transaction that ends at `position`; then everybody sees it.
-    pub async fn commit(&mut self, position: Position, writes: Vec<Write>) -> Result<()> {
-        self.commit_entries(position, writes, Vec::new()).await
+    pub async fn commit(&mut self, position: Position, changes: impl Into<Changes>) -> Result<()> {
+        self.commit_entries(position, changes, Vec::new()).await
     }
 
     /// The same for a transaction that folded entries: whoever sees how far the fold is finds them
@@ -79,10 +81,10 @@ impl Writer {
     pub async fn commit_entries(
         &mut self,
         position: Position,
-        writes: Vec<Write>,
+        changes: impl Into<Changes>,
         entries: Vec<Entry>,
     ) -> Result<()> {
-        self.begin(position, writes, entries, Batch::default())
+        self.begin(position, changes.into(), entries, Batch::default())
             .await?;
         self.settle().await
     }
@@ -92,20 +94,23 @@ impl Writer {
     pub async fn begin(
         &mut self,
         position: Position,
-        mut writes: Vec<Write>,
+        mut changes: Changes,
         entries: Vec<Entry>,
         batch: Batch,
     ) -> Result<()> {
         self.settle().await?;
         self.take_refused();
-        writes.extend(self.counters.take_writes());
+        changes.writes.extend(self.counters.take_writes());
         let numbers = Numbers {
             next_profile: self.people.next(),
             next_journal: self.next_journal,
             next_message: self.next_message,
             received: self.received,
+            records: self.record_numbers.clone(),
         };
-        writes.push(rows::put(Table::Meta, NUMBERS.into(), &numbers));
+        let numbers = rows::put(Table::Meta, NUMBERS.into(), &numbers);
+        changes.writes.push(numbers);
+        changes.records.append(&mut self.records);
         let shown = Shown {
             position,
             happened: self.news.take(),
@@ -118,14 +123,14 @@ impl Writer {
         };
         let is_read = |write: &&Write| READ_BY_BATCHES.contains(&write.table);
         let place = |write: &Write| ((write.table, write.key.clone()), write.value.clone());
-        let written = writes.iter().filter(is_read).map(place).collect();
+        let written = changes.writes.iter().filter(is_read).map(place).collect();
         let expected = self.head.version;
         self.head = Head {
             position,
             version: expected + 1,
         };
         let state = Arc::clone(&self.shared.roles.state);
-        let task = async move { state.commit(expected, position, writes).await };
+        let task = async move { state.commit(expected, position, changes).await };
         self.underway = Some(Underway {
             task: tokio::spawn(task),
             ended: None,
@@ -258,21 +263,37 @@ impl Writer {
     }
 
     fn show_ownership(&mut self, pending: Pending) {
-        if pending.redirects.is_empty() && pending.moved.is_empty() {
+        let Pending {
+            redirects,
+            moved,
+            merged,
+        } = pending;
+        if redirects.is_empty() && moved.is_empty() && merged.is_empty() {
             return;
         }
-        let mut ownership = self
-            .shared
-            .ownership
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        for (from, to) in pending.redirects {
+        let shared = &self.shared;
+        let ownership = shared.ownership.write();
+        let mut ownership = ownership.unwrap_or_else(PoisonError::into_inner);
+        let numbers = shared.merged.write();
+        let mut numbers = numbers.unwrap_or_else(PoisonError::into_inner);
+        for (from, to) in redirects {
+            let contact = RecordNo(from.0);
             match to {
-                Some(to) => ownership.redirects.insert(from, to),
-                None => ownership.redirects.remove(&from),
-            };
+                Some(to) => {
+                    ownership.redirects.insert(from, to);
+                    numbers.note(TypeId::CONTACT, contact, RecordNo(to.0));
+                }
+                None => {
+                    ownership.redirects.remove(&from);
+                    numbers.forget(TypeId::CONTACT, contact);
+                }
+            }
         }
-        for (origin, events) in pending.moved {
+        for ((object, from), to) in merged {
+            numbers.note(object, from, to);
+        }
+        drop(numbers);
+        for (origin, events) in moved {
             let before: Vec<_> = moved_of(&ownership, origin).collect();
             for event in before {
                 ownership.moved.remove(&event);

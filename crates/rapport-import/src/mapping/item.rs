@@ -246,13 +246,13 @@ impl Maker {
         rows: &'a [Row],
     ) -> std::result::Result<Vec<&'a str>, Reason> {
         let mut apart = Vec::new();
-        for (name, cell) in &rows[0].cells {
+        for (place, (name, cell)) in rows[0].cells.iter().enumerate() {
             if self.named.contains(&**name) {
                 continue;
             }
             let same = rows[1..]
                 .iter()
-                .all(|row| row.cell(name).as_deref() == Some(cell));
+                .all(|row| row.cell_like(place, name).as_deref() == Some(cell));
             if !same {
                 apart.push(&**name);
             } else if let Some(json) = self.json(cell, name)? {

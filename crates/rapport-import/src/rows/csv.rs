@@ -8,7 +8,7 @@ use crate::rows::Cell;
 use crate::text::{peek, readable, unpacking};
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use rapport_core::outcome::Reason;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 use std::sync::Arc;
 
@@ -226,6 +226,8 @@ fn sniff(start: &[u8]) -> u8 {
 /// Names for the columns: the heading's, each made unique, or numbers.
 fn named(record: &Record, is_heading: bool) -> Vec<Arc<str>> {
     let mut taken = BTreeSet::new();
+    // What the next repeat of a name is called, so that a heading of one name alone takes no longer.
+    let mut repeats: BTreeMap<String, usize> = BTreeMap::new();
     let mut names = Vec::with_capacity(record.fields);
     for (place, field) in record.fields().enumerate() {
         let said = readable(field).0.trim().to_owned();
@@ -233,11 +235,16 @@ fn named(record: &Record, is_heading: bool) -> Vec<Arc<str>> {
             true => said,
             false => format!("column_{}", place + 1),
         };
-        let first = name.clone();
-        let mut number = 2;
-        while !taken.insert(name.clone()) {
-            name = format!("{first}_{number}");
-            number += 1;
+        if !taken.insert(name.clone()) {
+            let number = repeats.entry(name.clone()).or_insert(2);
+            let first = std::mem::take(&mut name);
+            loop {
+                name = format!("{first}_{number}");
+                *number += 1;
+                if taken.insert(name.clone()) {
+                    break;
+                }
+            }
         }
         names.push(Arc::from(name));
     }

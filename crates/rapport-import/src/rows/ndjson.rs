@@ -1,12 +1,13 @@
 //! Rows of NDJSON: one JSON object a line.
 
-use super::{ROW_BYTES_MAX, Read, Rejected, Row};
+use super::{COLUMNS_MAX, ROW_BYTES_MAX, Read, Rejected, Row};
 use crate::error::{Error, Result};
 use crate::rows::Cell;
 use crate::text::{peek, readable, unpacking};
 use rapport_core::event::dialect::object;
 use rapport_core::event::dialect::readable::mend_surrogates;
 use rapport_core::outcome::Reason;
+use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::sync::Arc;
 
@@ -97,12 +98,23 @@ fn row(number: u64, line: &str) -> Read {
     }
     let mended = mend_surrogates(line.trim());
     let mut cells: Vec<(Arc<str>, Cell)> = Vec::new();
+    let mut places: BTreeMap<Arc<str>, usize> = BTreeMap::new();
     let read = object::members(&mended, |name, value| {
+        let cell = Cell::Json(value.get().to_owned());
         // Of repeated members the last wins, as in every event.
-        cells.retain(|(known, _)| **known != *name);
-        cells.push((Arc::from(&*name), Cell::Json(value.get().to_owned())));
+        if let Some(place) = places.get(&*name) {
+            cells[*place].1 = cell;
+        } else if cells.len() <= COLUMNS_MAX {
+            let name: Arc<str> = Arc::from(&*name);
+            places.insert(Arc::clone(&name), cells.len());
+            cells.push((name, cell));
+        }
     });
     match read {
+        Ok(()) if cells.len() > COLUMNS_MAX => reject(
+            "too_many_columns",
+            format!("a row may have {COLUMNS_MAX} members"),
+        ),
         Ok(()) => Ok(Row { number, cells }),
         Err(error) => reject("not_json", format!("the line is no JSON object: {error}")),
     }

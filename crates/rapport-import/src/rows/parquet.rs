@@ -1,21 +1,28 @@
 //! Rows of Parquet files, a few hundred at a time, each value as JSON.
 
-use super::{COLUMNS_MAX, Read, Rejected, Row};
+use super::{COLUMNS_MAX, ROW_BYTES_MAX, Read, Rejected, Row};
 use crate::error::{Error, Result};
 use crate::rows::Cell;
 use arrow_array::{Array, RecordBatch};
 use parquet::arrow::arrow_reader::{
-    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
 };
 use rapport_core::outcome::Reason;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+mod compact;
+mod footer;
 pub mod json;
+mod pages;
+mod views;
 
 /// Rows decoded at a time.
-const BATCH_ROWS: usize = 512;
+const BATCH_ROWS: u64 = 512;
+/// What they may take together, where a row can be larger than what the file has of it.
+const BATCH_BYTES_MAX: u64 = 256 << 20;
 
 /// A reader of a Parquet file.
 pub struct Parquet {
@@ -34,11 +41,11 @@ impl Parquet {
     /// # Errors
     /// Where it is no Parquet file, or one of a kind that cannot be read.
     pub fn open(file: File, skipped: u64) -> Result<Parquet> {
+        footer::check(&file)?;
         guarded(|| {
             let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-            let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
-                .map_err(damaged)?;
-            let fields = builder.schema().fields();
+            let said = ArrowReaderMetadata::load(&file, options).map_err(damaged)?;
+            let fields = said.schema().fields();
             if fields.len() > COLUMNS_MAX {
                 return Err(Error::File(format!(
                     "the file has {} columns: {COLUMNS_MAX} are read at most",
@@ -47,9 +54,15 @@ impl Parquet {
             }
             let columns = fields.iter().map(|field| Arc::from(field.name().as_str()));
             let columns = columns.collect();
-            let total = builder.metadata().file_metadata().num_rows();
-            let skip = usize::try_from(skipped).unwrap_or(usize::MAX);
-            let builder = builder.with_batch_size(BATCH_ROWS).with_offset(skip);
+            let total = said.metadata().file_metadata().num_rows();
+            let row_bytes = pages::check(&file, said.metadata())?;
+            let rows = (BATCH_BYTES_MAX / row_bytes.max(1)).clamp(1, BATCH_ROWS);
+            let options = ArrowReaderOptions::new().with_schema(views::of(said.schema()));
+            let said = ArrowReaderMetadata::try_new(Arc::clone(said.metadata()), options)
+                .map_err(damaged)?;
+            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, said)
+                .with_batch_size(usize::try_from(rows).unwrap_or(1))
+                .with_offset(usize::try_from(skipped).unwrap_or(usize::MAX));
             Ok(Parquet {
                 reader: builder.build().map_err(damaged)?,
                 columns,
@@ -112,10 +125,16 @@ impl Parquet {
                 }
             }
         }
-        Some(Ok(Row {
+        let row = Row {
             number: self.number,
             cells,
-        }))
+        };
+        if row.bytes() > ROW_BYTES_MAX {
+            let message = format!("a row may have {ROW_BYTES_MAX} bytes");
+            let reason = Reason::new("row_too_large", message);
+            return Some(Err(Rejected::new(self.number, reason, "")));
+        }
+        Some(Ok(row))
     }
 }
 

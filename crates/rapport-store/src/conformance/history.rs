@@ -281,6 +281,7 @@ async fn everybody_is_seen_once(history: &impl History) {
     );
     let blind = Scan {
         content: false,
+        positions: false,
         ..everybody()
     };
     let blind = people(history, &files, &blind).await;
@@ -289,6 +290,10 @@ async fn everybody_is_seen_once(history: &impl History) {
         !blind.iter().any(|(.., shown)| shown.contains("{\\\"")),
         "no content"
     );
+    let nowhere = blind
+        .iter()
+        .all(|(_, position, _)| *position == Position::default());
+    assert!(nowhere, "and no place");
 }
 
 async fn a_scan_of_people_is_cut_and_filtered(history: &impl History) {
@@ -395,6 +400,7 @@ fn everybody() -> Scan {
         names: BTreeSet::new(),
         kinds: BTreeSet::new(),
         content: true,
+        positions: true,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What every state must do.
 
 use crate::Error;
+use crate::records::Changes;
 use crate::state::{Head, Key, Order, Page, State, Table, Write, number_key};
 use rapport_core::position::Position;
 
@@ -37,7 +38,7 @@ async fn every_table_keeps_what_is_written(state: &impl State) {
         .map(|table| put(table, number_key(table as u64), value(table)))
         .to_vec();
     state
-        .commit(0, Position::event(1, 0), writes)
+        .commit(0, Position::event(1, 0), writes.into())
         .await
         .unwrap();
     for table in Table::ALL {
@@ -52,7 +53,7 @@ async fn every_table_keeps_what_is_written(state: &impl State) {
         .map(|table| remove(table, number_key(table as u64)))
         .to_vec();
     state
-        .commit(1, Position::event(1, 0), removals)
+        .commit(1, Position::event(1, 0), removals.into())
         .await
         .unwrap();
     for table in Table::ALL {
@@ -76,7 +77,10 @@ async fn a_commit_moves_the_head(state: &impl State) {
         Position::event(7, 0),
     ];
     for (version, position) in (0..).zip(positions) {
-        let head = state.commit(version, position, Vec::new()).await.unwrap();
+        let head = state
+            .commit(version, position, Changes::default())
+            .await
+            .unwrap();
         assert_eq!(
             head,
             Head {
@@ -93,7 +97,7 @@ async fn a_commit_at_another_version_writes_nothing(state: &impl State) {
         .commit(
             0,
             Position::event(1, 0),
-            vec![put(Table::Meta, text("a"), b"1")],
+            vec![put(Table::Meta, text("a"), b"1")].into(),
         )
         .await
         .unwrap();
@@ -102,7 +106,9 @@ async fn a_commit_at_another_version_writes_nothing(state: &impl State) {
             put(Table::Meta, text("a"), b"2"),
             put(Table::Meta, text("b"), b"2"),
         ];
-        let refusal = state.commit(expected, Position::event(2, 0), write).await;
+        let refusal = state
+            .commit(expected, Position::event(2, 0), write.into())
+            .await;
         let conflict = matches!(
             refusal,
             Err(Error::Conflict { expected: named, found: 1 }) if named == expected
@@ -135,7 +141,7 @@ async fn the_last_write_of_a_key_wins(state: &impl State) {
         remove(Table::Profile, number_key(7)),
     ];
     state
-        .commit(0, Position::event(1, 0), writes)
+        .commit(0, Position::event(1, 0), writes.into())
         .await
         .unwrap();
     let profiles = state
@@ -152,11 +158,11 @@ async fn the_last_write_of_a_key_wins(state: &impl State) {
 async fn values_come_in_the_order_asked(state: &impl State) {
     for table in [Table::Profile, Table::Outcome] {
         let version = state.head().await.unwrap().version;
-        let writes = (0..300)
+        let writes: Vec<Write> = (0..300)
             .map(|n| put(table, number_key(n * 2), n.to_string()))
             .collect();
         state
-            .commit(version, Position::event(1, 0), writes)
+            .commit(version, Position::event(1, 0), writes.into())
             .await
             .unwrap();
         let asked: Vec<u64> = vec![598, 3, 0, 598, 4, 700, 2];
@@ -182,13 +188,13 @@ async fn numbers_keep_their_order_up_to_the_last(state: &impl State) {
         u64::MAX - 1,
         u64::MAX,
     ];
-    let writes = numbers
+    let writes: Vec<Write> = numbers
         .iter()
         .rev()
         .map(|&n| put(Table::Identifier, number_key(n), b"x"))
         .collect();
     state
-        .commit(0, Position::event(1, 0), writes)
+        .commit(0, Position::event(1, 0), writes.into())
         .await
         .unwrap();
     let wanted: Vec<Key> = numbers.iter().map(|&n| number_key(n)).collect();
@@ -220,13 +226,13 @@ async fn numbers_keep_their_order_up_to_the_last(state: &impl State) {
 async fn byte_keys_keep_their_order(state: &impl State) {
     let mut wanted: Vec<Key> = ["", "\0", "a", "a\0", "aa", "b", "é"].map(text).to_vec();
     wanted.push(vec![0xff; 512].into());
-    let writes = wanted
+    let writes: Vec<Write> = wanted
         .iter()
         .rev()
         .map(|key| put(Table::Config, key.clone(), b""))
         .collect();
     state
-        .commit(0, Position::event(1, 0), writes)
+        .commit(0, Position::event(1, 0), writes.into())
         .await
         .unwrap();
     assert_eq!(keys(state, all(Table::Config)).await, wanted);
@@ -248,11 +254,11 @@ async fn byte_keys_keep_their_order(state: &impl State) {
 async fn pages_follow_each_other(state: &impl State) {
     for table in [Table::Journal, Table::Series] {
         let version = state.head().await.unwrap().version;
-        let writes = (0..10)
+        let writes: Vec<Write> = (0..10)
             .map(|n| put(table, number_key(n), vec![n as u8]))
             .collect();
         state
-            .commit(version, Position::event(1, 0), writes)
+            .commit(version, Position::event(1, 0), writes.into())
             .await
             .unwrap();
         let to = Some(number_key(8));
@@ -289,7 +295,7 @@ async fn a_bad_numbered_key_writes_nothing(state: &impl State) {
     ];
     assert!(
         state
-            .commit(0, Position::event(1, 0), writes)
+            .commit(0, Position::event(1, 0), writes.into())
             .await
             .is_err(),
         "eight bytes or nothing"

@@ -16,6 +16,8 @@ pub enum Call {
     Forget,
     /// A load or scan of the state.
     Load,
+    /// A question for records.
+    Query,
     /// A commit of the state.
     Commit,
     /// A write or compaction of history.

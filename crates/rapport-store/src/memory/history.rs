@@ -159,7 +159,10 @@ impl History for MemoryHistory {
             }
             observer(&Seen {
                 origin,
-                position: row.event.position,
+                position: match scan.positions {
+                    true => row.event.position,
+                    false => Position::default(),
+                },
                 event,
             })?;
         }

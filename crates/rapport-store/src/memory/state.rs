@@ -1,6 +1,8 @@
 //! The state as one sorted map.
 
+use super::records::Shelf;
 use super::{Call, Faults, lock};
+use crate::records::Changes;
 use crate::state::{Head, Key, Order, Page, State, Table, Value, Write};
 use crate::{Error, Result};
 use async_trait::async_trait;
@@ -13,13 +15,14 @@ use std::sync::Mutex;
 /// A state in memory.
 #[derive(Debug, Default)]
 pub struct MemoryState {
-    kept: Mutex<Kept>,
-    faults: Faults,
+    pub(super) kept: Mutex<Kept>,
+    pub(super) faults: Faults,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Kept {
+pub(super) struct Kept {
     rows: BTreeMap<(Table, Key), Value>,
+    pub(super) records: Shelf,
     head: Head,
 }
 
@@ -33,7 +36,7 @@ impl MemoryState {
         }
     }
 
-    /// Every row, for comparing two states.
+    /// Every key of every table, for comparing two states.
     #[must_use]
     pub fn dump(&self) -> BTreeMap<(Table, Key), Value> {
         lock(&self.kept).rows.clone()
@@ -83,7 +86,7 @@ impl State for MemoryState {
         self.faults.end(Call::Load, &ending, rows)
     }
 
-    async fn commit(&self, expected: u64, position: Position, writes: Vec<Write>) -> Result<Head> {
+    async fn commit(&self, expected: u64, position: Position, changes: Changes) -> Result<Head> {
         let found = lock(&self.kept).head.version;
         let ending = match self.faults.begin(Call::Commit) {
             Err(Error::Conflict { .. }) => {
@@ -101,10 +104,16 @@ impl State for MemoryState {
                 found: kept.head.version,
             });
         }
-        writes
+        changes
+            .writes
             .iter()
             .try_for_each(|write| check_key(write.table, &write.key))?;
-        for Write { table, key, value } in writes {
+        if !changes.records.is_empty() {
+            let mut records = kept.records.clone();
+            records.apply(changes.records)?;
+            kept.records = records;
+        }
+        for Write { table, key, value } in changes.writes {
             match value {
                 Some(value) => kept.rows.insert((table, key), value),
                 None => kept.rows.remove(&(table, key)),

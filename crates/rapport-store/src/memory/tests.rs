@@ -11,6 +11,7 @@ use rapport_core::time::Millis;
 async fn the_suites_pass() {
     conformance::ledger(async || MemoryLedger::default()).await;
     conformance::state(async || MemoryState::default()).await;
+    conformance::records(async || MemoryState::default()).await;
     conformance::history(async || MemoryHistory::default()).await;
     conformance::seen(async || MemorySeen::default()).await;
 }
@@ -24,7 +25,7 @@ async fn commit(memory: &Memory) -> crate::Result<()> {
     };
     memory
         .state
-        .commit(version, Position::event(version + 1, 0), vec![write])
+        .commit(version, Position::event(version + 1, 0), vec![write].into())
         .await
         .map(|_| ())
 }

@@ -12,11 +12,13 @@ mod gauges;
 mod held;
 mod hundred;
 mod importing;
+mod layouts;
 mod load;
 mod paired;
 mod probes;
 mod reads;
 mod rebuild;
+mod records;
 mod report;
 mod segments;
 mod server;
@@ -101,6 +103,10 @@ enum Part {
     Timers,
     /// A segment built from a long history.
     Rebuild,
+    /// The same rows of records in three layouts of tables, in plain SQL.
+    Layouts,
+    /// Lists, boards, timelines and writes of records among millions.
+    Records,
 }
 
 /// A shape of traffic.
@@ -212,6 +218,12 @@ async fn measure(scale: &Scale, report: &mut Report) -> Result<()> {
     }
     if scale.has(Part::Rebuild) {
         rebuild::all(scale, report).await?;
+    }
+    if scale.has(Part::Layouts) {
+        layouts::all(scale, report).await?;
+    }
+    if scale.has(Part::Records) {
+        records::all(scale, report).await?;
     }
     Ok(())
 }

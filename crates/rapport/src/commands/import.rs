@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-mod api;
+pub(super) mod api;
 
 /// Events and rejected rows that a dry run shows.
 const SHOWN: usize = 5;
@@ -81,10 +81,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         ),
         None => None,
     };
+    // What is wrong with it is told before anything is sent.
+    let mapping = mapping.as_deref().map(Mapping::parse).transpose()?;
     let kind = kind(&arguments)?;
     if arguments.dry_run {
-        let read = mapping.as_deref().map(Mapping::parse).transpose()?;
-        return dry_run(&arguments.file, kind, read);
+        return dry_run(&arguments.file, kind, mapping);
     }
     let token = arguments.token.as_deref().context(
         "no API token: give it with --token or RAPPORT_API_TOKEN (`rapport serve` prints it, or is given it)",
@@ -103,7 +104,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         ("trust", trust.to_owned()),
         ("name", name.into_owned()),
     ];
-    query.extend(mapping.map(|mapping| ("mapping", mapping)));
+    query.extend(mapping.map(|mapping| ("mapping", mapping.print())));
     let import = api.upload(file, &query).await?;
     let id = import["id"]
         .as_str()

@@ -35,7 +35,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         );
     }
     copy(&arguments.from, data).context("copying the backup")?;
-    let (archive, _) = at_rest(&config).await?;
+    let (mut archive, _) = at_rest(&config).await?;
+    archive.sign_everybody_out().await?;
     let findings = check(&archive).await?;
     for finding in &findings {
         println!("{finding}");

@@ -5,7 +5,7 @@ use crate::config::{Config, Log};
 use crate::{first_keys, wiring};
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use rapport_api::{ApiSettings, Proxy, ReadLimits, UnknownKeys};
+use rapport_api::{ApiSettings, Proxy, ReadLimits, SignInSettings, UnknownKeys};
 use std::process::ExitCode;
 use tokio::net::TcpListener;
 
@@ -66,6 +66,12 @@ fn api_settings(config: &Config) -> Result<ApiSettings> {
             decide_wait_ms: config.reads.decide_wait_ms,
             profile_api_per_second: config.reads.profile_api_per_second,
             viewers: config.reads.viewers,
+            crm_per_ten_seconds: config.reads.crm_per_ten_seconds,
+            crm_searches_per_second: config.reads.crm_searches_per_second,
+        },
+        sign_in: SignInSettings {
+            idle_ms: config.sign_in.idle_ms,
+            session_ms: config.sign_in.session_ms,
         },
         backups: Some(config.server.data.join("backups")),
         reach: Some(wiring::reach(config)?),

@@ -5,6 +5,8 @@ use crate::server::{Launch, Server, wait_for};
 use serde_json::Value;
 use std::fmt::Write as _;
 
+mod hostile;
+
 const MAPPING: &str = r#"{"event":"Order Completed","time":{"column":"date"},
     "identifiers":{"user_id":"customer"},"properties":{"revenue":"amount"}}"#;
 

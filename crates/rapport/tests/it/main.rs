@@ -5,6 +5,7 @@ mod crash;
 mod docs;
 mod doors;
 mod imports;
+mod members;
 mod server;
 mod setup;
 mod track;

@@ -1,6 +1,7 @@
 //! Tickets: a page that has a token gets one, and opens one stream with it.
 
 use crate::errors::{Code, Error};
+use crate::rights::Asker;
 use crate::secret;
 use rapport_flow::keys;
 use std::collections::BTreeMap;
@@ -14,29 +15,29 @@ const OPEN_MAX: usize = 10_000;
 
 /// Tickets that were made and not redeemed, by hash.
 #[derive(Default)]
-pub(crate) struct Tickets(Mutex<BTreeMap<String, Instant>>);
+pub(crate) struct Tickets(Mutex<BTreeMap<String, (Instant, Asker)>>);
 
 impl Tickets {
-    /// Makes a ticket.
-    pub(super) fn make(&self) -> Result<String, Error> {
+    /// Makes a ticket for whoever asks.
+    pub(super) fn make(&self, asker: Asker) -> Result<String, Error> {
         let made = secret::make("live_");
         let ticket = made.map_err(|error| Error::new(Code::Storage, error.to_string()))?;
         let mut open = self.open();
-        open.retain(|_, made| made.elapsed() < GOOD_FOR);
+        open.retain(|_, (made, _)| made.elapsed() < GOOD_FOR);
         if open.len() >= OPEN_MAX {
             return Err(Error::new(Code::Busy, "too many tickets are open"));
         }
-        open.insert(keys::hash(&ticket), Instant::now());
+        open.insert(keys::hash(&ticket), (Instant::now(), asker));
         Ok(ticket)
     }
 
-    /// Takes a ticket; it is good once.
-    pub(super) fn redeem(&self, ticket: &str) -> Result<(), Error> {
+    /// Takes a ticket, which is good once; returns whose it was.
+    pub(super) fn redeem(&self, ticket: &str) -> Result<Asker, Error> {
         // Found by hash: how long the look-up takes says nothing about a ticket.
         let made = self.open().remove(&keys::hash(ticket));
-        match made.is_some_and(|made| made.elapsed() < GOOD_FOR) {
-            true => Ok(()),
-            false => Err(Error::new(
+        match made.filter(|(made, _)| made.elapsed() < GOOD_FOR) {
+            Some((_, asker)) => Ok(asker),
+            None => Err(Error::new(
                 Code::Unauthorized,
                 "the ticket is not known, or used, or over",
             )
@@ -44,7 +45,7 @@ impl Tickets {
         }
     }
 
-    fn open(&self) -> MutexGuard<'_, BTreeMap<String, Instant>> {
+    fn open(&self) -> MutexGuard<'_, BTreeMap<String, (Instant, Asker)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -52,11 +53,17 @@ impl Tickets {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rights::asker::Credential;
+    use rapport_core::member::Actor;
 
     #[test]
     fn a_ticket_is_good_once() {
         let tickets = Tickets::default();
-        let ticket = tickets.make().expect("a ticket");
+        let asker = Asker {
+            actor: Actor::rapport(),
+            credential: Credential::Token(String::new()),
+        };
+        let ticket = tickets.make(asker).expect("a ticket");
         assert!(tickets.redeem("live_other").is_err());
         assert!(tickets.redeem(&ticket).is_ok());
         assert!(tickets.redeem(&ticket).is_err());

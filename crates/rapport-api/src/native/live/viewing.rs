@@ -8,6 +8,7 @@
 use super::filter::Filter;
 use super::item::Item;
 use crate::Api;
+use crate::rights::{self, Asker};
 use crate::serve::Stopping;
 use bytes::Bytes;
 use rapport_core::position::Position;
@@ -35,6 +36,8 @@ const CHUNK: usize = 100;
 /// Somebody who watches.
 pub(super) struct Viewing {
     api: Api,
+    /// Who watches.
+    asker: Asker,
     filter: Filter,
     viewer: Viewer,
     /// Where it goes on, and since where memberships that moved are kept.
@@ -50,7 +53,12 @@ struct Over;
 
 impl Viewing {
     /// Begins to watch; `None` where too many do.
-    pub(super) fn begin(api: &Api, filter: Filter, after: Option<Position>) -> Option<Viewing> {
+    pub(super) fn begin(
+        api: &Api,
+        asker: Asker,
+        filter: Filter,
+        after: Option<Position>,
+    ) -> Option<Viewing> {
         let most = api.settings.reads.viewers;
         let (viewer, after) = match after {
             None => (api.rapport.watch(most)?, None),
@@ -61,6 +69,7 @@ impl Viewing {
         };
         Some(Viewing {
             api: api.clone(),
+            asker,
             filter,
             viewer,
             told: after.map_or(Position::default(), |(after, _)| after),
@@ -108,6 +117,10 @@ impl Viewing {
         loop {
             let next = Instant::now() + LOOK;
             let mut text = String::new();
+            if !rights::goes_on(&self.api, &self.asker, super::PATH) {
+                // Nothing more is told to somebody who may not be told.
+                return Err(Over);
+            }
             let looked = self.look(&mut text);
             if !text.is_empty() {
                 send(chunks, text).await?;

@@ -15,7 +15,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 const LEVELS_MAX: usize = 8;
 
 /// The body that a query stands for; what cannot be read becomes a body that the door refuses.
-pub(super) fn body(query: &str) -> Vec<u8> {
+pub(in crate::track) fn body(query: &str) -> Vec<u8> {
     let pairs = pairs(query);
     if let Some((_, data)) = pairs.iter().find(|(name, _)| name == "data") {
         return decoded(data).unwrap_or_else(|| data.clone().into_bytes());

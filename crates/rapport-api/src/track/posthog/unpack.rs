@@ -18,13 +18,19 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 /// The JSON inside of a body, at most `bytes_max` bytes of it. What is JSON already stays as it
 /// is, whatever the query says: SDKs fall back to plain bodies and leave the parameter.
 pub(super) fn unpack(parts: &Parts, body: Vec<u8>, bytes_max: usize) -> Result<Vec<u8>, Refused> {
+    unpacked(parts.uri.query().unwrap_or_default(), body, bytes_max)
+}
+
+/// The same of a body that was sent under this query.
+pub(in crate::track) fn unpacked(
+    query: &str,
+    body: Vec<u8>,
+    bytes_max: usize,
+) -> Result<Vec<u8>, Refused> {
     if is_json(&body) {
         return Ok(body);
     }
-    let compression = parts
-        .uri
-        .query()
-        .and_then(|query| field(query.as_bytes(), "compression"));
+    let compression = field(query.as_bytes(), "compression");
     if compression.as_deref() == Some(b"lz64") {
         let message = "lz64 is not understood here; use gzip-js or base64".to_owned();
         return Err(Refused::Packed(message));
@@ -113,7 +119,7 @@ mod tests {
         request.into_parts().0
     }
 
-    fn unpacked(uri: &str, body: impl Into<Vec<u8>>) -> Result<Vec<u8>, String> {
+    fn of_address(uri: &str, body: impl Into<Vec<u8>>) -> Result<Vec<u8>, String> {
         let unpacked = unpack(&parts(uri), body.into(), 1_000);
         unpacked.map_err(|refused| refused.code().to_owned())
     }
@@ -147,7 +153,7 @@ mod tests {
         ] {
             for uri in ["/e/", "/e/?compression=base64", "/e/?compression=gzip-js"] {
                 assert_eq!(
-                    unpacked(uri, body.clone()).as_deref(),
+                    of_address(uri, body.clone()).as_deref(),
                     Ok(JSON),
                     "{uri} {body}"
                 );
@@ -158,19 +164,19 @@ mod tests {
     #[test]
     fn what_cannot_be_unpacked_is_refused_with_its_reason() {
         assert_eq!(
-            unpacked("/e/?compression=lz64", "abc"),
+            of_address("/e/?compression=lz64", "abc"),
             Err("invalid_packing".into())
         );
-        assert_eq!(unpacked("/e/", "data=!!!"), Err("invalid_packing".into()));
+        assert_eq!(of_address("/e/", "data=!!!"), Err("invalid_packing".into()));
         let bomb = LENIENT.encode(gzip(&vec![b' '; 100_000]));
-        assert_eq!(unpacked("/e/", bomb), Err("body_too_large".into()));
+        assert_eq!(of_address("/e/", bomb), Err("body_too_large".into()));
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_unpacked_without_panic(body in proptest::collection::vec(any::<u8>(), 0..80)) {
-            let _ = unpacked("/e/", body.clone());
-            let _ = unpacked("/e/", [b"data=".as_slice(), &body].concat());
+            let _ = of_address("/e/", body.clone());
+            let _ = of_address("/e/", [b"data=".as_slice(), &body].concat());
         }
     }
 }

@@ -24,7 +24,7 @@ impl Limits {
     #[must_use]
     pub const fn of(dialect: Dialect) -> Limits {
         let (event_bytes, body_bytes) = match dialect {
-            Dialect::Segment | Dialect::Import | Dialect::List => {
+            Dialect::Segment | Dialect::Import | Dialect::List | Dialect::Hubspot => {
                 (EVENT_BYTES_MAX, BATCH_BYTES_MAX)
             }
             Dialect::Rudder => (LARGE_EVENT_BYTES_MAX, 4_000 * 1024),

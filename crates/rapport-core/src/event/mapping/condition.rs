@@ -29,9 +29,13 @@ impl Condition {
     pub(super) fn holds(&self, scope: &Scope<'_, '_>, fuel: &Fuel) -> bool {
         let all = |tests: &Vec<(Path, Test)>| {
             tests.iter().all(|(path, test)| {
+                // What comes of it is thrown away, so it may as well be nothing.
+                if fuel.is_empty() {
+                    return false;
+                }
                 let value = path.value(scope);
                 fuel.burn(value.as_ref().map_or(0, Value::bytes));
-                test.holds(value.as_ref(), scope)
+                test.holds(value.as_ref(), scope, fuel)
             })
         };
         self.any.is_empty() || self.any.iter().any(all)
@@ -39,7 +43,7 @@ impl Condition {
 }
 
 impl Test {
-    fn holds(&self, value: Option<&Value<'_>>, scope: &Scope<'_, '_>) -> bool {
+    fn holds(&self, value: Option<&Value<'_>>, scope: &Scope<'_, '_>, fuel: &Fuel) -> bool {
         match self {
             Test::Exists(wanted) => value.is_some() == *wanted,
             Test::Equals(wanted) => value.is_some_and(|value| value.equals(wanted)),
@@ -51,10 +55,13 @@ impl Test {
                 _ => false,
             },
             Test::SameAs(path) => match (value, path.value(scope)) {
-                (Some(value), Some(other)) => value.equals(&other),
+                (Some(value), Some(other)) => {
+                    fuel.burn(other.bytes());
+                    value.equals(&other)
+                }
                 _ => false,
             },
-            Test::Not(test) => !test.holds(value, scope),
+            Test::Not(test) => !test.holds(value, scope, fuel),
         }
     }
 }

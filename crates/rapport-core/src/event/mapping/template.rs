@@ -11,6 +11,8 @@ use std::borrow::Cow;
 
 /// Pieces of a template.
 const PIECES_MAX: usize = 32;
+/// Paths, and conversions, of one hole.
+const STEPS_MAX: usize = 16;
 
 /// Text with holes.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,7 +78,10 @@ impl Template {
         for piece in &self.pieces {
             match piece {
                 Piece::Text(plain) => text.push_str(plain),
-                Piece::Pick(pick) => text.push_str(&pick.value(scope, fuel)?.into_text()?),
+                Piece::Pick(pick) => {
+                    text.push_str(&pick.value(scope, fuel)?.into_text()?);
+                    fuel.burn(text.len());
+                }
             }
         }
         Some(Value::Text(Cow::Owned(text))).filter(|_| !self.pieces.is_empty())
@@ -87,11 +92,11 @@ impl Pick {
     fn parse(text: &str, levels: usize, place: &str) -> Result<Pick, Error> {
         let mut parts = text.split('|').map(str::trim);
         let paths = parts.next().unwrap_or_default();
-        let alternatives = paths
+        let alternatives: Vec<Path> = paths
             .split("??")
             .map(|path| Path::parse(path.trim(), levels, place))
             .collect::<Result<_, _>>()?;
-        let conversions = parts
+        let conversions: Vec<Conversion> = parts
             .map(|word| {
                 Conversion::from_word(word).ok_or_else(|| {
                     let words = Conversion::words();
@@ -100,6 +105,10 @@ impl Pick {
                 })
             })
             .collect::<Result<_, _>>()?;
+        if alternatives.len().max(conversions.len()) > STEPS_MAX {
+            let message = format!("a hole may have {STEPS_MAX} paths and {STEPS_MAX} conversions");
+            return Err(Error::new(place, message));
+        }
         Ok(Pick {
             alternatives,
             conversions,
@@ -112,6 +121,9 @@ impl Pick {
             let mut value = path.value(scope)?;
             for conversion in &self.conversions {
                 fuel.burn(value.bytes());
+                if fuel.is_empty() {
+                    return None;
+                }
                 value = conversion.apply(value)?;
             }
             Some(value)

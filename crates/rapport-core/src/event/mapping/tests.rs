@@ -311,6 +311,60 @@ fn a_map_that_cannot_be_used_is_refused_with_its_place() {
     assert!(Map::parse(&rule(&format!(r#""time": {deep}"#))).is_err());
 }
 
+#[test]
+fn a_map_that_nests_without_end_is_refused() {
+    let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(9_000), close.repeat(9_000));
+    for bomb in [
+        "[".repeat(MAP_BYTES_MAX),
+        "{\"a\":".repeat(9_000),
+        format!(r#"{{"rules": {}}}"#, deep("[", "]")),
+        rule(&format!(r#""time": {}"#, deep("[", "]"))),
+        rule(&format!(r#""properties": {}"#, deep(r#"{"a":"#, "}"))),
+        rule(&format!(
+            r#""properties": {{"a": {{"object": {}}}}}"#,
+            deep(r#"{"a":"#, "}")
+        )),
+        rule(&format!(r#""time": "{{a{}}}""#, ".a".repeat(9_000))),
+        rule(&format!(r#""time": "{{a{}}}""#, "|lower".repeat(9_000))),
+        rule(&format!(r#""time": "{{a{}}}""#, " ?? a".repeat(9_000))),
+        rule(&format!(r#""time": "{}""#, "{a}".repeat(9_000))),
+    ] {
+        let error = Map::parse(&bomb).expect_err("it is no map");
+        assert!(!error.message.is_empty() && error.message.len() < MAP_BYTES_MAX + 500);
+    }
+}
+
+#[test]
+fn a_map_that_does_much_for_a_large_delivery_stops_where_its_fuel_ends() {
+    // Every mention of it is unescaped again.
+    let large = format!(r#"{{"t": "{}"}}"#, "\\u00C4".repeat(500_000));
+    let many =
+        |count: usize, one: fn(usize) -> String| (0..count).map(one).collect::<Vec<_>>().join(",");
+    let conversions = format!("{{t{}}}", "|lower|upper".repeat(8));
+    let tests = many(64, |n| format!(r#"{{"t": "{n}"}}"#));
+    let conditions = vec![format!(r#"{{"when": [{tests}], "skip": true}}"#); 60].join(",");
+    let properties = many(128, |n| {
+        format!(r#""p{n}": "{}""#, "{t|lower|upper}".repeat(8))
+    });
+    for map in [
+        rule(&format!(
+            r#""time": "{conversions}", "properties": {{"a": "{conversions}{conversions}"}}"#
+        )),
+        rule(&format!(r#""properties": {{{properties}}}"#)),
+        rule(&format!(r#""properties": {{"a": "{}"}}"#, "{t}".repeat(32))),
+        format!(r#"{{"rules": [{conditions}]}}"#),
+    ] {
+        let code = match &*apply(&map, &large) {
+            [Mapped::Invalid { reason, .. }] => reason.code.clone(),
+            other => panic!("{} events", other.len()),
+        };
+        assert!(
+            ["too_much_work", "event_too_large", "invalid_time"].contains(&code.as_str()),
+            "{code}"
+        );
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_is_read_or_refused_without_panic(text in "\\PC{0,120}") {

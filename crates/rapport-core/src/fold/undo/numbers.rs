@@ -1,6 +1,6 @@
 //! Which number leads to whom after a refold, and whose each event is.
 
-use super::{Placed, Refold, given};
+use super::{Refold, given};
 use crate::event::Event;
 use crate::identity::ProfileNo;
 use crate::identity::journal::{Record, What};
@@ -24,14 +24,16 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
             if there.contains(&number) {
                 continue;
             }
-            let place = |one: &Placed<E>| one.event.borrow().position;
-            let born = self.placed.binary_search_by_key(&birth, place);
-            let first = || self.placed.iter().find(|one| one.origin == number);
-            let born = born.ok().map(|place| &self.placed[place]);
-            let Some(placed) = born.or_else(first) else {
+            let first = || {
+                let placed = self.placed.iter().find(|one| one.origin == number);
+                let redone = || self.redone.iter().find(|one| one.origin == number);
+                let placed = placed.map(|one| one.number);
+                placed.or_else(|| redone().map(|one| one.number))
+            };
+            let Some(bearer) = self.bearer(birth).or_else(first) else {
                 continue;
             };
-            let person = leads_to.get(&placed.number).unwrap_or(&placed.number);
+            let person = leads_to.get(&bearer).unwrap_or(&bearer);
             if let Some(profile) = self.people.profile_mut(*person) {
                 profile.vacated.push((number, birth));
                 profile.vacated.sort_unstable();
@@ -40,7 +42,7 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
         }
     }
 
-    /// Events whose person is not the one their origin leads to; notes their origins.
+    /// Events and edits whose person is not the one their origin leads to; notes their origins.
     pub(super) fn moved(&mut self, undo: Position) -> Vec<(ProfileNo, Position, ProfileNo)> {
         let mut leads_to = self.people.redirects();
         for profile in self.people.profiles() {
@@ -49,10 +51,14 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
         }
         let owner = |number: ProfileNo| leads_to.get(&number).copied().unwrap_or(number);
         let mut moved = Vec::new();
-        for one in &self.placed {
-            let person = owner(one.number);
-            if owner(one.origin) != person {
-                moved.push((one.origin, one.event.borrow().position, person));
+        let events = self.placed.iter();
+        let events = events.map(|one| (one.origin, one.event.borrow().position, one.number));
+        let edits = self.redone.iter();
+        let edits = edits.map(|one| (one.origin, one.place, one.number));
+        for (origin, position, number) in events.chain(edits) {
+            let person = owner(number);
+            if owner(origin) != person {
+                moved.push((origin, position, person));
             }
         }
         note_moved(&mut self.people, &moved, undo);
@@ -69,6 +75,9 @@ impl<E: Borrow<Event> + Clone> Refold<E> {
         let due = std::mem::take(&mut self.due).into_iter();
         self.due = due.map(|(moment, number)| (moment, real(number))).collect();
         for one in &mut self.placed {
+            one.number = real(one.number);
+        }
+        for one in &mut self.redone {
             one.number = real(one.number);
         }
         for Record { what, .. } in &mut self.journal {

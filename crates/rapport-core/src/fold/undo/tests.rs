@@ -4,6 +4,7 @@
 use super::*;
 use crate::fold::worlds::{Entry, any_entries, any_ruled_entries};
 use crate::identity::journal::What;
+use crate::identity::policy::Policy;
 use crate::identity::veto::births;
 use proptest::prelude::*;
 

@@ -1,7 +1,8 @@
 //! The core's side of a world.
 
 use super::KEYS;
-use super::rules::Rule;
+use super::inquiry::{self, Inquiry};
+use crate::entry::Command;
 use crate::event::{Event, KeyKind, Kind, SourceNo};
 use crate::identity::ProfileNo;
 use crate::position::Position;
@@ -9,7 +10,7 @@ use crate::segment::catalogue::{Catalogue, Facts, Flip, Named, Touched};
 use crate::segment::leaf::Leaves;
 use crate::segment::membership::Memberships;
 use crate::segment::registry::{Moment, Registry};
-use crate::segment::{text, tree};
+use crate::segment::text;
 use crate::time::Millis;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -48,9 +49,9 @@ pub(super) const NUMBERS: [(ProfileNo, Position); 1] = [(
 )];
 
 impl Live {
-    pub(super) fn new(rules: &[Rule]) -> Live {
+    pub(super) fn new<A: Inquiry>(asked: &[A]) -> Live {
         let mut registry = Registry::default();
-        put(&mut registry, rules, 1, ProfileNo(1));
+        put(&mut registry, asked, 1, ProfileNo(1));
         Live {
             catalogue: Catalogue::new(&registry),
             registry,
@@ -123,19 +124,34 @@ fn facts<'a>(attributes: &'a Attributes, leaves: &'a Leaves) -> Facts<'a> {
     }
 }
 
-/// Sets the rules, in both spellings.
-pub(super) fn put(registry: &mut Registry, rules: &[Rule], request: u64, next_profile: ProfileNo) {
-    for (key, rule) in KEYS.iter().zip(rules) {
-        let rule = text::parse(&rule.text()).unwrap();
-        assert_eq!(text::parse(&rule.to_string()).as_ref(), Ok(&rule));
-        assert_eq!(tree::parse(&tree::print(&rule)).as_ref(), Ok(&rule));
-        let position = Position::command(request, 1);
+/// Asks all of them in a request of this number.
+pub(super) fn put<A: Inquiry>(
+    registry: &mut Registry,
+    asked: &[A],
+    request: u64,
+    next_profile: ProfileNo,
+) {
+    for revision in inquiry::revisions(asked, request, next_profile) {
         let moment = Moment {
-            position,
-            received: Millis(0),
+            position: revision.place(),
+            received: revision.received(),
             next_profile,
         };
-        registry.put(key, key, rule, moment).unwrap();
+        match revision.entry.command {
+            Command::PutSegment { key, name, rule } => {
+                let rule = text::parse(&rule).unwrap();
+                registry.put(&key, &name, rule, moment).unwrap();
+            }
+            Command::PutTrait {
+                key,
+                name,
+                computed,
+            } => {
+                let computed = text::parse_computed(&computed).unwrap();
+                registry.put_trait(&key, &name, computed, moment).unwrap();
+            }
+            other => panic!("{other:?} asks nothing"),
+        }
     }
 }
 

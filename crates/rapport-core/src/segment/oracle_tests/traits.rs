@@ -4,18 +4,17 @@
 use self::drawn::any_three;
 use super::any::{any_history, told_apart};
 use super::calendar::{DAY, midnights};
-use super::live::{Attributes, Live};
+use super::inquiry::{self, Inquiry};
 use super::meaning::{Person, property, total};
+use super::people::{self, any_undos};
 use super::rules::{Filter, Test, What, Window, named};
 use super::values::{holds, number, spelled};
-use super::{Entry, KEYS, START, event, observe, same_in_any_order};
+use super::world::{Timers, World};
+use super::{KEYS, same_in_any_order};
+use crate::entry::Command;
 use crate::event::Event;
-use crate::identity::ProfileNo;
-use crate::position::Position;
-use crate::segment::catalogue::{Catalogue, Touched};
-use crate::segment::leaf::{Leaves, message_hash};
-use crate::segment::membership::Memberships;
-use crate::segment::registry::{Moment, Registry};
+use crate::fold::worlds::any_entries;
+use crate::segment::leaf::message_hash;
 use crate::segment::{text, tree};
 use crate::time::Millis;
 use proptest::prelude::*;
@@ -251,188 +250,43 @@ impl Asks {
 /// The keys of the traits of a world.
 const TRAITS: [&str; 3] = ["t0", "t1", "t2"];
 
-struct World<'a> {
-    asks: &'a [Asks],
-    live: Live,
-    person: Person,
-    sent: Vec<Event>,
-    now: i64,
-}
-
-fn put(registry: &mut Registry, asks: &[Asks], request: u64, next_profile: ProfileNo) {
-    for (nth, one) in asks.iter().enumerate() {
-        let moment = |command| Moment {
-            position: Position::command(request, command),
-            received: Millis(0),
-            next_profile,
-        };
-        let computed = text::parse_computed(&one.made.text());
-        let computed = computed.unwrap_or_else(|error| panic!("{}: {error}", one.made.text()));
-        let printed = tree::print_computed(&computed);
-        assert_eq!(tree::parse_computed(&printed).as_ref(), Ok(&computed));
-        let nth_command = 2 * nth as u32 + 1;
-        registry
-            .put_trait(TRAITS[nth], TRAITS[nth], computed, moment(nth_command))
-            .unwrap();
-        let rule = text::parse(&one.text(TRAITS[nth])).unwrap();
-        registry
-            .put(KEYS[nth], KEYS[nth], rule, moment(nth_command + 1))
-            .unwrap();
-    }
-}
-
-impl<'a> World<'a> {
-    fn new(asks: &'a [Asks]) -> World<'a> {
-        let mut registry = Registry::default();
-        put(&mut registry, asks, 1, ProfileNo(1));
-        let mut live = Live {
-            catalogue: Catalogue::new(&registry),
-            registry,
-            leaves: Leaves::default(),
-            attributes: Attributes::default(),
-            memberships: Memberships::default(),
-            armed: None,
-            flips: Vec::new(),
-        };
-        let mut touched = Touched::default();
-        live.catalogue.touch_all(&mut touched);
-        live.settle(Millis(START), &mut touched);
-        World {
-            asks,
-            live,
-            person: Person {
-                events: BTreeMap::new(),
-                attributes: BTreeMap::new(),
-            },
-            sent: Vec::new(),
-            now: START,
-        }
+impl Inquiry for Asks {
+    fn commands(all: &[Asks]) -> Vec<Command> {
+        let keys = TRAITS.iter().zip(KEYS);
+        let commands = all.iter().zip(keys).flat_map(|(one, (key, segment))| {
+            let computed = text::parse_computed(&one.made.text());
+            let computed = computed.unwrap_or_else(|error| panic!("{}: {error}", one.made.text()));
+            let printed = tree::print_computed(&computed);
+            assert_eq!(tree::parse_computed(&printed).as_ref(), Ok(&computed));
+            let made = Command::PutTrait {
+                key: (*key).to_owned(),
+                name: (*key).to_owned(),
+                computed: computed.to_string(),
+            };
+            [made, inquiry::segment(segment, &one.text(key))]
+        });
+        commands.collect()
     }
 
-    fn enter(&mut self, entry: &Entry) {
-        let now = self.now;
-        match entry {
-            Entry::Event {
-                late_ms,
-                what,
-                properties,
-                message,
-            } => {
-                let sent = event(now - late_ms, now, *what, properties, *message);
-                observe(&mut self.live, &mut self.person, &sent, now);
-                self.sent.push(sent);
-            }
-            Entry::Again(nth) if !self.sent.is_empty() => {
-                let again = self.sent[nth % self.sent.len()].clone();
-                observe(&mut self.live, &mut self.person, &again, now);
-            }
-            Entry::Again(_) => {}
-            Entry::Attribute(name, value) => {
-                self.live.attribute(name, value, Millis(now));
-                let known = self.person.attributes.get(*name).map(|(value, _)| value);
-                if known != Some(value) {
-                    let said = (value.clone(), now);
-                    self.person.attributes.insert((*name).to_owned(), said);
-                }
-            }
-        }
+    fn instants(&self, person: &Person, from: i64, to: i64) -> BTreeSet<i64> {
+        Asks::instants(self, person, from, to)
     }
 
-    fn compare(&mut self, entries: &[(i64, Entry)]) -> Result<(), TestCaseError> {
-        for (pause_ms, entry) in entries {
-            self.pass(*pause_ms)?;
-            self.enter(entry);
-            self.compare_now("at an entry")?;
-        }
-        self.pass(70_000)
+    fn members(all: &[Asks], person: &Person, now: i64) -> Vec<bool> {
+        all.iter().map(|one| one.holds(person, now)).collect()
     }
 
-    fn pass(&mut self, span_ms: i64) -> Result<(), TestCaseError> {
-        let to = self.now + span_ms;
-        let asks = self.asks.iter();
-        let mut instants: BTreeSet<i64> = asks
-            .flat_map(|one| one.instants(&self.person, self.now, to))
-            .collect();
-        instants.insert(to);
-        for instant in instants {
-            if instant > self.now {
-                self.now = instant;
-                self.live.advance(Millis(instant));
-                self.compare_now("at a moment of its own")?;
-            }
-        }
-        Ok(())
+    fn values(all: &[Asks], person: &Person, now: i64) -> BTreeMap<&'static str, Value> {
+        let value = |(key, one): (&&'static str, &Asks)| Some((*key, one.made.value(person, now)?));
+        TRAITS.iter().zip(all).filter_map(value).collect()
     }
 
-    fn compare_now(&self, when: &str) -> Result<(), TestCaseError> {
-        let facts = self.live.facts();
-        let values = self.live.catalogue.traits(&facts, Millis(self.now));
-        let after_ms = self.now - START;
-        for (key, one) in TRAITS.iter().zip(self.asks) {
-            let live = values
-                .get(key)
-                .map(|json| serde_json::from_str(json).unwrap());
-            let expected = one.made.value(&self.person, self.now);
-            let same = rounded(live.as_ref()) == rounded(expected.as_ref());
-            let text = one.made.text();
-            prop_assert!(
-                same,
-                "{when} {after_ms}: {live:?}, not {expected:?}, {text}"
-            );
-        }
-        let expected: Vec<bool> = self
-            .asks
-            .iter()
-            .map(|one| one.holds(&self.person, self.now))
-            .collect();
-        let texts = self.asks.iter().zip(TRAITS);
-        let texts: Vec<_> = texts
-            .map(|(one, key)| (one.made.text(), one.text(key)))
-            .collect();
-        prop_assert_eq!(
-            self.live.members(),
-            expected,
-            "{} {}, {:#?}",
-            when,
-            after_ms,
-            texts
-        );
-        Ok(())
+    fn texts(all: &[Asks]) -> Vec<String> {
+        let texts = all.iter().zip(TRAITS);
+        texts
+            .map(|(one, key)| format!("{key}: {}; {}", one.made.text(), one.text(key)))
+            .collect()
     }
-
-    /// Makes the traits, and so the segments, other ones, and builds them from history.
-    fn rebuild(&mut self, asks: &'a [Asks]) -> Result<(), TestCaseError> {
-        put(&mut self.live.registry, asks, 2, ProfileNo(2));
-        self.live.catalogue = Catalogue::new(&self.live.registry);
-        let building: Vec<_> = self.live.registry.building().collect();
-        for course in building {
-            let only = self.live.registry.leaves_to_build(course.no);
-            let mut history = Leaves::default();
-            for event in &self.sent {
-                self.live.catalogue.observe_only(&only, &mut history, event);
-            }
-            let registry = &mut self.live.registry;
-            registry.advance_build(course.no, course.version, ProfileNo(2));
-            self.live.catalogue = Catalogue::new(&self.live.registry);
-            let mut touched = Touched::default();
-            let live = &mut self.live;
-            live.catalogue
-                .unite(&mut live.leaves, &history, &mut touched);
-            live.catalogue.touch(course.no, &mut touched);
-            live.settle(Millis(self.now), &mut touched);
-        }
-        self.asks = asks;
-        prop_assert_eq!(self.live.registry.building().count(), 0);
-        self.compare_now("when built")
-    }
-}
-
-/// Numbers as far as both sides keep them.
-fn rounded(value: Option<&Value>) -> Option<String> {
-    value.map(|value| match value.as_f64() {
-        Some(number) => format!("{number:.6}"),
-        None => value.to_string(),
-    })
 }
 
 proptest! {
@@ -443,7 +297,7 @@ proptest! {
         asks in any_three(),
         history in any_history().prop_map(told_apart),
     ) {
-        let mut world = World::new(&asks);
+        let mut world = World::new(&asks, Timers::Punctual);
         world.compare(&history)?;
         same_in_any_order(&world.live, &world.sent)?;
     }
@@ -456,9 +310,19 @@ proptest! {
         at in 0..20_usize,
     ) {
         let (before, after) = history.split_at(at.min(history.len()));
-        let mut world = World::new(&asks);
+        let mut world = World::new(&asks, Timers::Punctual);
         world.compare(before)?;
-        world.rebuild(&others)?;
+        world.rebuild(&others, &[])?;
         world.compare(after)?;
+    }
+
+    #[test]
+    fn whoever_merges_and_parts_again_has_the_traits_that_the_oracle_says_at_every_instant(
+        asks in any_three(),
+        entries in any_entries(25),
+        undos in any_undos(),
+    ) {
+        let mut world = people::World::new(&asks);
+        world.compare_all(&entries, &undos)?;
     }
 }

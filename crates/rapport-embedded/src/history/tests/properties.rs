@@ -108,6 +108,7 @@ async fn check_people(history: &ParquetHistory, files: &[File], entries: &[Entry
         names: BTreeSet::from(["Event 1".to_owned(), "Event 2".to_owned()]),
         kinds: BTreeSet::from(["track".to_owned()]),
         content: true,
+        positions: true,
     };
     let mut expected = accepted(entries);
     expected.retain(|row| {
@@ -169,5 +170,6 @@ fn everything() -> Scan {
         names: BTreeSet::new(),
         kinds: BTreeSet::new(),
         content: true,
+        positions: true,
     }
 }

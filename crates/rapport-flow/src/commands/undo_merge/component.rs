@@ -10,6 +10,7 @@ use rapport_core::identity::ProfileNo;
 use rapport_core::identity::journal::{MergeCause, Record, What};
 use rapport_core::position::Position;
 use rapport_core::profile::Profile;
+use rapport_core::profile::contact::Edit;
 use rapport_store::Result;
 use rapport_store::history::Row;
 use rapport_store::state::Table;
@@ -95,10 +96,27 @@ impl Component {
         Ok(rows)
     }
 
-    /// What happened to them, in order: events, merges by members that hold, changes of the rules.
+    /// Every edit of everybody behind `after`, in order, with whom it was folded into first.
+    pub async fn edits(&self, shared: &Shared, after: Position) -> Result<Vec<(ProfileNo, Edit)>> {
+        let mut edits = Vec::new();
+        for origin in &self.origins {
+            let of_origin = reads::edits::of(shared, *origin).await?;
+            edits.extend(of_origin.into_iter().map(|edit| (*origin, edit)));
+        }
+        let ownership = shared.ownership();
+        edits.retain(|(origin, edit)| {
+            let owner = ownership.owner(*origin, edit.place);
+            edit.place > after && self.origins.contains(&owner)
+        });
+        Ok(edits)
+    }
+
+    /// What happened to them, in order: events, edits, merges by members that hold, changes of the
+    /// rules.
     pub fn past<'a>(
         &'a self,
         rows: &[Arc<Row>],
+        edits: &'a [(ProfileNo, Edit)],
         revisions: &'a [Revision],
     ) -> Vec<Past<'a, Theirs>> {
         let event = |row: &Arc<Row>| {
@@ -108,6 +126,10 @@ impl Component {
             })
         };
         let mut past: Vec<Past<'a, Theirs>> = rows.iter().filter_map(event).collect();
+        past.extend(edits.iter().map(|(origin, edit)| Past::Edit {
+            edit,
+            origin: *origin,
+        }));
         past.extend(self.merges());
         past.extend(revisions.iter().map(Past::Revision));
         past.sort_by_key(Past::place);

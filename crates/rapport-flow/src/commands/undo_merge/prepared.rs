@@ -12,6 +12,7 @@ use rapport_core::identity::veto::Vetoes;
 use rapport_core::identity::{Identifier, ProfileNo, shared};
 use rapport_core::people::People;
 use rapport_core::position::Position;
+use rapport_core::profile::contact::Edit;
 use rapport_core::segment::error::Error as Contradiction;
 use rapport_core::time::Millis;
 use rapport_store::history::Row;
@@ -101,6 +102,7 @@ async fn folded(
 ) -> Result<(Refold<Theirs>, Component)> {
     let mut events = component.events(shared, Position::default()).await?;
     events.retain(|row| row.event.position <= cut);
+    let edits = component.edits(shared, Position::default()).await?;
     let revisions = revisions::read(shared, Position::default()).await?;
     let mut people = People::whole(PROVISIONAL);
     for (_, row) in crate::writer::all(&*shared.roles.state, Table::Shared).await? {
@@ -112,9 +114,8 @@ async fn folded(
     let work = move || {
         let mut refold = Refold::begin(vetoes, people);
         refold.remember(&component.profiles);
-        let folded = enter(&mut refold, &component, &events, &revisions, |place| {
-            place <= cut
-        });
+        let past = (&events[..], &edits[..], &revisions[..]);
+        let folded = enter(&mut refold, &component, past, |place| place <= cut);
         folded.map(|()| (refold, component))
     };
     let done = tokio::task::spawn_blocking(work).await;
@@ -122,14 +123,16 @@ async fn folded(
     done.map_err(|error| Error::Store(revisions::damaged(&error.to_string())))
 }
 
+/// Events, edits of contacts and revisions of the rules, each in their order.
+type Entries<'a> = (&'a [Arc<Row>], &'a [(ProfileNo, Edit)], &'a [Revision]);
+
 fn enter(
     refold: &mut Refold<Theirs>,
     component: &Component,
-    events: &[Arc<Row>],
-    revisions: &[Revision],
+    (events, edits, revisions): Entries<'_>,
     is_wanted: impl Fn(Position) -> bool,
 ) -> std::result::Result<(), Contradiction> {
-    let past: Vec<Past<'_, Theirs>> = component.past(events, revisions);
+    let past: Vec<Past<'_, Theirs>> = component.past(events, edits, revisions);
     let wanted = past.iter().filter(|entry| is_wanted(entry.place()));
     for entry in wanted {
         refold.enter(entry)?;
@@ -213,11 +216,11 @@ impl Prepared {
         }
         refold.remember(&component.profiles);
         let events = component.events(shared, self.cut).await?;
+        let edits = component.edits(shared, self.cut).await?;
         let revisions = revisions::read(shared, self.cut).await?;
-        enter(refold, component, &events, &revisions, |place| {
-            place > self.cut
-        })
-        .map_err(|error| revisions::damaged(&error.to_string()))?;
+        let past = (&events[..], &edits[..], &revisions[..]);
+        enter(refold, component, past, |place| place > self.cut)
+            .map_err(|error| revisions::damaged(&error.to_string()))?;
         refold.renumber(next);
         Ok(self
             .refold

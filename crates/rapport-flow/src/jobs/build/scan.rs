@@ -1,76 +1,50 @@
-//! The scan of a build: what leaves keep of everybody's past, every core reading a part.
+//! The scan of a build: what leaves keep of some people's past, by the steps in which it is united.
 
+use super::{Kept, RANGE};
 use crate::configuration::Configuration;
 use crate::shared::Shared;
 use rapport_core::identity::ProfileNo;
 use rapport_core::position::Position;
-use rapport_core::segment::catalogue::{Collector, Touched, Wanted};
+use rapport_core::segment::catalogue::{Collector, Wanted};
 use rapport_core::segment::leaf::Leaves;
 use rapport_core::segment::membership::SegmentNo;
-use rapport_store::history::{Entry, File, History, Ownership, Row, Scan, Seen};
-use std::collections::btree_map::Entry as Slot;
+use rapport_store::history::{Entry, File, History, Row, Scan, Seen};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 use tokio::sync::oneshot;
-use tokio::task::JoinSet;
 
-/// Origins that are worth a scan of their own.
-const PART_MIN: u64 = 16 * 1_024;
-
-/// What the leaves of a segment keep of the origins from `from` to `to`, of the entries up to
-/// the one that put its rule. Every core reads a part of the origins.
+/// What the leaves of a segment keep of these origins, of the entries up to the one that put its
+/// rule: what a step of a build unites, whatever else was scanned with it.
 pub(crate) async fn scan_range(
-    shared: &Shared,
-    configuration: &Configuration,
+    shared: &Arc<Shared>,
+    configuration: &Arc<Configuration>,
     segment: SegmentNo,
     from: ProfileNo,
     to: ProfileNo,
-) -> rapport_store::Result<BTreeMap<ProfileNo, Leaves>> {
-    let Some(definition) = configuration.registry.course(segment) else {
-        return Ok(BTreeMap::new());
-    };
-    let leaves = configuration.registry.leaves_to_build(segment);
-    let collector = Arc::new(Collector::of(&configuration.registry, &leaves));
-    if collector.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let (files, tail) = snapshot(shared, from, to, definition.since);
-    let (files, ownership) = (Arc::new(files), Arc::new(shared.ownership().clone()));
-    let part = (to.0 - from.0).div_ceil(cores()).max(PART_MIN);
-    let mut parts = JoinSet::new();
-    for first in (from.0..to.0).step_by(part as usize) {
-        let (from, to) = (ProfileNo(first), ProfileNo(to.0.min(first + part)));
-        let mut collecting = Collecting::new(&collector, &ownership, from, to);
-        let is_inside = |row: &&Arc<Row>| row.origin.is_some_and(|o| from <= o && o < to);
-        for row in tail.iter().filter(is_inside) {
-            collecting.take_row(row);
-        }
-        let scan = scan_of(collector.wanted(), from, to, definition.since);
-        let (history, files) = (Arc::clone(&shared.roles.history), Arc::clone(&files));
-        parts.spawn(async move { collecting.scan(&*history, &files, &scan).await });
-    }
-    let mut kept: BTreeMap<ProfileNo, Leaves> = BTreeMap::new();
-    while let Some(part) = parts.join_next().await {
-        let part = part.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?;
-        for (person, leaves) in part {
-            match kept.entry(person) {
-                Slot::Vacant(slot) => drop(slot.insert(leaves)),
-                Slot::Occupied(mut slot) => {
-                    let catalogue = &configuration.catalogue;
-                    catalogue.unite(slot.get_mut(), &leaves, &mut Touched::default());
-                }
-            }
-        }
-    }
-    Ok(kept)
+) -> rapport_store::Result<Kept> {
+    let scan = Collecting::of(shared, configuration, segment, from..to, to.0 - from.0);
+    let found = scan.await?;
+    Ok(found.into_iter().next().unwrap_or_default())
 }
 
-fn cores() -> u64 {
-    std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64)
+/// The same for several steps, each by itself.
+pub(super) async fn steps(
+    shared: Arc<Shared>,
+    configuration: Arc<Configuration>,
+    segment: SegmentNo,
+    origins: Range<ProfileNo>,
+) -> rapport_store::Result<Vec<Kept>> {
+    Collecting::of(&shared, &configuration, segment, origins, RANGE).await
+}
+
+/// How many scans can go on at a time.
+pub(super) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// The events the leaves can want: a superset, told apart again where they are observed.
-fn scan_of(wanted: &Wanted, from: ProfileNo, to: ProfileNo, through: Position) -> Scan {
+fn scan_of(wanted: &Wanted, origins: &Range<ProfileNo>, through: Position) -> Scan {
     let mut kinds: BTreeSet<String> = wanted
         .kinds
         .iter()
@@ -86,40 +60,66 @@ fn scan_of(wanted: &Wanted, from: ProfileNo, to: ProfileNo, through: Position) -
         false => BTreeSet::new(),
     };
     Scan {
-        from,
-        to,
+        from: origins.start,
+        to: origins.end,
         through,
         names,
         kinds,
         content: wanted.content,
+        positions: false,
     }
 }
 
-/// What leaves keep of a part of the origins.
+/// What leaves keep of some origins.
 struct Collecting {
-    collector: Arc<Collector>,
-    ownership: Arc<Ownership>,
-    from: ProfileNo,
-    /// By origin, from the first of the part.
+    collector: Collector,
+    /// Events of these origins that an undo gave to somebody else.
+    moved: BTreeMap<(ProfileNo, Position), ProfileNo>,
+    origins: Range<ProfileNo>,
+    /// Origins of a step.
+    step: u64,
+    /// By origin, from the first on.
     own: Vec<Leaves>,
-    /// Of events that an undo gave to somebody outside the part.
-    others: BTreeMap<ProfileNo, Leaves>,
+    /// Of events that an undo gave to somebody outside the step of their origin: by that step.
+    others: BTreeMap<(u64, ProfileNo), Leaves>,
 }
 
 impl Collecting {
-    fn new(
-        collector: &Arc<Collector>,
-        ownership: &Arc<Ownership>,
-        from: ProfileNo,
-        to: ProfileNo,
-    ) -> Collecting {
-        Collecting {
-            collector: Arc::clone(collector),
-            ownership: Arc::clone(ownership),
-            from,
-            own: vec![Leaves::default(); (to.0 - from.0) as usize],
-            others: BTreeMap::new(),
+    /// Scans history and its tail, in steps of so many origins.
+    async fn of(
+        shared: &Arc<Shared>,
+        configuration: &Configuration,
+        segment: SegmentNo,
+        origins: Range<ProfileNo>,
+        step: u64,
+    ) -> rapport_store::Result<Vec<Kept>> {
+        let registry = &configuration.registry;
+        let steps = (origins.end.0 - origins.start.0).div_ceil(step.max(1)) as usize;
+        let Some(definition) = registry.course(segment) else {
+            return Ok(vec![Kept::default(); steps]);
+        };
+        let collector = Collector::of(registry, &registry.leaves_to_build(segment));
+        if collector.is_empty() {
+            return Ok(vec![Kept::default(); steps]);
         }
+        let (files, tail) = snapshot(shared, &origins, definition.since);
+        let moved = moved(shared, &origins);
+        let mut scan = scan_of(collector.wanted(), &origins, definition.since);
+        scan.positions = !moved.is_empty();
+        let count = (origins.end.0 - origins.start.0) as usize;
+        let mut collecting = Collecting {
+            collector,
+            moved,
+            origins,
+            step: step.max(1),
+            own: vec![Leaves::default(); count],
+            others: BTreeMap::new(),
+        };
+        tail.iter().for_each(|row| collecting.take_row(row));
+        let collected = collecting
+            .scan(&*shared.roles.history, &files, &scan)
+            .await?;
+        Ok(collected.by_step())
     }
 
     fn take_row(&mut self, row: &Row) {
@@ -134,14 +134,21 @@ impl Collecting {
 
     fn take(&mut self, seen: &Seen<'_>) {
         let mut given = seen.origin;
-        if !self.ownership.moved.is_empty() {
+        if !self.moved.is_empty() {
             let place = (seen.origin, seen.position);
-            given = self.ownership.moved.get(&place).copied().unwrap_or(given);
+            given = self.moved.get(&place).copied().unwrap_or(given);
         }
-        let place = given.0.checked_sub(self.from.0).map(|place| place as usize);
-        let into = match place.and_then(|place| self.own.get_mut(place)) {
-            Some(into) => into,
-            None => self.others.entry(given).or_default(),
+        let (first, step) = (self.origins.start.0, self.step);
+        let step_of = |number: ProfileNo| number.0.checked_sub(first).map(|place| place / step);
+        let own = match step_of(given) == step_of(seen.origin) {
+            true => self.own.get_mut((given.0 - first) as usize),
+            false => None,
+        };
+        let into = match (own, step_of(seen.origin)) {
+            (Some(own), _) => own,
+            (None, Some(step)) => self.others.entry((step, given)).or_default(),
+            // It was not asked for.
+            (None, None) => return,
         };
         self.collector.observe(into, &seen.event);
     }
@@ -152,8 +159,7 @@ impl Collecting {
         history: &dyn History,
         files: &[File],
         scan: &Scan,
-    ) -> rapport_store::Result<Vec<(ProfileNo, Leaves)>> {
-        let from = self.from;
+    ) -> rapport_store::Result<Collecting> {
         let (into, collected) = oneshot::channel();
         let mut lent = Lent {
             collecting: Some(self),
@@ -161,10 +167,23 @@ impl Collecting {
         };
         let observer = Box::new(move |seen: &Seen<'_>| lent.take(seen));
         history.scan_people(files, scan, observer).await?;
-        let collected = collected.await.map_err(|_| given_up())?;
-        let own = (from.0..).map(ProfileNo).zip(collected.own);
-        let all = own.chain(collected.others);
-        Ok(all.filter(|(_, leaves)| !leaves.is_empty()).collect())
+        collected.await.map_err(|_| given_up())
+    }
+
+    fn by_step(self) -> Vec<Kept> {
+        let first = self.origins.start.0;
+        let mut own = (first..).map(ProfileNo).zip(self.own);
+        let steps = (self.origins.end.0 - first).div_ceil(self.step);
+        let mut others = self.others.into_iter().peekable();
+        let kept = (0..steps).map(|step| {
+            let of_step = own.by_ref().take(self.step as usize);
+            let mut kept: Kept = of_step.filter(|(_, leaves)| !leaves.is_empty()).collect();
+            while let Some(((_, person), leaves)) = others.next_if(|((of, _), _)| *of == step) {
+                kept.insert(person, leaves);
+            }
+            kept
+        });
+        kept.collect()
     }
 }
 
@@ -199,19 +218,26 @@ fn given_up() -> rapport_store::Error {
     }
 }
 
+fn moved(
+    shared: &Shared,
+    origins: &Range<ProfileNo>,
+) -> BTreeMap<(ProfileNo, Position), ProfileNo> {
+    let all = (origins.start, Position::default())..(origins.end, Position::default());
+    let ownership = shared.ownership();
+    let moved = ownership.moved.range(all);
+    moved.map(|(event, person)| (*event, *person)).collect()
+}
+
 /// Files and tail as of one moment, so that no entry is in neither or in both.
 fn snapshot(
     shared: &Shared,
-    from: ProfileNo,
-    to: ProfileNo,
+    origins: &Range<ProfileNo>,
     through: Position,
 ) -> (Vec<File>, Vec<Arc<Row>>) {
     let recorded = shared.recorded();
     let wanted = |entry: &Entry| match entry {
         Entry::Event(row)
-            if row
-                .origin
-                .is_some_and(|origin| from <= origin && origin < to)
+            if row.origin.is_some_and(|origin| origins.contains(&origin))
                 && row.event.position <= through =>
         {
             Some(Arc::clone(row))

@@ -1,5 +1,6 @@
 //! What the people of a mixed world say: items of all types, good and bad, and rules about them.
 
+pub(in crate::tests) mod members;
 pub(in crate::tests) mod posthog;
 
 use super::dice::Dice;
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 
 pub(in crate::tests) const SEGMENTS: [&str; 4] = ["s1", "s2", "s3", "s4"];
 pub(in crate::tests) const TRAITS: [&str; 2] = ["t1", "t2"];
+pub(in crate::tests) const LISTS: [&str; 2] = ["l1", "l2"];
 const USERS: [&str; 4] = ["u1", "u2", "u3", "u4"];
 const VISITORS: [&str; 5] = ["a1", "a2", "a3", "a4", "a5"];
 const EMAILS: [&str; 3] = ["ana@example.org", "ana+x@example.org", "bo@example.org"];
@@ -56,6 +58,11 @@ fn about(dice: &mut Dice, kind: &str, item: &mut Value) {
             item["event"] = json!(dice.of(&NAMES));
             item["properties"] =
                 json!({ "price": dice.below(4), "kind": dice.of(&["goat", "cow"]) });
+            if dice.one_in(6) {
+                item["event"] = json!("Order Completed");
+                item["properties"]["order_id"] = json!(dice.below(12));
+                item["properties"]["products"] = json!([{ "price": 2 }, { "price": 3 }]);
+            }
         }
         "identify" => {
             item["traits"] = json!({ "plan": dice.of(&["free", "gold"]), "age": dice.below(3) });
@@ -150,6 +157,14 @@ pub(in crate::tests) fn decision(dice: &mut Dice) -> Command {
     }
 }
 
+/// The key of a segment, or of a list now and then.
+pub(in crate::tests) fn segment(dice: &mut Dice) -> &'static str {
+    match dice.one_in(3) {
+        true => dice.of(&LISTS),
+        false => dice.of(&SEGMENTS),
+    }
+}
+
 /// A rule, in text.
 pub(in crate::tests) fn rule(dice: &mut Dice) -> String {
     match dice.below(5) {
@@ -202,8 +217,8 @@ fn condition(dice: &mut Dice) -> String {
         14 => format!("did \"{name}\" at least 2 times within 1 hour but not for 20 minutes"),
         15 => format!("did \"{name}\" in at least 2 of the last 3 periods of 20 minutes"),
         0 => format!("attribute plan = \"{}\"", dice.of(&["free", "gold"])),
-        1 => format!("in segment \"{}\"", dice.of(&SEGMENTS)),
-        2 => format!("not in segment \"{}\"", dice.of(&SEGMENTS)),
+        1 => format!("in segment \"{}\"", segment(dice)),
+        2 => format!("not in segment \"{}\"", segment(dice)),
         3 => format!("did not \"{name}\"{filter}{window}"),
         4 => format!(
             "did \"{name}\"{filter} exactly {} times{window}",

@@ -1,11 +1,13 @@
 //! A JSON object in the making, whose dotted names nest.
 
 use rapport_core::event::dialect::object::Builder;
+use std::collections::BTreeMap;
 
 /// Members in the order they came.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
     members: Vec<(String, Node)>,
+    places: BTreeMap<String, usize>,
 }
 
 #[derive(Debug)]
@@ -23,10 +25,10 @@ impl Tree {
             Some((first, rest)) if is_path => (first, Some(rest)),
             _ => (name, None),
         };
-        let place = self.members.iter().position(|(known, _)| known == first);
-        let place = place.unwrap_or_else(|| {
+        let place = self.places.get(first).copied().unwrap_or_else(|| {
             let node = Node::Inside(Tree::default());
             self.members.push((first.to_owned(), node));
+            self.places.insert(first.to_owned(), self.members.len() - 1);
             self.members.len() - 1
         });
         let (_, node) = &mut self.members[place];

@@ -1,5 +1,6 @@
 //! Values of Parquet's types as JSON: exact decimals, instants as text, nested ones as they nest.
 
+use crate::rows::ROW_BYTES_MAX;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Date32Type, Date64Type, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
@@ -154,7 +155,16 @@ fn time(count: i64, per_second: i64) -> Option<String> {
 }
 
 fn text(text: &str) -> Value {
+    bounded(text.len())?;
     Ok(Some(serde_json::to_string(text).unwrap_or_default()))
+}
+
+/// A value larger than a row is not even spelled: a list may name one long text a million times.
+fn bounded(bytes: usize) -> Result<(), String> {
+    match bytes > ROW_BYTES_MAX {
+        true => Err(format!("it has more than {ROW_BYTES_MAX} bytes")),
+        false => Ok(()),
+    }
 }
 
 fn bytes(bytes: &[u8]) -> Value {
@@ -179,6 +189,7 @@ fn list(items: &dyn Array) -> Value {
             json.push(',');
         }
         json.push_str(value(items, item)?.as_deref().unwrap_or("null"));
+        bounded(json.len())?;
     }
     json.push(']');
     Ok(Some(json))
@@ -186,8 +197,11 @@ fn list(items: &dyn Array) -> Value {
 
 fn object(members: &StructArray, row: usize) -> Value {
     let mut json = Builder::new();
+    let mut bytes = 0;
     for (name, column) in members.column_names().iter().zip(members.columns()) {
         if let Some(value) = value(column.as_ref(), row)? {
+            bytes += name.len() + value.len();
+            bounded(bytes)?;
             json.put(name, &value);
         }
     }
@@ -196,6 +210,7 @@ fn object(members: &StructArray, row: usize) -> Value {
 
 fn map(entries: &StructArray) -> Value {
     let mut json = Builder::new();
+    let mut bytes = 0;
     let [keys, values] = entries.columns() else {
         return Err("a map needs keys and values".to_owned());
     };
@@ -203,6 +218,8 @@ fn map(entries: &StructArray) -> Value {
         let key = value(keys.as_ref(), entry)?.unwrap_or_default();
         let key: String = serde_json::from_str(&key).unwrap_or(key);
         if let Some(value) = value(values.as_ref(), entry)? {
+            bytes += key.len() + value.len();
+            bounded(bytes)?;
             json.put(&key, &value);
         }
     }

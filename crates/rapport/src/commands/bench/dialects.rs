@@ -106,9 +106,11 @@ impl Speaker {
     fn address(&self) -> (&'static str, String) {
         let key = format!("X-Write-Key: {SERVER_KEY}\r\n");
         match self.dialect {
-            Dialect::Segment | Dialect::Webhook | Dialect::Import | Dialect::List => {
-                ("/v1/batch", key)
-            }
+            Dialect::Segment
+            | Dialect::Webhook
+            | Dialect::Import
+            | Dialect::List
+            | Dialect::Hubspot => ("/v1/batch", key),
             Dialect::Rudder => ("/v1/batch", key + "SentAt: now\r\n"),
             Dialect::Jitsu => ("/api/s/s2s/batch", key),
             Dialect::Posthog => ("/batch/", String::new()),

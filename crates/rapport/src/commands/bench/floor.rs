@@ -129,9 +129,9 @@ pub(super) async fn state_rows(
     };
     let mut head = state.head().await?;
     for first in (0..people).step_by(ROWS as usize) {
-        let rows = (first..people.min(first + ROWS)).map(row).collect();
+        let rows: Vec<Write> = (first..people.min(first + ROWS)).map(row).collect();
         head = state
-            .commit(head.version, Position::event(1, 0), rows)
+            .commit(head.version, Position::event(1, 0), rows.into())
             .await?;
     }
     let mut random = Random(7);
@@ -141,9 +141,9 @@ pub(super) async fn state_rows(
         let places: std::collections::BTreeSet<u64> =
             (0..ROWS).map(|_| random.below(people)).collect();
         written += places.len();
-        let rows = places.into_iter().map(row).collect();
+        let rows: Vec<Write> = places.into_iter().map(row).collect();
         head = state
-            .commit(head.version, Position::event(1, 0), rows)
+            .commit(head.version, Position::event(1, 0), rows.into())
             .await?;
     }
     Ok(written as f64 / began.elapsed().as_secs_f64())

@@ -15,6 +15,8 @@ use tokio::sync::mpsc;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const CHUNK_BYTES: usize = 256 << 10;
+/// What servers and the proxies before them take of an address.
+const ADDRESS_BYTES_MAX: usize = 60_000;
 
 /// A file's bytes on their way.
 struct Chunks(mpsc::Receiver<std::io::Result<Vec<u8>>>);
@@ -28,14 +30,14 @@ impl Stream for Chunks {
 }
 
 /// A server and the token to it.
-pub(super) struct Api {
+pub(in crate::commands) struct Api {
     client: Client,
     url: String,
     token: String,
 }
 
 impl Api {
-    pub(super) fn new(url: &str, token: &str) -> Result<Api> {
+    pub(in crate::commands) fn new(url: &str, token: &str) -> Result<Api> {
         // It fails only where a provider is installed already, which then serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(Api {
@@ -52,6 +54,13 @@ impl Api {
     pub(super) async fn get(&self, path: &str) -> Result<Value> {
         let url = format!("{}/api/v1/{path}", self.url);
         self.ask(self.client.get(url).timeout(PATIENCE)).await
+    }
+
+    /// Asks with a body; `path` begins behind `/api/v1/`.
+    pub(in crate::commands) async fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let url = format!("{}/api/v1/{path}", self.url);
+        let request = self.client.post(url).timeout(PATIENCE);
+        self.ask(request.body(body.to_string())).await
     }
 
     /// The number of a source, by its number or its name; made where no source has that name.
@@ -120,6 +129,13 @@ impl Api {
             }
         });
         let url = Url::parse_with_params(&format!("{}/api/v1/imports", self.url), query)?;
+        if url.as_str().len() > ADDRESS_BYTES_MAX {
+            bail!(
+                "the mapping is too long to be sent: with it the address has {} bytes, and may have \
+                 {ADDRESS_BYTES_MAX}; columns that nothing names keep their own names (`rest`)",
+                url.as_str().len()
+            );
+        }
         let request = self.client.post(url).header("content-length", length);
         let answer = self
             .ask(request.body(Body::wrap_stream(Chunks(sent))))

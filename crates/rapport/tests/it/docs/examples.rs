@@ -10,6 +10,8 @@ const PROFILE_API: &str = include_str!("../../../../../docs/profile-api.md");
 const DECIDE: &str = include_str!("../../../../../docs/decide.md");
 const UNDERSTANDING: &str = include_str!("../../../../../docs/understanding.md");
 const LISTS: &str = include_str!("../../../../../docs/lists.md");
+const HUBSPOT: &str = include_str!("../../../../../docs/hubspot.md");
+const MEMBERS: &str = include_str!("../../../../../docs/members.md");
 const LIVE: &str = include_str!("../../../../../docs/live.md");
 
 /// What stands for any value.
@@ -33,6 +35,16 @@ fn the_examples_of_understanding_segments_answer_as_written() {
 #[test]
 fn the_examples_of_lists_answer_as_written() {
     check(LISTS, 6);
+}
+
+#[test]
+fn the_examples_of_the_hubspot_compatible_api_answer_as_written() {
+    check(HUBSPOT, 9);
+}
+
+#[test]
+fn the_examples_of_members_answer_as_written() {
+    check(MEMBERS, 8);
 }
 
 /// A message of the live view has the members that its document shows.
@@ -88,6 +100,7 @@ fn send(server: &Server, example: &str) {
     let (method, path) = line.split_once(' ').expect("a method and a path");
     let authorization = match path {
         _ if path.starts_with("/api/") => format!("Bearer {TOKEN}"),
+        _ if path.starts_with("/crm/") || path.starts_with("/events/") => format!("Bearer {TOKEN}"),
         _ if path.starts_with("/v1/spaces/") => basic(TOKEN),
         _ if path == "/v1/decide" => String::new(),
         _ => basic(SERVER_KEY),

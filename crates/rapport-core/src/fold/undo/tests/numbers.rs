@@ -84,3 +84,33 @@ fn a_vacated_number_is_given_again_where_its_entry_makes_somebody_again() {
     let numbers: Vec<_> = world.people.numbers().map(|n| n.0).collect();
     assert_eq!(numbers, [1, 3]);
 }
+
+#[test]
+fn a_merge_of_a_number_that_no_entry_gives_any_more_is_of_whoever_has_that_entry_now() {
+    use IdKind::{Email, UserId};
+    let (ana, bo) = ((UserId, "u1"), (Email, "bo@example.org"));
+    let named = |(kind, name): &(IdKind, &str)| Identifier::new(kind.clone(), *name);
+    let entries = [
+        event(1, std::slice::from_ref(&ana)),
+        event(2, std::slice::from_ref(&bo)),
+        Entry::Merge {
+            place: Position::command(3, 0),
+            received: Millis(3),
+            left: named(&ana),
+            right: named(&bo),
+        },
+        // Ana's is no place for a second account, so this is somebody, and bo once Ana is not.
+        event(4, &[(UserId, "u2"), bo]),
+        event(5, &[(Email, "cy@example.org")]),
+    ];
+    let mut world = World::new(0);
+    world.enter(&entries);
+    world.merge([3, 4].map(ProfileNo), Position::command(6, 0));
+    let numbers = |world: &World<'_>| world.people.numbers().map(|n| n.0).collect::<Vec<_>>();
+    assert_eq!(numbers(&world), [1, 3]);
+    world.undo(world.merges()[0]).expect("a merge");
+    assert_eq!(numbers(&world), [1, 2]);
+    assert_eq!([3, 4].map(|n| world.leads_to(ProfileNo(n)).0), [2, 2]);
+    assert_eq!(world.people.profile(ProfileNo(2)).unwrap().links.len(), 3);
+    world.check_numbers().unwrap();
+}

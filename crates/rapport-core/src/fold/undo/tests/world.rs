@@ -5,7 +5,7 @@ use super::*;
 use crate::entry::CommandEntry;
 use crate::fold::Effects;
 use crate::fold::Member;
-use crate::fold::worlds::RulesSaid;
+use crate::fold::worlds::{RulesSaid, past};
 use crate::identity::Identifier;
 use std::sync::Arc;
 
@@ -202,6 +202,19 @@ impl<'a> World<'a> {
             .collect()
     }
 
+    /// A member merges two numbers.
+    pub(super) fn merge(&mut self, [left, right]: [ProfileNo; 2], place: Position) {
+        let now = self.now;
+        let cause = MergeCause::Member {
+            actor: "ana".into(),
+            left: Reference::Number(left),
+            right: Reference::Number(right),
+        };
+        let merged = self.fold(|fold| fold.merge((left, right), cause, place, now));
+        merged.expect("both are there and differ");
+        self.last = place;
+    }
+
     /// Takes back the merge at this place of the journal, if it is one that was not taken back.
     pub(super) fn undo(&mut self, nth: usize) -> Option<(Position, Position)> {
         let record = self.journal.get(nth)?.clone();
@@ -347,35 +360,4 @@ impl<'a> World<'a> {
 
 fn is_rules(entry: &Entry) -> bool {
     matches!(entry, Entry::Rules { .. })
-}
-
-fn past<'p>(
-    placed: &[(&'p Event, ProfileNo)],
-    journal: &'p [Record],
-    undone: &BTreeSet<Position>,
-    revisions: &'p [Revision],
-) -> Vec<Past<'p>> {
-    let event = |&(event, origin): &(&'p Event, ProfileNo)| Past::Event { event, origin };
-    let mut past: Vec<Past<'p>> = placed.iter().map(event).collect();
-    let mut merges: BTreeMap<Position, Past<'p>> = BTreeMap::new();
-    for record in journal {
-        if let What::Merged {
-            cause: cause @ MergeCause::Member { .. },
-            ..
-        } = &record.what
-            && !undone.contains(&record.place)
-        {
-            let (place, received) = (record.place, record.received);
-            let merge = Past::Merge {
-                place,
-                received,
-                cause,
-            };
-            merges.insert(place, merge);
-        }
-    }
-    past.extend(merges.into_values());
-    past.extend(revisions.iter().map(Past::Revision));
-    past.sort_by_key(Past::place);
-    past
 }
