@@ -7,6 +7,7 @@ use super::world::BEGIN;
 use crate::clock::HandClock;
 use crate::rows;
 use crate::{Rapport, Roles, Seen, Settings};
+use rapport_core::crm::TypeId;
 use rapport_core::entry::{Command, Source};
 use rapport_core::event::{Call, Dialect, KeyKind, Origin, SourceNo};
 use rapport_core::identity::Identifier;
@@ -14,6 +15,7 @@ use rapport_core::position::Position;
 use rapport_core::profile::Profile;
 use rapport_store::ledger::Submission;
 use rapport_store::memory::{Call as Fallible, Fault, Memory};
+use rapport_store::records::{Link, Records, Whole};
 use rapport_store::state::{Key, State, Table, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -122,6 +124,18 @@ fn all_rows(memory: &Memory) -> BTreeMap<(Table, Key), Value> {
     rows
 }
 
+/// Every contact and company, and how they are linked.
+async fn all_records(memory: &Memory) -> (Vec<Whole>, Vec<Link>) {
+    let mut records = Vec::new();
+    for object in [TypeId::CONTACT, TypeId::COMPANY] {
+        let some = memory.state.walk(object.0, None, usize::MAX).await.unwrap();
+        assert!(!some.is_empty(), "{object:?}");
+        records.extend(some);
+    }
+    let links = memory.state.walk_links(None, usize::MAX).await.unwrap();
+    (records, links)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_fails_the_state_and_what_was_told_are_as_if_nothing_had() {
     for seed in seeds() {
@@ -150,6 +164,8 @@ async fn whatever_fails_the_state_and_what_was_told_are_as_if_nothing_had() {
 
         assert_eq!(told, expected, "script {seed}");
         assert_eq!(all_rows(&troubled), all_rows(&calm), "script {seed}");
+        let (found, expected) = (all_records(&troubled).await, all_records(&calm).await);
+        assert_eq!(found, expected, "script {seed}");
         let positions: Vec<Position> = entries.iter().map(|entry| entry.position()).collect();
         assert!(
             positions.is_sorted_by(|left, right| left < right),

@@ -84,8 +84,11 @@ impl Writer {
     /// Lets people go whom nobody else has asked for, and whose changes are on their way to disk.
     pub fn let_go(&mut self, people: &[ProfileNo]) {
         for number in people {
-            if let Some(moment) = self.people.remove(*number).and_then(|one| one.armed) {
-                self.due.remove(&(moment, *number));
+            if let Some(gone) = self.people.remove(*number) {
+                self.weighed.bytes = self.weighed.bytes.saturating_sub(gone.weight());
+                if let Some(moment) = gone.armed {
+                    self.due.remove(&(moment, *number));
+                }
             }
             self.armed.remove(number);
         }
