@@ -148,6 +148,10 @@ async fn whatever_fails_the_state_and_what_was_told_are_as_if_nothing_had() {
         rapport.kill().await;
 
         let rapport = begin(&troubled, &script).await;
+        // Half of them are folded while the one before is still written.
+        for nth in (1..=REQUESTS as u64).filter(|_| dice.one_in(2)) {
+            troubled.faults.inject(Fallible::Commit, nth, Fault::Slow);
+        }
         for _ in 0..FAULTS {
             let nth = 1 + dice.below(REQUESTS as u64);
             let fault = dice.of(&[
