@@ -47,10 +47,8 @@ pub(crate) async fn step(
             let (Some(first), Some(last)) = (requests.first(), requests.last()) else {
                 return Ok(());
             };
-            let items = ended
-                .iter()
-                .map(|e| (e.outcome.clone(), e.origin))
-                .collect();
+            let item = |ended: &Ended| (ended.outcome.clone(), ended.origin);
+            let items = ended.iter().map(item).collect();
             let ends = Ends {
                 last: last.number,
                 items,
@@ -86,10 +84,10 @@ pub(crate) async fn step(
         violations: (!broken.is_empty()).then(|| writer.violations.clone()),
     };
     writer.begin(head, writes.into(), rows, batch).await?;
-    match is_replayed {
-        true => writer.settle().await,
-        false => Ok(()),
+    if is_replayed {
+        writer.settle().await?;
     }
+    Ok(())
 }
 
 /// Counts what was not as planned, and keeps some of it.

@@ -154,9 +154,7 @@ async fn run(writer: &mut Writer, mut orders: Orders, jobs: jobs::Jobs) {
         while !orders.is_empty() {
             // What an order reads and writes stands on what is on disk.
             if let Err(error) = writer.settle().await {
-                orders.refuse_held(&error);
-                waiting.refuse(&error);
-                recover(writer, &error).await;
+                fail(writer, &mut orders, &mut waiting, &error).await;
             }
             let Some(order) = orders.next(writer.owes()) else {
                 break;
@@ -176,20 +174,11 @@ async fn run(writer: &mut Writer, mut orders: Orders, jobs: jobs::Jobs) {
                 worked
             }
             Err(error) => {
-                orders.refuse_held(&error);
-                waiting.refuse(&error);
-                recover(writer, &error).await;
+                fail(writer, &mut orders, &mut waiting, &error).await;
                 false
             }
         };
-        match waiting.next(writer).await {
-            Ok(Some(order)) => drop(obey(writer, order).await),
-            Ok(None) => {}
-            Err(error) => {
-                waiting.refuse(&error);
-                recover(writer, &error).await;
-            }
-        }
+        go_on(writer, &mut orders, &mut waiting).await;
         if worked || stopping.is_none() {
             jobs.look(writer);
         }
@@ -310,6 +299,27 @@ async fn settle_counters(writer: &mut Writer) -> Result<()> {
     writer
         .commit(writer.head.position, Changes::default())
         .await
+}
+
+/// Obeys the first command that waits, where it need not any more.
+async fn go_on(writer: &mut Writer, orders: &mut Orders, waiting: &mut Waiting) {
+    match waiting.next(writer).await {
+        Ok(Some(order)) => drop(obey(writer, order).await),
+        Ok(None) => {}
+        Err(error) => fail(writer, orders, waiting, &error).await,
+    }
+}
+
+/// Takes everything up where the disk says, and refuses whatever waits behind what failed.
+async fn fail(
+    writer: &mut Writer,
+    orders: &mut Orders,
+    waiting: &mut Waiting,
+    error: &rapport_store::Error,
+) {
+    orders.refuse_held(error);
+    waiting.refuse(error);
+    recover(writer, error).await;
 }
 
 async fn recover(writer: &mut Writer, error: &rapport_store::Error) {

@@ -41,7 +41,7 @@ impl Ratio {
 
 /// Whether the first way comes first in this pair.
 pub(super) fn is_first(pair: usize) -> bool {
-    pair % 2 == 0
+    pair.is_multiple_of(2)
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
