@@ -274,7 +274,7 @@ def contacts_are_profiles(server, crm, tables):
     members = list(server.results("/segments/keen/members"))
     checks.equal("who looked at prices often is who the generator says",
                  {mail for member in members for mail in member["identifiers"]["email"]}, often)
-    contacts = {crm.ids["contacts"][mail] for mail in often}
+    contacts = {f"prf_{crm.ids['contacts'][mail]}" for mail in often}
     checks.equal("a contact is a profile", {str(member["profile_id"]) for member in members}, contacts)
 
 

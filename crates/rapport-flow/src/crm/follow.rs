@@ -24,16 +24,19 @@ pub(crate) async fn settle(writer: &mut Writer, work: &mut Work) -> Result<()> {
         let moved = work.take_moved();
         let mut due: BTreeSet<Key> = BTreeSet::new();
         for (key, change) in &moved {
+            // Whom a link was made for may have been merged into another since.
+            let key = (key.0, writer.survivor_of(key.0, key.1));
             let object = definitions.types.get(&key.0);
             if object.is_some_and(|object| !calculate::related(&definitions, object).is_empty()) {
-                due.insert(*key);
+                due.insert(key);
             }
             for other in calculate::affected(&definitions, key.0, change.as_ref()) {
-                let linked = work.linked(writer, *key, other, RELATED_MAX).await?;
+                let linked = work.linked(writer, key, other, RELATED_MAX).await?;
                 let linked = linked.unwrap_or_default().into_keys();
                 due.extend(linked.map(|number| (other, number)));
             }
         }
+        ahead(writer, work, &due).await?;
         for key in due {
             settled += 1;
             if settled > SETTLED_MAX {
@@ -47,6 +50,17 @@ pub(crate) async fn settle(writer: &mut Writer, work: &mut Work) -> Result<()> {
             return Ok(());
         }
     }
+}
+
+/// Reads the records that are to be settled in one read for each type.
+async fn ahead(writer: &mut Writer, work: &mut Work, due: &BTreeSet<Key>) -> Result<()> {
+    let definitions = Arc::clone(&work.definitions);
+    for object in definitions.types.values() {
+        let of_type = due.iter().filter(|key| key.0 == object.id());
+        let numbers: Vec<RecordNo> = of_type.map(|key| key.1).take(SETTLED_MAX).collect();
+        hold(writer, work, object, &numbers).await?;
+    }
+    Ok(())
 }
 
 /// Settles these records, whatever moved.
@@ -70,7 +84,7 @@ pub(crate) async fn again(
 }
 
 async fn one(writer: &mut Writer, work: &mut Work, object: &ObjectType, key: Key) -> Result<()> {
-    hold(writer, work, object, key).await?;
+    hold(writer, work, object, &[key.1]).await?;
     let Some(mut record) = work.get(key).cloned() else {
         return Ok(());
     };
@@ -83,23 +97,36 @@ async fn one(writer: &mut Writer, work: &mut Work, object: &ObjectType, key: Key
     Ok(())
 }
 
-/// Reads a record into the work; a contact as its profile says it is by now.
-async fn hold(writer: &mut Writer, work: &mut Work, object: &ObjectType, key: Key) -> Result<()> {
-    if work.holds(key) {
+/// Reads records into the work; contacts as their profiles say they are by now.
+async fn hold(
+    writer: &mut Writer,
+    work: &mut Work,
+    object: &ObjectType,
+    numbers: &[RecordNo],
+) -> Result<()> {
+    let id = object.id();
+    let is_missing = |number: &RecordNo| !work.holds((id, *number));
+    let numbers: Vec<RecordNo> = numbers.iter().copied().filter(is_missing).collect();
+    if numbers.is_empty() {
         return Ok(());
     }
-    work.load(&writer.shared, key.0, &[key.1]).await?;
-    if key.0 != TypeId::CONTACT {
+    work.load(&writer.shared, id, &numbers).await?;
+    if id != TypeId::CONTACT {
         return Ok(());
     }
-    let number = ProfileNo(key.1.0);
-    if work.get(key).is_none() {
-        load::profiles(writer, BTreeSet::from([number])).await?;
+    let is_unknown = |number: &&RecordNo| work.get((id, **number)).is_none();
+    let unknown = numbers.iter().filter(is_unknown);
+    let unknown: BTreeSet<ProfileNo> = unknown.map(|number| ProfileNo(number.0)).collect();
+    if !unknown.is_empty() {
+        load::profiles(writer, unknown).await?;
     }
-    if let Some(profile) = writer.people.profile(number) {
-        let definitions = Arc::clone(&work.definitions);
-        let drawn = drawn(&definitions, object, profile, work.get(key));
-        work.draw(key, drawn);
+    let definitions = Arc::clone(&work.definitions);
+    for number in numbers {
+        let key = (id, number);
+        if let Some(profile) = writer.people.profile(ProfileNo(number.0)) {
+            let drawn = drawn(&definitions, object, profile, work.get(key));
+            work.draw(key, drawn);
+        }
     }
     Ok(())
 }
@@ -119,18 +146,11 @@ async fn related(
             continue;
         };
         let numbers: Vec<_> = linked.into_keys().collect();
-        let contacts = definitions
-            .types
-            .get(&other)
-            .filter(|_| other == TypeId::CONTACT);
-        if contacts.is_none() {
-            work.load(&writer.shared, other, &numbers).await?;
+        if let Some(object) = definitions.types.get(&other) {
+            hold(writer, work, object, &numbers).await?;
         }
         let mut records = Vec::with_capacity(numbers.len());
         for number in numbers {
-            if let Some(object) = contacts {
-                hold(writer, work, object, (other, number)).await?;
-            }
             let record = work.get((other, number));
             records.extend(record.filter(|record| record.archived.is_none()).cloned());
         }

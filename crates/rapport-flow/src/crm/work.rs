@@ -239,10 +239,20 @@ impl Work {
 
     /// How two records are linked, by the numbers the link has.
     async fn pair(&mut self, shared: &Shared, from: Key, to: Key) -> Result<&mut BTreeSet<u32>> {
+        // Nobody is asked about a record that this transaction makes.
+        let is_new = self.makes(from) || self.makes(to);
         Ok(match self.pairs.entry((from, to)) {
             Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) if is_new => place.insert(BTreeSet::new()),
             Entry::Vacant(place) => place.insert(super::links::between(shared, from, to).await?),
         })
+    }
+
+    /// Whether this transaction makes a record. Contacts are made elsewhere, and may have had links
+    /// before they were contacts.
+    fn makes(&self, key: Key) -> bool {
+        let held = self.held.get(&key).filter(|_| key.0 != TypeId::CONTACT);
+        held.is_some_and(|held| held.before.is_none() && held.now.is_some())
     }
 
     /// How two records are linked, by whichever of their numbers.
@@ -271,7 +281,11 @@ impl Work {
         let mut found: BTreeMap<RecordNo, BTreeSet<u32>> = BTreeMap::new();
         for own in writer.numbers_of(from.0, from.1) {
             let own = (from.0, own);
-            let Some(stored) = super::links::stored(&writer.shared, own, to, most).await? else {
+            let stored = match self.makes(own) {
+                true => Some(Vec::new()),
+                false => super::links::stored(&writer.shared, own, to, most).await?,
+            };
+            let Some(stored) = stored else {
                 return Ok(None);
             };
             let mut links: BTreeMap<RecordNo, BTreeSet<u32>> = BTreeMap::new();

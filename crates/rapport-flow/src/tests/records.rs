@@ -464,6 +464,30 @@ async fn a_merge_carries_what_was_linked_and_an_undo_brings_it_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_buys_and_is_merged_in_one_batch_leaves_no_row_behind() {
+    let world = World::new().await;
+    for item in [
+        r#"{"type":"identify","userId":"u1","messageId":"m1"}"#,
+        r#"{"type":"identify","anonymousId":"a2","messageId":"m2",
+            "traits":{"email":"ada@example.org"}}"#,
+    ] {
+        world.server(item).await;
+    }
+    let contacts = world.all(TypeId::CONTACT).await;
+    assert_eq!(contacts.len(), 2);
+    world
+        .server(
+            r#"{"type":"track","event":"Order Completed","anonymousId":"a2","messageId":"m3",
+                "properties":{"order_id":"o1","total":12}},
+               {"type":"identify","userId":"u1","messageId":"m4",
+                "traits":{"email":"ada@example.org"}}"#,
+        )
+        .await;
+    assert_eq!(world.all(TypeId::CONTACT).await, contacts[..1]);
+    replay_equals_live(world).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_events_linked_goes_with_them_when_a_merge_is_undone() {
     let world = World::new().await;
     world

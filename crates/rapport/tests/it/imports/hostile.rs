@@ -138,7 +138,7 @@ fn files_made_to_harm_are_read_in_bounded_memory_and_nobody_waits() {
             "row_too_large",
             1,
         ),
-        ("parquet", alone, one_long_text(200), "event_too_large", 400),
+        ("parquet", alone, one_long_text(200), "event_too_large", 200),
     ];
     let longest = beside(&server, || {
         for (format, mapping, file, code, rows) in files {
@@ -220,7 +220,7 @@ fn what_is_refused_whole_is_refused_with_a_way_out_and_nobody_waits() {
                 false => format!("&mapping={}", encoded(mapping)),
             };
             let answer = post(&server, &format!("format={format}{mapping}"), file);
-            assert_eq!(answer.status, 200, "{told}: {}", answer.text());
+            assert_eq!(answer.status, 400, "{told}: {}", answer.text());
             let error = &answer.json()["error"];
             assert_eq!(error["code"], *code, "{told}: {error}");
             let message = error["message"].as_str().expect("a message");
