@@ -3,6 +3,7 @@
 //! While one group is being synced the next one gathers, so the group size follows the load and
 //! nobody waits for a timer.
 
+use crate::awaited::Question;
 use crate::error::Refusal;
 use crate::shared::Shared;
 use rapport_core::time::Millis;
@@ -24,8 +25,14 @@ const OVERHEAD_BYTES: usize = 512;
 
 struct Waiting {
     submission: Submission,
-    told: oneshot::Sender<Result<u64, Refusal>>,
+    told: Told,
     _room: OwnedSemaphorePermit,
+}
+
+/// Whom to tell how it went, and what they want to know afterwards.
+struct Told {
+    answer: oneshot::Sender<Result<u64, Refusal>>,
+    question: Option<Question>,
 }
 
 /// Where doors hand requests over.
@@ -75,6 +82,15 @@ impl Collector {
     /// # Errors
     /// [`Refusal`] where it is not on the ledger and never will be.
     pub async fn collect(&self, submission: Submission) -> Result<u64, Refusal> {
+        self.collect_and_ask(submission, None).await
+    }
+
+    /// The same; the question waits from then on for the fold.
+    pub(crate) async fn collect_and_ask(
+        &self,
+        submission: Submission,
+        question: Option<Question>,
+    ) -> Result<u64, Refusal> {
         let bytes = (submission.body.len() + OVERHEAD_BYTES).min(self.room_bytes);
         let permits = u32::try_from(bytes).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.room)
@@ -83,15 +99,15 @@ impl Collector {
                 self.counts.busy.fetch_add(1, Ordering::Relaxed);
                 Refusal::Busy { retry_after_s: 1 }
             })?;
-        let (told, answer) = oneshot::channel();
+        let (answer, answered) = oneshot::channel();
         self.waiting
             .send(Waiting {
                 submission,
-                told,
+                told: Told { answer, question },
                 _room: room,
             })
             .map_err(|_| Refusal::Stopping)?;
-        answer.await.unwrap_or(Err(Refusal::Stopping))
+        answered.await.unwrap_or(Err(Refusal::Stopping))
     }
 }
 
@@ -99,7 +115,7 @@ async fn run(mut receiver: mpsc::UnboundedReceiver<Waiting>, shared: Arc<Shared>
     let (feed, counts) = (&shared.feed, &shared.collected);
     let mut next = receiver.recv().await;
     while let Some(first) = next.take() {
-        let (group, told, left) = gather(first, &mut receiver);
+        let (group, mut told, left) = gather(first, &mut receiver);
         let bytes: usize = group.iter().map(|submission| submission.body.len()).sum();
         let requests = group.len() as u64;
         let stamp = feed.begin_stamp(shared.clock.now());
@@ -109,6 +125,12 @@ async fn run(mut receiver: mpsc::UnboundedReceiver<Waiting>, shared: Arc<Shared>
                 counts.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
                 counts.groups.fetch_add(1, Ordering::Relaxed);
                 let first = appended.first().map_or(0, |request| request.number);
+                let questions = told.iter_mut().map(|told| told.question.take());
+                let questions = (first..).zip(questions);
+                // Before the writer can see the requests.
+                shared
+                    .awaited
+                    .hold(questions.filter_map(|(number, one)| Some((number, one?))));
                 feed.push(appended);
                 shared.trouble("ledger", None);
                 (Ok(first), None)
@@ -121,7 +143,7 @@ async fn run(mut receiver: mpsc::UnboundedReceiver<Waiting>, shared: Arc<Shared>
         feed.end_stamp();
         for (place, told) in (0..).zip(told) {
             // Whoever hung up meanwhile has lost only the answer: the request is on the ledger.
-            let _ = told.send(answer.map(|first| first + place));
+            let _ = told.answer.send(answer.map(|first| first + place));
         }
         next = match left {
             Some(left) => Some(left),
@@ -148,8 +170,6 @@ async fn receive(
     }
     receiver.recv().await
 }
-
-type Told = oneshot::Sender<Result<u64, Refusal>>;
 
 /// Takes what waits, up to a group's size; what did not fit is handed back.
 fn gather(

@@ -1,14 +1,15 @@
 //! The flow: what happens to a batch of requests, from bytes on the ledger to rows in the outbox.
 //!
 //! ```text
-//! validate -> transform -> plan -> dedup -> load -> fold (resolve, profile, segment) -> activate -> commit
+//! validate -> transform -> plan -> dedup -> load -> fold (resolve, profile, segment) -> answer -> activate -> commit
 //! ```
 //!
 //! Every step takes what the one before it returns, so none can be left out and no item can get
 //! lost between two of them: an [`Item`] becomes an [`Ended`], and both lists have the same
-//! length. Only load and commit touch storage; everything a batch changes is one commit.
+//! length. Only load and commit touch storage; everything a batch changes is one commit, which is
+//! begun here and written while the next batch is folded.
 
-use crate::steps::{activate, commit, dedup, fold, load, plan, transform, validate};
+use crate::steps::{activate, answer, commit, dedup, fold, load, plan, transform, validate};
 use crate::writer::Writer;
 use rapport_core::event::transform::change::Change;
 use rapport_core::event::{Event, Request};
@@ -120,7 +121,9 @@ pub(crate) async fn folded(
     source: Source<'_>,
 ) -> Result<()> {
     load::step(writer, &fresh).await?;
+    writer.settle_written().await?;
     let folded = fold::step(writer, fresh);
+    answer::step(writer, &source);
     let messages = activate::step(writer, &folded.effects);
     commit::step(writer, folded, messages, source).await
 }

@@ -30,6 +30,15 @@ pub struct Tally {
     pub cursor: Box<str>,
 }
 
+/// Whether any of these requests is of an import.
+pub(crate) fn are_in(requests: &[Request]) -> bool {
+    requests.iter().any(is_import)
+}
+
+fn is_import(request: &Request) -> bool {
+    request.origin.dialect == Dialect::Import
+}
+
 /// The rows that keep the tallies of the imports that these requests are of.
 pub(crate) async fn tallied(
     writer: &Writer,
@@ -37,8 +46,7 @@ pub(crate) async fn tallied(
     ended: &[Ended],
 ) -> Result<Vec<Write>> {
     let mut tallies: BTreeMap<u64, Tally> = BTreeMap::new();
-    let imported = |request: &&Request| request.origin.dialect == Dialect::Import;
-    for request in requests.iter().filter(imported) {
+    for request in requests.iter().filter(|request| is_import(request)) {
         let Some(head) = Head::read(&request.body) else {
             continue;
         };

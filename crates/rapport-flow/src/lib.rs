@@ -6,6 +6,7 @@
 
 pub mod archive;
 pub mod audit;
+mod awaited;
 pub mod backup;
 pub mod check;
 pub mod clock;
@@ -48,7 +49,7 @@ pub mod violations;
 mod writer;
 
 pub use error::{CommandError, Error, Refusal, Result};
-pub use rapport::Rapport;
+pub use rapport::{Rapport, Seen};
 pub use settings::Settings;
 pub use shared::{Files, Roles, Stats};
 pub use tools::Tools;

@@ -19,9 +19,6 @@ use tokio::sync::watch;
 const ITEMS_MAX: usize = 20_000;
 /// Batches kept at most.
 const BATCHES_MAX: usize = 4_096;
-/// How long batches are kept when the last viewer has gone: it may come back.
-const LINGER: Duration = Duration::from_secs(60);
-
 /// What one transaction was about.
 #[derive(Debug, Default)]
 pub struct Happened {
@@ -42,11 +39,13 @@ impl Happened {
 }
 
 /// The place where the writer leaves batches and viewers find them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Hub {
     ring: Mutex<Ring>,
     is_watched: AtomicBool,
     happened: watch::Sender<u64>,
+    /// How long batches are kept when the last viewer has gone: it may come back.
+    linger: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -75,6 +74,18 @@ pub struct Viewer {
 pub struct Lagged;
 
 impl Hub {
+    /// A place where nobody watches yet, and where batches are kept so long when nobody does any
+    /// more.
+    #[must_use]
+    pub fn lingering(linger: Duration) -> Hub {
+        Hub {
+            ring: Mutex::default(),
+            is_watched: AtomicBool::default(),
+            happened: watch::Sender::default(),
+            linger,
+        }
+    }
+
     /// Watches from now on; `None` where `most` watch already.
     pub fn watch(self: &Arc<Hub>, most: usize) -> Option<Viewer> {
         self.begin(most, |ring| ring.end())
@@ -202,22 +213,24 @@ impl News {
         }
     }
 
-    /// Forgets what was gathered: the transaction failed.
-    pub fn forget(&mut self) {
-        self.gathered = Happened::default();
+    /// Takes what was gathered, to be told once the transaction is on disk.
+    pub fn take(&mut self) -> Happened {
+        std::mem::take(&mut self.gathered)
     }
 
     /// Tells of a committed transaction. `record` puts its entries where others read them, under
     /// the same lock: whoever begins to watch finds each entry there, or is told of it.
     pub fn tell(
-        &mut self,
+        &self,
+        mut happened: Happened,
         position: Position,
         entries: Vec<Entry>,
         record: impl FnOnce(Vec<Entry>),
     ) {
-        let mut happened = std::mem::take(&mut self.gathered);
         let mut ring = self.hub.ring();
-        let is_over = ring.left.is_some_and(|left| left.elapsed() > LINGER);
+        let is_over = ring
+            .left
+            .is_some_and(|left| left.elapsed() > self.hub.linger);
         if is_over {
             ring.left = None;
             ring.clear();
@@ -252,6 +265,10 @@ mod tests {
     use rapport_core::entry::{Command, CommandEntry};
     use rapport_core::time::Millis;
 
+    fn hub() -> Arc<Hub> {
+        Arc::new(Hub::lingering(Duration::from_secs(60)))
+    }
+
     fn entry(request: u64) -> Entry {
         Entry::Command(Arc::new(CommandEntry {
             position: Position::command(request, 1),
@@ -263,7 +280,8 @@ mod tests {
 
     fn tell(news: &mut News, requests: std::ops::Range<u64>) {
         let last = Position::command(requests.end - 1, 1);
-        news.tell(last, requests.map(entry).collect(), drop);
+        let happened = news.take();
+        news.tell(happened, last, requests.map(entry).collect(), drop);
     }
 
     fn seen(happened: &[Arc<Happened>]) -> Vec<u64> {
@@ -273,7 +291,7 @@ mod tests {
 
     #[test]
     fn a_viewer_sees_what_happens_from_then_on() {
-        let hub = Arc::new(Hub::default());
+        let hub = hub();
         let mut news = News::of(&hub);
         tell(&mut news, 1..3);
         let mut viewer = hub.watch(1).expect("room");
@@ -289,7 +307,7 @@ mod tests {
 
     #[test]
     fn who_comes_back_finds_what_is_kept_and_since_where() {
-        let hub = Arc::new(Hub::default());
+        let hub = hub();
         let mut news = News::of(&hub);
         tell(&mut news, 1..3);
         drop(hub.watch(1));
@@ -301,7 +319,7 @@ mod tests {
 
     #[test]
     fn a_slow_viewer_is_told_so_and_nothing_grows() {
-        let hub = Arc::new(Hub::default());
+        let hub = hub();
         let mut news = News::of(&hub);
         let mut viewer = hub.watch(1).expect("room");
         for round in 0..300 {

@@ -13,6 +13,7 @@ use crate::keys::KeyRing;
 use crate::recover::recover;
 use crate::settings::Settings;
 use crate::shared::{Files, Hold, Roles, Shared, Stats};
+use crate::steps::answer::ANSWERED_MAX;
 use crate::tools::Tools;
 use crate::writer::{self, Writer, WriterOrder};
 use rapport_core::entry::Command;
@@ -34,8 +35,11 @@ mod live;
 mod members;
 mod outbox;
 mod redrive;
+mod see;
 mod transform;
 mod webhooks;
+
+pub use see::Seen;
 
 /// How often an undo is prepared anew where the people it concerns have changed meanwhile.
 const UNDO_TRIES: usize = 8;
@@ -73,7 +77,10 @@ impl Rapport {
         let mut writer = Writer::open(Arc::clone(&shared)).await?;
         recover(&shared, &mut writer).await?;
         let (last, _) = shared.roles.ledger.last().await?;
-        shared.feed.set_last(last.max(writer.head.position.request));
+        let folded = writer.head.position.request;
+        shared.feed.set_last(last.max(folded));
+        // Whom the process before this one answered died with it.
+        writer.answered = last.min(folded + ANSWERED_MAX);
         shared.feed.set_floor(writer.received);
         let (orders, receiver) = mpsc::channel(1_024);
         let (collector, _) = Collector::start(&shared);
@@ -152,15 +159,15 @@ impl Rapport {
         &self,
         submission: Submission,
     ) -> std::result::Result<u64, Refusal> {
+        self.collector()?.collect(submission).await
+    }
+
+    fn collector(&self) -> std::result::Result<Collector, Refusal> {
         let collector = self
             .collector
             .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        collector
-            .ok_or(Refusal::Stopping)?
-            .collect(submission)
-            .await
+            .unwrap_or_else(PoisonError::into_inner);
+        collector.clone().ok_or(Refusal::Stopping)
     }
 
     /// Counts what the door refused: it is no event.

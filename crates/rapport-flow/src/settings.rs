@@ -37,6 +37,8 @@ pub struct Settings {
     pub changes_keep_ms: i64,
     /// Entries and exits kept at most, of all segments; the oldest go first.
     pub changes_max: u64,
+    /// What happens is kept in memory this long when the last viewer has gone, in milliseconds.
+    pub live_linger_ms: u64,
     /// Whether requests stay on the ledger unfolded: only to measure what collecting costs alone.
     pub is_paused: bool,
 }
@@ -60,6 +62,7 @@ impl Default for Settings {
             cache_bytes: 160 << 20,
             changes_keep_ms: 90 * DAY_MS,
             changes_max: 50_000_000,
+            live_linger_ms: 60_000,
             is_paused: false,
         }
     }

@@ -1,5 +1,6 @@
 //! What the writer and everybody else look at together: roles, what is recorded, what is in force.
 
+use crate::awaited::Awaited;
 use crate::clock::Clock;
 use crate::collect;
 use crate::configuration::Configuration;
@@ -26,6 +27,7 @@ use rapport_store::state::{Head, State};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// Rules that are not saved looked at at once.
@@ -139,6 +141,8 @@ pub(crate) struct Shared {
     pub clock: Arc<dyn Clock>,
     pub feed: Arc<Feed>,
     pub collected: Arc<collect::Counts>,
+    /// Questions about requests that are on disk and not folded.
+    pub awaited: Awaited,
     pub stats: Stats,
     pub recorded: RwLock<Recorded>,
     pub ownership: RwLock<Ownership>,
@@ -184,6 +188,8 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub fn new(roles: Roles, settings: Settings, tools: Tools, clock: Arc<dyn Clock>) -> Shared {
+        let linger = Duration::from_millis(settings.live_linger_ms);
+        let live = Arc::new(Hub::lingering(linger));
         Shared {
             roles,
             settings,
@@ -191,6 +197,7 @@ impl Shared {
             clock,
             feed: Arc::default(),
             collected: Arc::default(),
+            awaited: Awaited::default(),
             stats: Stats::default(),
             recorded: RwLock::default(),
             ownership: RwLock::default(),
@@ -216,7 +223,7 @@ impl Shared {
             head: RwLock::default(),
             outbox: watch::channel(0).0,
             folded: watch::channel(0).0,
-            live: Arc::default(),
+            live,
             sessions: Sessions::default(),
         }
     }

@@ -1,5 +1,6 @@
 //! The flow over real engines in a temporary directory, with the clock moved by hand.
 
+mod answered;
 mod clock;
 mod flow;
 mod full;
@@ -23,6 +24,7 @@ mod revoke;
 mod segments;
 mod traits;
 mod transforms;
+mod underway;
 mod undo;
 mod vetoed;
 mod webhooks;

@@ -17,26 +17,28 @@ use rapport_core::identity::{Identifier, ProfileNo, shared};
 use rapport_core::people::People;
 use rapport_core::position::Position;
 use rapport_core::time::Millis;
-use rapport_store::history::{Entry, Ownership};
-use rapport_store::records::{Changes, RecordWrite};
+use rapport_store::history::Ownership;
+use rapport_store::records::RecordWrite;
 use rapport_store::state::{Head, State, Table};
 use rapport_store::{Error, Result};
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
+use transaction::Underway;
 
 mod changes;
 mod columns;
 mod deliveries;
 mod numbers;
+mod orders;
 mod pages;
 mod publish;
 mod room;
 mod run;
 mod sign;
 mod timers;
+mod transaction;
 mod turnover;
 mod waiting;
 
@@ -44,6 +46,7 @@ pub(crate) use changes::bitmap;
 pub(crate) use pages::{all, pages};
 pub(crate) use publish::{FORGOTTEN, publish};
 pub(crate) use run::{Order as WriterOrder, start};
+pub(crate) use transaction::Batch;
 
 /// Numbers the writer gives, kept in one row of [`Table::Meta`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +67,10 @@ pub(crate) struct Writer {
     pub shared: Arc<Shared>,
     pub configuration: Arc<Configuration>,
     pub hash: Hash,
+    /// How far the fold is; the transaction of its last batch may be under way.
     pub head: Head,
+    /// The version that is known to be on disk.
+    settled: u64,
     /// The clock of the last entry: no entry behind it has an earlier one.
     pub received: Millis,
     pub people: People,
@@ -79,6 +85,9 @@ pub(crate) struct Writer {
     /// Events of the batch under way that were not as planned.
     pub broken: Vec<Broken>,
     pub violations: Counts,
+    /// Up to this request somebody may have been told what their request did: nothing comes before
+    /// it any more.
+    pub answered: u64,
     /// Grows with every undo: what was scanned for a build before one is scanned again.
     pub undos: u64,
     /// Records of refusals at which those that say nothing any more go.
@@ -98,16 +107,19 @@ pub(crate) struct Writer {
     /// The last number given to a record, by type.
     record_numbers: BTreeMap<TypeId, u64>,
     columns: columns::Columns,
+    underway: Option<Underway>,
 }
 
 /// What others see only once the transaction is on disk.
 #[derive(Default)]
 struct Pending {
-    redirects: Vec<(ProfileNo, Option<ProfileNo>)>,
+    redirects: Vec<Redirect>,
     moved: Vec<(ProfileNo, Vec<(Position, ProfileNo)>)>,
-    configuration: Option<Arc<Configuration>>,
     merged: Vec<((TypeId, RecordNo), RecordNo)>,
 }
+
+/// A number, and where it leads to.
+type Redirect = (ProfileNo, Option<ProfileNo>);
 
 impl Writer {
     /// Opens the state and takes everything up where the last transaction left it.
@@ -118,6 +130,7 @@ impl Writer {
             configuration: Arc::default(),
             hash: Hash::new(secret),
             head: Head::default(),
+            settled: 0,
             received: Millis(i64::MIN),
             people: People::new(ProfileNo(1)),
             due: Due::new(),
@@ -129,6 +142,7 @@ impl Writer {
             hosts: Hosts::default(),
             broken: Vec::new(),
             violations: Counts::default(),
+            answered: 0,
             undos: 0,
             refusals_room: room::REFUSALS_ROOM,
             weighed: room::Weighed::default(),
@@ -142,6 +156,7 @@ impl Writer {
             records: Vec::new(),
             record_numbers: BTreeMap::new(),
             columns: columns::Columns::default(),
+            underway: None,
             shared,
         };
         writer.reset().await?;
@@ -151,9 +166,13 @@ impl Writer {
     /// Forgets everything held in memory and reads again what the state says: after a failed or
     /// contradicted transaction.
     pub async fn reset(&mut self) -> Result<()> {
+        if let Err(error) = self.settle().await {
+            tracing::error!(%error, "a transaction under way failed, too");
+        }
         let state = Arc::clone(&self.shared.roles.state);
-        let known = self.head.version;
+        let known = self.settled;
         self.head = state.head().await?;
+        self.settled = self.head.version;
         if known != 0 && known != self.head.version {
             // A commit was answered with an error and is there all the same.
             let shared = Arc::clone(&self.shared);
@@ -177,7 +196,7 @@ impl Writer {
         self.next_message = numbers.next_message;
         self.received = numbers.received;
         self.pending = Pending::default();
-        self.news.forget();
+        self.news.take();
         self.bitmaps.clear();
         self.hours.clear();
         self.sizes = self.read_sizes().await?;
@@ -198,136 +217,19 @@ impl Writer {
                 self.people.insert_loaded_shared(identifier, record);
             }
         }
-        self.show();
-        Ok(())
-    }
-
-    /// Commits a transaction that ends at `position`; then everybody sees it.
-    pub async fn commit(&mut self, position: Position, changes: impl Into<Changes>) -> Result<()> {
-        self.commit_entries(position, changes, Vec::new()).await
-    }
-
-    /// The same for a transaction that folded entries: whoever sees how far the fold is finds them
-    /// in the tail already.
-    pub async fn commit_entries(
-        &mut self,
-        position: Position,
-        changes: impl Into<Changes>,
-        entries: Vec<Entry>,
-    ) -> Result<()> {
-        let mut changes = changes.into();
-        self.take_refused();
-        changes.writes.extend(self.counters.take_writes());
-        let numbers = Numbers {
-            next_profile: self.people.next(),
-            next_journal: self.next_journal,
-            next_message: self.next_message,
-            received: self.received,
-            records: self.record_numbers.clone(),
-        };
-        let numbers = rows::put(Table::Meta, NUMBERS.into(), &numbers);
-        changes.writes.push(numbers);
-        changes.records.append(&mut self.records);
-        let head = self
-            .shared
-            .roles
-            .state
-            .commit(self.head.version, position, changes)
-            .await?;
-        self.head = head;
-        let shared = Arc::clone(&self.shared);
-        self.news
-            .tell(position, entries, |entries| shared.extend_tail(entries));
-        self.show();
+        self.show_all();
         Ok(())
     }
 
     /// Puts a configuration in force with the next commit.
     pub fn configure(&mut self, configuration: Configuration) {
-        let configuration = Arc::new(configuration);
-        self.pending.configuration = Some(Arc::clone(&configuration));
-        self.configuration = configuration;
+        self.configuration = Arc::new(configuration);
     }
 
-    fn show(&mut self) {
-        let pending = std::mem::take(&mut self.pending);
-        if !pending.redirects.is_empty() || !pending.moved.is_empty() {
-            let mut ownership = self
-                .shared
-                .ownership
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
-            let mut merged = self
-                .shared
-                .merged
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
-            for (from, to) in pending.redirects {
-                match to {
-                    Some(to) => {
-                        ownership.redirects.insert(from, to);
-                        merged.note(TypeId::CONTACT, RecordNo(from.0), RecordNo(to.0));
-                    }
-                    None => {
-                        ownership.redirects.remove(&from);
-                        merged.forget(TypeId::CONTACT, RecordNo(from.0));
-                    }
-                }
-            }
-            drop(merged);
-            for (origin, events) in pending.moved {
-                let before: Vec<_> = moved_of(&ownership, origin).collect();
-                for event in before {
-                    ownership.moved.remove(&event);
-                }
-                let events = events.into_iter();
-                let moved = events.map(|(position, to)| ((origin, position), to));
-                ownership.moved.extend(moved);
-            }
-        }
-        if !pending.merged.is_empty() {
-            let mut merged = self
-                .shared
-                .merged
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
-            for ((object, from), to) in pending.merged {
-                merged.note(object, from, to);
-            }
-        }
-        self.shared
-            .set_configuration(Arc::clone(&self.configuration));
-        let sizes = self.sizes.clone();
-        *self
-            .shared
-            .sizes
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = sizes;
-        let counters = self.counters.clone();
-        *self
-            .shared
-            .counters
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = counters;
-        // The head comes last: who sees it sees everything else that belongs to it.
-        self.shared.set_head(self.head);
-        self.shared.stats.batches.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn take_refused(&mut self) {
-        let mut refused = self
-            .shared
-            .refused
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let taken = std::mem::take(&mut *refused);
-        // Shown at once and under the same lock, so that nobody reads them in neither place.
-        self.shared
-            .counters
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .absorb(taken.clone());
-        self.counters.absorb(taken);
+    /// Whether somebody may have been told of a fold that is not on disk: those requests are folded
+    /// again before anything that could make their fold another.
+    pub fn owes(&self) -> bool {
+        self.answered > self.head.position.request && !self.shared.settings.is_paused
     }
 
     /// Reads who redirects to whom, and what undos moved.

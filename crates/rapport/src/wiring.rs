@@ -22,6 +22,7 @@ use rapport_import::Imports;
 use rapport_script::QuickJs;
 use std::path::Path;
 use std::pin::Pin;
+use std::str::FromStr;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -30,6 +31,10 @@ pub(crate) const PAUSE_FOLD: &str = "RAPPORT_BENCH_PAUSE_FOLD";
 
 /// Set by the bench alone, which does not wait for midnight: how far the clock is put forward.
 pub(crate) const CLOCK_AHEAD_MS: &str = "RAPPORT_BENCH_CLOCK_AHEAD_MS";
+
+/// Set by the bench alone, which compares having viewers with having none: how long the flow goes
+/// on as if they might come back.
+pub(crate) const LIVE_LINGER_MS: &str = "RAPPORT_BENCH_LIVE_LINGER_MS";
 
 /// Opens a data directory's engines, for this process alone.
 pub(crate) fn engines(data: &Path) -> Result<(Roles, ParquetHistory)> {
@@ -48,11 +53,15 @@ pub(crate) fn engines(data: &Path) -> Result<(Roles, ParquetHistory)> {
 /// Opens a data directory and starts its flow.
 pub(crate) async fn open(config: &Config) -> Result<Rapport> {
     let (roles, _) = engines(&config.server.data)?;
-    let ahead_ms = std::env::var(CLOCK_AHEAD_MS).ok();
-    let ahead_ms = ahead_ms.and_then(|ms| ms.parse().ok()).unwrap_or_default();
+    let ahead_ms = number(CLOCK_AHEAD_MS).unwrap_or_default();
     let clock = Arc::new(SystemClock::put_forward(ahead_ms));
     let tools = tools(&config.enrich)?;
     Ok(Rapport::start_with(roles, settings(&config.flow), tools, clock).await?)
+}
+
+/// A number that the bench set.
+fn number<T: FromStr>(variable: &str) -> Option<T> {
+    std::env::var(variable).ok()?.parse().ok()
 }
 
 /// What transformations may use.
@@ -70,6 +79,7 @@ fn tools(enrich: &Enrich) -> Result<Tools> {
 
 /// The flow's settings.
 pub(crate) fn settings(flow: &Flow) -> Settings {
+    let usual = Settings::default();
     Settings {
         collect_queue_bytes: flow.collect_queue_bytes,
         flush_bytes: flow.flush_bytes,
@@ -84,8 +94,9 @@ pub(crate) fn settings(flow: &Flow) -> Settings {
         cache_bytes: flow.cache_bytes,
         changes_keep_ms: flow.changes_keep_ms,
         changes_max: flow.changes_max,
+        live_linger_ms: number(LIVE_LINGER_MS).unwrap_or(usual.live_linger_ms),
         is_paused: std::env::var_os(PAUSE_FOLD).is_some(),
-        ..Settings::default()
+        ..usual
     }
 }
 

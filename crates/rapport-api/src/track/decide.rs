@@ -21,13 +21,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use rapport_core::decide::{self, Decision, Slot, Standing};
-use rapport_core::entry::Reference;
 use rapport_core::event::dialect::limits::Limits;
 use rapport_core::event::dialect::readable::{mend_surrogates, without_mark};
 use rapport_core::event::{Call, Dialect, Origin, SourceNo};
+use rapport_core::identity::normalise::normalise;
 use rapport_core::identity::{IdKind, Identifier};
 use rapport_core::profile::Profile;
 use rapport_flow::keys::KeyUse;
+use rapport_flow::{Result as Answered, Seen};
 use rapport_store::ledger::Submission;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -101,19 +102,21 @@ async fn told(
     let key = key.ok_or(Refused::UnknownKey)?;
     asked.check()?;
     let is_signed = is_signed(api, &asked, key.source);
-    let is_folded = collect(api, parts, &asked, &key).await?;
-    let person = match named(&asked, is_signed) {
-        Some(named) => person(api, &named).await,
-        None => Ok(None),
-    };
+    let named = named(&asked, is_signed);
+    let about = named.as_ref().map(|(identifier, _)| identifier);
+    let Seen { is_fresh, person } = see(api, parts, &asked, &key, about).await?;
     // The events are on disk: whatever reading says, sending them again would be wrong.
     let (person, fresh) = match person {
-        Ok(person) => (person, is_folded),
+        Ok(person) => (person, is_fresh),
         Err(error) => {
             tracing::error!(%error, "a decision could not read its visitor");
             (None, false)
         }
     };
+    let person = named.zip(person).map(|((identifier, is_signed), profile)| {
+        let standing = standing(api, &profile, &identifier, is_signed);
+        (profile, standing)
+    });
     Ok(decided(api, &asked, is_signed, fresh, person.as_ref()))
 }
 
@@ -129,18 +132,21 @@ fn is_signed(api: &Api, asked: &Asked<'_>, source: SourceNo) -> bool {
     }
 }
 
-/// Puts the events on the ledger and waits until they are folded; without events, until all that
-/// was collected before is. False where that takes too long.
-async fn collect(
+/// Puts the events on the ledger and sees whom the call is about once they are folded; without
+/// events, once all that was collected before is.
+async fn see(
     api: &Api,
     parts: &Parts,
     asked: &Asked<'_>,
     key: &KeyUse,
-) -> Result<bool, Refused> {
+    about: Option<&Identifier>,
+) -> Result<Seen, Refused> {
     let rapport = &api.rapport;
     let patience = Duration::from_millis(api.settings.reads.decide_wait_ms);
     let Some(body) = asked.batch() else {
-        return Ok(rapport.folded(rapport.last_request(), patience).await);
+        let is_fresh = rapport.folded(rapport.last_request(), patience).await;
+        let person = read(api, about).await;
+        return Ok(Seen { is_fresh, person });
     };
     let origin = Origin {
         source: key.source,
@@ -150,9 +156,24 @@ async fn collect(
         ip: door::address(api, parts),
         user_agent: door::user_agent(parts),
     };
-    let collected = rapport.collect_numbered(Submission { origin, body }).await;
-    let number = collected.map_err(door::busy)?;
-    Ok(rapport.folded(number, patience).await)
+    let submission = Submission { origin, body };
+    if let Some(about) = about {
+        let seen = rapport.collect_and_see(submission, about, patience).await;
+        return seen.map_err(door::busy);
+    }
+    let collected = rapport.collect_numbered(submission).await;
+    let is_fresh = rapport
+        .folded(collected.map_err(door::busy)?, patience)
+        .await;
+    let person = Ok(None);
+    Ok(Seen { is_fresh, person })
+}
+
+async fn read(api: &Api, about: Option<&Identifier>) -> Answered<Option<Profile>> {
+    match about {
+        Some(about) => api.rapport.named(about).await,
+        None => Ok(None),
+    }
 }
 
 /// Whom the answer is about: a signed user id, else whoever the anonymous id leads to. A user id
@@ -166,25 +187,14 @@ fn named(asked: &Asked<'_>, is_signed: bool) -> Option<(Identifier, bool)> {
     Some((Identifier::new(IdKind::AnonymousId, visitor), false))
 }
 
-async fn person(
-    api: &Api,
-    (identifier, is_signed): &(Identifier, bool),
-) -> rapport_flow::Result<Option<(Profile, Standing)>> {
-    let policy = api.rapport.policy();
-    let normal = rapport_core::identity::normalise::normalise(&policy, identifier);
-    let Ok(normal) = normal else { return Ok(None) };
-    let reference = Reference::Identifier(normal.clone());
-    let found = api.rapport.profile(&reference).await?;
-    // A kiosk's id leads to whoever used it first: it names nobody.
-    let is_shared = api.rapport.is_shared(&normal).await?;
-    let profile = found.filter(|_| !is_shared);
-    Ok(profile.map(|profile| {
-        let standing = match is_signed {
-            true => decide::by_signature(&profile, &normal),
-            false => decide::by_anonymous_id(&profile, &normal),
-        };
-        (profile, standing)
-    }))
+/// How well the person's identity is vouched for by the identifier that led to them.
+fn standing(api: &Api, profile: &Profile, identifier: &Identifier, is_signed: bool) -> Standing {
+    let normal = normalise(&api.rapport.policy(), identifier);
+    let identifier = normal.as_ref().unwrap_or(identifier);
+    match is_signed {
+        true => decide::by_signature(profile, identifier),
+        false => decide::by_anonymous_id(profile, identifier),
+    }
 }
 
 fn decided(

@@ -143,6 +143,13 @@ impl Transformations {
         })
     }
 
+    /// Whether an event comes to the same whenever it is transformed: a script may run out of
+    /// time, and another database may say another place.
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        self.scripts().next().is_none() && !self.needs_places()
+    }
+
     /// Whether a step looks addresses up.
     #[must_use]
     pub fn needs_places(&self) -> bool {

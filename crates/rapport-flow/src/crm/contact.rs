@@ -14,8 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl Writer {
-    /// Adds the writes of the rows of contacts that are new, changed or gone.
+    /// Adds the writes of the rows of contacts that are new, changed or gone. Nothing is under way.
     pub async fn contacts(&mut self, changed: &BTreeSet<ProfileNo>) -> Result<()> {
+        debug_assert!(!self.is_underway(), "rows are read from the disk");
         if changed.is_empty() {
             return Ok(());
         }

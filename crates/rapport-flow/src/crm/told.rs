@@ -31,6 +31,7 @@ impl Writer {
         if told.is_empty() && joined.is_empty() {
             return Ok(());
         }
+        debug_assert!(!self.is_underway(), "records are read from the disk");
         let mut work = Work::new(&self.configuration.crm);
         for one in told {
             let cause = Cause {

@@ -5,8 +5,8 @@ use crate::error::Result;
 use crate::live::Viewer;
 use crate::reads;
 use rapport_core::event::{Request, SourceNo};
+use rapport_core::identity::ProfileNo;
 use rapport_core::identity::journal::Record;
-use rapport_core::identity::{Identifier, ProfileNo};
 use rapport_core::position::Position;
 use rapport_core::profile::Profile;
 use rapport_core::time::Millis;
@@ -84,13 +84,5 @@ impl Rapport {
         limit: usize,
     ) -> Result<(Vec<Profile>, Option<ProfileNo>)> {
         Ok(reads::company::people(&self.shared, company, after, limit).await?)
-    }
-
-    /// Whether an identifier was found to be shared by several people, and so names none.
-    ///
-    /// # Errors
-    /// Those of storage.
-    pub async fn is_shared(&self, identifier: &Identifier) -> Result<bool> {
-        Ok(reads::profile::is_shared(&self.shared, identifier).await?)
     }
 }

@@ -67,8 +67,15 @@ pub(crate) fn as_of(shared: &Shared, profile: Profile, now: Millis) -> Profile {
         .expect("firing timers removes nobody")
 }
 
+/// Whom an identifier names. A kiosk's id leads to whoever used it first: it names nobody.
+pub(crate) async fn named(shared: &Shared, identifier: &Identifier) -> Result<Option<Profile>> {
+    let found = one(shared, &Reference::Identifier(identifier.clone())).await?;
+    let is_shared = is_shared(shared, identifier).await?;
+    Ok(found.filter(|_| !is_shared))
+}
+
 /// Whether an identifier is marked shared, and so names nobody.
-pub(crate) async fn is_shared(shared: &Shared, identifier: &Identifier) -> Result<bool> {
+async fn is_shared(shared: &Shared, identifier: &Identifier) -> Result<bool> {
     let Ok(identifier) = normalise::normalise(&shared.configuration().policy, identifier) else {
         return Ok(false);
     };

@@ -1,4 +1,5 @@
-//! Commit: everything a batch changed, in one transaction; then the rest of the process sees it.
+//! Commit: everything a batch changed, in one transaction, which is begun here; the rest of the
+//! process sees it once it is on disk.
 
 use crate::flow::{Ended, Folded, Source};
 use crate::imports;
@@ -6,7 +7,7 @@ use crate::outbox::Message;
 use crate::rows;
 use crate::tail::Ends;
 use crate::violations::{Broken, KEPT_OF_BATCH_MAX};
-use crate::writer::Writer;
+use crate::writer::{Batch, Writer};
 use rapport_core::event::{Event, Request, SourceNo};
 use rapport_core::outcome::Outcome;
 use rapport_core::position::Position;
@@ -18,7 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// Writes a batch.
+/// Begins to write a batch; a replayed one is written when this returns.
 pub(crate) async fn step(
     writer: &mut Writer,
     folded: Folded,
@@ -31,6 +32,7 @@ pub(crate) async fn step(
         accepted,
     } = folded;
     let mut writes = Vec::new();
+    let is_replayed = matches!(source, Source::Replay);
     let received = match source {
         Source::Ledger(..) => by_receipt(&ended),
         Source::Replay => Vec::new(),
@@ -45,10 +47,8 @@ pub(crate) async fn step(
             let (Some(first), Some(last)) = (requests.first(), requests.last()) else {
                 return Ok(());
             };
-            let items = ended
-                .iter()
-                .map(|e| (e.outcome.clone(), e.origin))
-                .collect();
+            let item = |ended: &Ended| (ended.outcome.clone(), ended.origin);
+            let items = ended.iter().map(item).collect();
             let ends = Ends {
                 last: last.number,
                 items,
@@ -56,6 +56,10 @@ pub(crate) async fn step(
                 changes,
             };
             writes.push(rows::put(Table::Tail, number_key(first.number), &ends));
+            if imports::are_in(requests) {
+                // Their tallies are read from the disk.
+                writer.settle().await?;
+            }
             writes.extend(imports::tallied(writer, requests, &ended).await?);
             writer.received = writer.received.max(last.received);
             Position::event(last.number, 0)
@@ -73,14 +77,15 @@ pub(crate) async fn step(
     writer.messages(&messages, &mut writes);
     let row = |ended: Ended| Entry::Event(Arc::new(ended.into_row()));
     let rows = ended.into_iter().map(row).collect();
-    writer.commit_entries(head, writes, rows).await?;
-    writer.recent.extend(accepted);
-    committed(writer, received);
-    if !messages.is_empty() {
-        writer.shared.announce_messages();
-    }
-    if !broken.is_empty() {
-        writer.shared.show_violations(&writer.violations);
+    let batch = Batch {
+        accepted,
+        received,
+        has_messages: !messages.is_empty(),
+        violations: (!broken.is_empty()).then(|| writer.violations.clone()),
+    };
+    writer.begin(head, writes.into(), rows, batch).await?;
+    if is_replayed {
+        writer.settle().await?;
     }
     Ok(())
 }
@@ -103,17 +108,6 @@ fn by_receipt(ended: &[Ended]) -> Vec<(Millis, u64)> {
     let runs = ended.chunk_by(together);
     runs.map(|run| (run[0].event.received, run.len() as u64))
         .collect()
-}
-
-/// Notes how long the items of a batch took, now that everybody can see what they did.
-fn committed(writer: &Writer, received: Vec<(Millis, u64)>) {
-    let stats = &writer.shared.stats;
-    let now = writer.shared.clock.now();
-    for (received, events) in received {
-        stats.event_to_commit.add(now.since(received), events);
-    }
-    let held = writer.people.held() as u64;
-    stats.held.store(held, Ordering::Relaxed);
 }
 
 /// The events of requests that the configuration had a say in.

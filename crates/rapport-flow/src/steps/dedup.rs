@@ -160,10 +160,7 @@ pub(crate) async fn step(
         }
         Item::Event(event) => {
             let key = key.expect("every event has an id");
-            let accepted = writer
-                .recent
-                .accepted(key)
-                .or_else(|| older.get(&key).copied());
+            let accepted = writer.accepted(key).or_else(|| older.get(&key).copied());
             let is_exact = exact.has(&event);
             let is_known = is_exact && (accepted.is_some() || recorded.contains(&key));
             if is_known || accepted.is_some_and(|at| is_duplicate(at, &event, window_ms)) {
@@ -204,7 +201,7 @@ async fn older(writer: &Writer, keys: &[Option<SeenKey>]) -> Result<BTreeMap<See
         .iter()
         .flatten()
         .copied()
-        .filter(|key| writer.recent.accepted(*key).is_none())
+        .filter(|key| writer.accepted(*key).is_none())
         .collect();
     let found = writer.shared.roles.seen.find(&runs, &unknown).await?;
     Ok(unknown
@@ -236,7 +233,7 @@ async fn recorded(
         let (Item::Event(event), Some(key)) = (item, key) else {
             continue;
         };
-        let is_near = writer.recent.accepted(*key).is_some() || older.contains_key(key);
+        let is_near = writer.accepted(*key).is_some() || older.contains_key(key);
         if is_near || !exact.has(event) {
             continue;
         }

@@ -21,6 +21,7 @@ pub(crate) async fn step(writer: &mut Writer, fresh: &[Fresh]) -> Result<()> {
         })
         .collect();
     writer.make_room();
+    writer.expect(&events);
     let policy = std::sync::Arc::clone(&writer.configuration.policy);
     let mut wanted = BTreeSet::new();
     for event in &events {
@@ -52,12 +53,7 @@ pub(crate) async fn identifiers(writer: &mut Writer, wanted: BTreeSet<Identifier
         .iter()
         .map(|(hash, _)| number_key(cell_of(*hash)))
         .collect();
-    let cells = writer
-        .shared
-        .roles
-        .state
-        .load(Table::Identifier, &keys)
-        .await?;
+    let cells = writer.load(Table::Identifier, &keys).await?;
     let mut numbers = BTreeSet::new();
     for ((hash, identifier), cell) in hashed.into_iter().zip(cells) {
         let entries = match &cell {
@@ -75,8 +71,10 @@ pub(crate) async fn identifiers(writer: &mut Writer, wanted: BTreeSet<Identifier
     profiles(writer, numbers).await
 }
 
-/// Loads everybody whose number is in a range, in one go: they lie side by side.
+/// Loads everybody whose number is in a range, in one go: they lie side by side. Nothing is under
+/// way.
 pub(crate) async fn neighbours(writer: &mut Writer, from: ProfileNo, to: ProfileNo) -> Result<()> {
+    debug_assert!(!writer.is_underway(), "a range is read from the disk");
     let page = Page {
         table: Table::Profile,
         from: rows::profile_key(from),
@@ -106,12 +104,7 @@ pub(crate) async fn profiles(writer: &mut Writer, numbers: BTreeSet<ProfileNo>) 
         .iter()
         .map(|number| rows::profile_key(*number))
         .collect();
-    let values = writer
-        .shared
-        .roles
-        .state
-        .load(Table::Profile, &keys)
-        .await?;
+    let values = writer.load(Table::Profile, &keys).await?;
     for value in values.into_iter().flatten() {
         let profile: Profile = rows::unpack(Table::Profile, &value)?;
         writer.hold(profile);
@@ -131,12 +124,7 @@ pub(crate) async fn companies(writer: &mut Writer, groups: BTreeSet<&str>) -> Re
         return Ok(());
     }
     let keys: Vec<_> = wanted.keys().map(|cell| number_key(*cell)).collect();
-    let values = writer
-        .shared
-        .roles
-        .state
-        .load(Table::Company, &keys)
-        .await?;
+    let values = writer.load(Table::Company, &keys).await?;
     for value in values.into_iter().flatten() {
         for company in rows::unpack::<Vec<Company>>(Table::Company, &value)? {
             writer.people.insert_loaded_company(company);

@@ -2,14 +2,18 @@
 //! them, and what comes of it is what would have come of it otherwise.
 
 use super::replay::replay_equals_live;
-use super::world::{World, roles};
+use super::world::{BEGIN, World, roles};
 use crate::archive::Archive;
-use crate::clock::Clock;
-use crate::commands;
+use crate::clock::{Clock, HandClock};
+use crate::{CommandError, Rapport, Roles, Settings, commands};
 use rapport_core::entry::{Command, Reference, Source};
-use rapport_core::event::{KeyKind, SourceNo};
+use rapport_core::event::{Call, Dialect, KeyKind, Origin, SourceNo};
 use rapport_core::identity::{IdKind, Identifier, ProfileNo};
 use rapport_core::time::HOUR_MS;
+use rapport_store::ledger::Submission;
+use rapport_store::memory::{Call as Fallible, Fault, Memory};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// More than one transaction looks at.
 const PEOPLE: usize = 2_600;
@@ -19,6 +23,14 @@ fn bought(people: std::ops::Range<usize>) -> String {
         format!(r#"{{"type":"track","userId":"u{n}","event":"Milk Bought","messageId":"m{n}"}}"#)
     };
     people.map(one).collect::<Vec<_>>().join(",")
+}
+
+fn fresh() -> Command {
+    Command::PutSegment {
+        key: "fresh".to_owned(),
+        name: "Fresh".to_owned(),
+        rule: r#"did "Milk Bought" within 1 hour"#.to_owned(),
+    }
 }
 
 /// Everybody is in `fresh` for an hour.
@@ -116,4 +128,44 @@ async fn commands_and_events_amid_a_crowd_that_is_due_replay_to_the_same_state()
     let everybody = PEOPLE as u64 - 1;
     assert_eq!(world.rapport.segment_size(calm), everybody - 1);
     replay_equals_live(world).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_that_waits_for_everybody_is_refused_where_the_disk_is_full() {
+    let memory = Memory::new();
+    let roles = Roles {
+        ledger: memory.ledger.clone(),
+        state: memory.state.clone(),
+        history: memory.history.clone(),
+        seen: memory.seen.clone(),
+    };
+    let clock = Arc::new(HandClock::at(BEGIN));
+    let started = Rapport::start(roles, Settings::default(), clock.clone());
+    let rapport = started.await.unwrap();
+    for command in [till(1), fresh()] {
+        rapport.command("test", command).await.unwrap();
+    }
+    let origin = Origin {
+        source: SourceNo(1),
+        key_kind: KeyKind::Server,
+        dialect: Dialect::Segment,
+        call: Call::Batch,
+        ip: None,
+        user_agent: None,
+    };
+    let body = format!("{{\"batch\":[{}]}}", bought(0..PEOPLE)).into_bytes();
+    rapport.collect(Submission { origin, body }).await.unwrap();
+    assert!(rapport.folded(1, Duration::from_secs(60)).await);
+
+    // The first may be one that was under way for other reasons.
+    for nth in 1..=2 {
+        memory.faults.inject(Fallible::Commit, nth, Fault::Full);
+    }
+    clock.set(clock.now().plus(2 * HOUR_MS));
+    let refused = rapport.command("test", calm()).await;
+    assert!(matches!(refused, Err(CommandError::Flow(_))), "{refused:?}");
+    while rapport.command("test", calm()).await.is_err() {}
+    let segment = |key: &str| rapport.registry().get(key).unwrap().no;
+    assert_eq!(rapport.segment_size(segment("fresh")), 0);
+    rapport.stop().await;
 }

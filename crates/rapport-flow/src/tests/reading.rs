@@ -66,3 +66,30 @@ async fn what_happened_behind_a_position_is_read_from_files_and_from_memory() {
         assert_eq!(places(all[after], 3).await, all[after + 1..end]);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_are_held_as_far_as_their_bytes_fit_and_all_are_there() {
+    let settings = Settings {
+        cache_bytes: 1 << 20,
+        ..Settings::default()
+    };
+    let world = World::with(settings).await;
+    let about = "x".repeat(2_000);
+    let person = |n: usize| {
+        format!(
+            r#"{{"type":"identify","userId":"u{n}","messageId":"i{n}","traits":{{"about":"{about}"}}}}"#
+        )
+    };
+    for some in (0..3_000).collect::<Vec<_>>().chunks(50) {
+        let items: Vec<String> = some.iter().map(|n| person(*n)).collect();
+        world.server(&items.join(",")).await;
+        let held = world
+            .rapport
+            .stats()
+            .held
+            .load(std::sync::atomic::Ordering::Relaxed);
+        assert!(held < 600, "{held} people of 2 KB");
+    }
+    assert_eq!(world.user("u0").await.number.0, 1);
+    assert_eq!(world.user("u2999").await.number.0, 3_000);
+}

@@ -36,9 +36,14 @@ impl Writer {
         let absorbed = changes.absorbed.iter().map(|(from, _)| *from);
         let joined: Vec<_> = absorbed.filter(|from| contacts.contains(from)).collect();
         self.people_changes(changes, writes);
+        self.members(&effects.members, writes).await?;
+        if contacts.is_empty() && joined.is_empty() && effects.told.is_empty() {
+            return Ok(());
+        }
+        // Records are read as they are on disk: what is under way has to be there.
+        self.settle().await?;
         self.contacts(&contacts).await?;
-        self.told(&effects.told, &joined, writes).await?;
-        self.members(&effects.members, writes).await
+        self.told(&effects.told, &joined, writes).await
     }
 
     /// Adds the writes of messages.
@@ -272,13 +277,9 @@ impl Writer {
     }
 
     fn leads_to(&self, number: ProfileNo) -> Option<ProfileNo> {
-        let pending = self
-            .pending
-            .redirects
-            .iter()
-            .rev()
-            .find(|(from, _)| *from == number);
-        match pending {
+        let pending = self.pending.redirects.iter().rev();
+        let mut newest = pending.chain(self.redirects_underway().iter().rev());
+        match newest.find(|(from, _)| *from == number) {
             Some((_, to)) => *to,
             None => self.shared.ownership().redirects.get(&number).copied(),
         }
@@ -323,7 +324,7 @@ impl Writer {
         }
         let key = |&(segment, chunk): &(u32, u32)| rows::members_key(SegmentNo(segment), chunk);
         let keys: Vec<_> = missing.iter().map(key).collect();
-        let values = self.shared.roles.state.load(Table::Members, &keys).await?;
+        let values = self.load(Table::Members, &keys).await?;
         for (chunk, value) in missing.into_iter().zip(values) {
             self.bitmaps.insert(chunk, bitmap(value.as_deref())?);
         }

@@ -2,6 +2,7 @@
 
 use super::Writer;
 use crate::rows;
+use rapport_core::event::Event;
 use rapport_core::identity::ProfileNo;
 use rapport_core::people::People;
 use rapport_core::profile::Profile;
@@ -11,14 +12,24 @@ use rapport_core::time::Millis;
 /// something.
 pub(super) const REFUSALS_ROOM: usize = 4_096;
 
-/// How often the working set is weighed: a batch adds little to it.
-const BATCHES_A_WEIGHING: u32 = 16;
+/// Events folded after which the working set is weighed whatever it is thought to weigh.
+const EVENTS_A_WEIGHING: usize = 65_536;
 
-/// What the working set took when it was last weighed.
+/// What an event is thought to add to its person beside its traits, in bytes.
+const EVENT_BYTES: usize = 1_024;
+
+/// What the working set is thought to take. Looking at everybody takes milliseconds, which everybody
+/// waits for, so it is done when what was added since might be too much.
 #[derive(Debug, Default)]
 pub(super) struct Weighed {
     bytes: usize,
-    batches_since: u32,
+    events_since: usize,
+}
+
+impl Weighed {
+    fn is_doubtful(&self, bytes_max: usize) -> bool {
+        self.bytes > bytes_max || self.events_since >= EVENTS_A_WEIGHING
+    }
 }
 
 impl Writer {
@@ -27,14 +38,39 @@ impl Writer {
     pub fn make_room(&mut self) {
         self.forget_spent();
         self.forget_hours();
-        self.weigh();
         let settings = &self.shared.settings;
-        let fits = self.weighed.bytes <= settings.cache_bytes;
-        if fits && self.people.len() <= settings.cache_profiles {
+        let (bytes_max, people_max) = (settings.cache_bytes, settings.cache_profiles);
+        let is_crowded = self.people.len() > people_max;
+        if !is_crowded && !self.weighed.is_doubtful(bytes_max) {
             return;
         }
-        self.weighed = Weighed::default();
+        self.weigh();
+        // Nearly full is full: else it would be weighed again at once.
+        if is_crowded || self.weighed.bytes > bytes_max - bytes_max / 16 {
+            self.let_half_go();
+            self.weigh();
+        }
+    }
+
+    /// Notes that events are about to be folded into the working set.
+    pub fn expect(&mut self, events: &[&Event]) {
+        let traits: usize = events.iter().map(|event| event.traits.len()).sum();
+        self.weighed.events_since += events.len();
+        self.weighed.bytes += events.len() * EVENT_BYTES + traits;
+    }
+
+    fn weigh(&mut self) {
+        self.weighed = Weighed {
+            bytes: self.people.profiles().map(Profile::weight).sum(),
+            events_since: 0,
+        };
+    }
+
+    fn let_half_go(&mut self) {
         let mut seen: Vec<Millis> = self.people.profiles().map(|one| one.last_seen).collect();
+        if seen.is_empty() {
+            return self.people.keep(|_| false);
+        }
         let middle = seen.len() / 2;
         let (_, &mut middle, _) = seen.select_nth_unstable(middle);
         self.people.keep(|profile| profile.last_seen > middle);
@@ -45,21 +81,14 @@ impl Writer {
             .retain(|number, _| people.profile(*number).is_some());
     }
 
-    fn weigh(&mut self) {
-        self.weighed.batches_since += 1;
-        if self.weighed.batches_since >= BATCHES_A_WEIGHING {
-            self.weighed = Weighed {
-                bytes: self.people.profiles().map(Profile::weight).sum(),
-                batches_since: 0,
-            };
-        }
-    }
-
     /// Lets people go whom nobody else has asked for, and whose changes are on their way to disk.
     pub fn let_go(&mut self, people: &[ProfileNo]) {
         for number in people {
-            if let Some(moment) = self.people.remove(*number).and_then(|one| one.armed) {
-                self.due.remove(&(moment, *number));
+            if let Some(gone) = self.people.remove(*number) {
+                self.weighed.bytes = self.weighed.bytes.saturating_sub(gone.weight());
+                if let Some(moment) = gone.armed {
+                    self.due.remove(&(moment, *number));
+                }
             }
             self.armed.remove(number);
         }
@@ -74,6 +103,7 @@ impl Writer {
 
     pub(super) fn clear_people(&mut self, next: ProfileNo) {
         self.people = People::new(next);
+        self.weighed = Weighed::default();
         self.due.clear();
         self.armed.clear();
         self.crowded.clear();
@@ -87,6 +117,7 @@ impl Writer {
             self.due.insert((moment, profile.number));
             self.armed.insert(profile.number, moment);
         }
+        self.weighed.bytes += profile.weight();
         self.people.insert_loaded_profile(profile);
     }
 

@@ -1,7 +1,8 @@
-//! The writer's loop: commands first, then a batch, then timers, then it waits.
+//! The writer's loop: orders first, then a batch, then timers, then it waits.
 
 use super::Writer;
 use super::deliveries::{deliveries, redrive};
+use super::orders::Orders;
 use super::publish::publish;
 use super::sign::sign;
 use super::waiting::Waiting;
@@ -22,7 +23,6 @@ use rapport_store::records::Changes;
 use rapport_store::state::{Key, Table, Write};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
@@ -36,6 +36,8 @@ const BATCH_BYTES: usize = 4 << 20;
 const RETRY: Duration = Duration::from_millis(500);
 /// How often the writer looks at the clock when nothing happens.
 const TICK: Duration = Duration::from_millis(200);
+/// How long timers may wait because one batch follows another.
+const TIMERS_WAIT_MAX: Duration = Duration::from_millis(100);
 
 /// What the writer is asked to do between two batches.
 pub(crate) enum Order {
@@ -97,12 +99,33 @@ pub(crate) enum Order {
 
 pub(crate) type Reply = std::result::Result<Applied, CommandError>;
 
+impl Order {
+    /// Whether it is an entry: whatever is folded behind it may come to something else.
+    pub fn is_entry(&self) -> bool {
+        matches!(self, Order::Command { .. } | Order::Build { .. })
+    }
+
+    /// Tells whoever ordered an entry that it cannot be applied now.
+    pub fn refuse(self, why: &rapport_store::Error) {
+        let error = Error::Store(rapport_store::Error::Engine {
+            what: "the batch before this command".to_owned(),
+            detail: why.to_string(),
+        });
+        match self {
+            Order::Command { reply, .. } => drop(reply.send(Err(CommandError::Flow(error)))),
+            Order::Build { reply, .. } => drop(reply.send(Err(error))),
+            _ => {}
+        }
+    }
+}
+
 /// Starts the writer on a thread of its own.
 pub(crate) fn start(
     mut writer: Writer,
     orders: mpsc::Receiver<Order>,
     jobs: jobs::Jobs,
 ) -> std::thread::JoinHandle<()> {
+    let orders = Orders::new(orders);
     let runtime = tokio::runtime::Handle::current();
     std::thread::Builder::new()
         .name("writer".to_owned())
@@ -121,13 +144,21 @@ pub(crate) fn start(
         .expect("a thread can be started")
 }
 
-async fn run(writer: &mut Writer, mut orders: mpsc::Receiver<Order>, jobs: jobs::Jobs) {
+async fn run(writer: &mut Writer, mut orders: Orders, jobs: jobs::Jobs) {
     let shared = Arc::clone(&writer.shared);
     let mut stopping: Option<oneshot::Sender<()>> = None;
     let mut stops_by: Option<Instant> = None;
+    let mut timers = Rhythm::default();
     let mut waiting = Waiting::default();
     loop {
-        while let Ok(order) = orders.try_recv() {
+        while !orders.is_empty() {
+            // What an order reads and writes stands on what is on disk.
+            if let Err(error) = writer.settle().await {
+                fail(writer, &mut orders, &mut waiting, &error).await;
+            }
+            let Some(order) = orders.next(writer.owes()) else {
+                break;
+            };
             #[cfg(test)]
             if matches!(order, Order::Kill) {
                 return;
@@ -137,21 +168,17 @@ async fn run(writer: &mut Writer, mut orders: mpsc::Receiver<Order>, jobs: jobs:
             }
         }
         let commands_wait = !orders.is_empty();
-        let worked = match work(writer, commands_wait).await {
+        let worked = match work(writer, commands_wait, &mut timers).await {
             Ok(worked) => {
                 shared.trouble("flow", None);
                 worked
             }
             Err(error) => {
-                recover(writer, &error).await;
+                fail(writer, &mut orders, &mut waiting, &error).await;
                 false
             }
         };
-        match waiting.next(writer).await {
-            Ok(Some(order)) => drop(obey(writer, order).await),
-            Ok(None) => {}
-            Err(error) => recover(writer, &error).await,
-        }
+        go_on(writer, &mut orders, &mut waiting).await;
         if worked || stopping.is_none() {
             jobs.look(writer);
         }
@@ -159,6 +186,12 @@ async fn run(writer: &mut Writer, mut orders: mpsc::Receiver<Order>, jobs: jobs:
             continue;
         }
         if let Some(reply) = stopping.take() {
+            if writer.is_underway() {
+                // It is written first, and what failed is folded again.
+                stopping = Some(reply);
+                writer.written().await;
+                continue;
+            }
             let stops_by = *stops_by.get_or_insert_with(|| Instant::now() + jobs::flush::LAST_MAX);
             if jobs.are_flushing() && Instant::now() < stops_by {
                 // Its files are listed by an order yet to come.
@@ -170,45 +203,54 @@ async fn run(writer: &mut Writer, mut orders: mpsc::Receiver<Order>, jobs: jobs:
             }
         }
         tokio::select! {
-            order = orders.recv() => match order {
-                #[cfg(test)]
-                Some(Order::Kill) => return,
-                Some(order) => {
-                    if let Some(reply) = take(writer, &mut waiting, order).await {
-                        stopping = Some(reply);
-                    }
-                }
-                None => return,
+            there_is_one = orders.come() => if !there_is_one {
+                return;
             },
             () = shared.feed.changed() => {}
+            () = writer.written(), if writer.is_underway() => {}
             () = tokio::time::sleep(TICK) => {}
         }
     }
 }
 
-/// A batch of events if any wait, and a bounded share of due timers.
-async fn work(writer: &mut Writer, commands_wait: bool) -> Result<bool> {
+/// A batch of events if any wait, and a bounded share of due timers. The batch is on its way to the
+/// disk when this returns.
+async fn work(writer: &mut Writer, commands_wait: bool, timers: &mut Rhythm) -> Result<bool> {
+    writer.settle_written().await?;
     let requests = next(writer, commands_wait).await?;
     let batch = !requests.is_empty();
     if batch {
-        let began = Instant::now();
-        let oldest = requests[0].received;
         flow::batch(writer, &requests).await?;
-        let now = writer.shared.clock.now();
-        let stats = &writer.shared.stats;
-        stats
-            .lag_us
-            .store(now.since(oldest).max(0) as u64 * 1_000, Ordering::Relaxed);
-        stats
-            .folded_received
-            .store(writer.received.0, Ordering::Relaxed);
-        tracing::trace!(requests = requests.len(), took = ?began.elapsed(), "folded a batch");
     }
-    let timers = fire_due(writer).await?;
-    if !batch && !timers {
+    if !timers.are_due(batch || writer.is_underway()) {
+        return Ok(batch);
+    }
+    writer.settle().await?;
+    let fired = fire_due(writer).await?;
+    if !batch && !fired {
         settle_counters(writer).await?;
     }
-    Ok(batch || timers)
+    Ok(batch || fired)
+}
+
+/// When timers were looked at last.
+struct Rhythm(Instant);
+
+impl Default for Rhythm {
+    fn default() -> Rhythm {
+        Rhythm(Instant::now())
+    }
+}
+
+impl Rhythm {
+    /// Whether to look at timers now: where nothing else is to be done, or they waited long enough.
+    fn are_due(&mut self, is_busy: bool) -> bool {
+        let are_due = !is_busy || self.0.elapsed() >= TIMERS_WAIT_MAX;
+        if are_due {
+            self.0 = Instant::now();
+        }
+        are_due
+    }
 }
 
 /// The requests right behind the last one folded: from memory, or from the ledger.
@@ -257,6 +299,27 @@ async fn settle_counters(writer: &mut Writer) -> Result<()> {
     writer
         .commit(writer.head.position, Changes::default())
         .await
+}
+
+/// Obeys the first command that waits, where it need not any more.
+async fn go_on(writer: &mut Writer, orders: &mut Orders, waiting: &mut Waiting) {
+    match waiting.next(writer).await {
+        Ok(Some(order)) => drop(obey(writer, order).await),
+        Ok(None) => {}
+        Err(error) => fail(writer, orders, waiting, &error).await,
+    }
+}
+
+/// Takes everything up where the disk says, and refuses whatever waits behind what failed.
+async fn fail(
+    writer: &mut Writer,
+    orders: &mut Orders,
+    waiting: &mut Waiting,
+    error: &rapport_store::Error,
+) {
+    orders.refuse_held(error);
+    waiting.refuse(error);
+    recover(writer, error).await;
 }
 
 async fn recover(writer: &mut Writer, error: &rapport_store::Error) {

@@ -39,6 +39,7 @@ impl Writer {
 
     /// The earliest timers that are due at `now`, at most so many.
     async fn due_at(&self, now: Millis, limit: usize) -> Result<Vec<(Millis, ProfileNo)>> {
+        debug_assert!(!self.is_underway(), "timers are read from the disk");
         let page = Page {
             table: Table::Timer,
             from: Box::default(),

@@ -62,7 +62,7 @@ impl Writer {
         }
         let key = |&(segment, hour): &(u32, i64)| rows::segment_from_key(SegmentNo(segment), hour);
         let keys: Vec<_> = missing.iter().map(key).collect();
-        let found = self.shared.roles.state.load(Table::Turnover, &keys).await?;
+        let found = self.load(Table::Turnover, &keys).await?;
         for (hour, row) in missing.into_iter().zip(found) {
             let counts = row.map(|row| rows::unpack(Table::Turnover, &row));
             self.hours

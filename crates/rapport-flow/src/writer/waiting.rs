@@ -5,7 +5,7 @@ use super::Writer;
 use super::run::Order;
 use crate::commands;
 use rapport_core::time::Millis;
-use rapport_store::Result;
+use rapport_store::{Error, Result};
 use std::collections::VecDeque;
 
 /// Commands in the order they came, each with the moment up to which it waits for timers.
@@ -20,7 +20,7 @@ impl Waiting {
         self.orders.is_empty()
     }
 
-    /// Gives back an order that can be obeyed now; another one waits.
+    /// Gives back an order that can be obeyed now; another one waits. Nothing is under way.
     pub(super) async fn admit(&mut self, writer: &Writer, order: Order) -> Option<Order> {
         let can_wait = match &order {
             Order::Command { command, .. } => commands::is_about_everybody(command),
@@ -37,17 +37,29 @@ impl Waiting {
     }
 
     /// Fires some of the timers that the first command waits for, and gives it back where none are
-    /// left. What has come due meanwhile is fired when it is applied: a command does not wait for
-    /// ever where timers never end.
+    /// left and no fold is owed. What has come due meanwhile is fired when it is applied: a command
+    /// does not wait for ever where timers never end.
     pub(super) async fn next(&mut self, writer: &mut Writer) -> Result<Option<Order>> {
         let Some((_, until)) = self.orders.front() else {
             return Ok(None);
         };
+        // Timers are found, and the command stands, on what is on disk.
+        writer.settle().await?;
+        if writer.owes() {
+            return Ok(None);
+        }
         writer.received = writer.received.max(*until);
         writer.make_room();
         match writer.fire_some(*until).await? {
             true => Ok(None),
             false => Ok(self.orders.pop_front().map(|(order, _)| order)),
+        }
+    }
+
+    /// Refuses all of them: what they would stand on failed.
+    pub(super) fn refuse(&mut self, why: &Error) {
+        for (order, _) in self.orders.drain(..) {
+            order.refuse(why);
         }
     }
 }

@@ -4,6 +4,7 @@ use super::lock;
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// A call that can be made to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +35,9 @@ pub enum Call {
     Probe,
 }
 
+/// How long a slow call is held up.
+const SLOW: Duration = Duration::from_millis(5);
+
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -41,6 +45,8 @@ pub enum Fault {
     Conflict,
     /// The disk is full; nothing is done.
     Full,
+    /// It takes some milliseconds, and succeeds.
+    Slow,
     /// It fails, and nothing is done.
     FailBefore,
     /// It is done, and still the caller is told that it failed.
@@ -108,6 +114,11 @@ impl Faults {
         let planned = (call, *nth);
         match plan.faults.remove(&planned) {
             None => Ok(Ending::AsUsual),
+            Some(Fault::Slow) => {
+                drop(plan);
+                std::thread::sleep(SLOW);
+                Ok(Ending::AsUsual)
+            }
             Some(Fault::Full) => Err(Error::Full {
                 what: format!("{call:?}"),
             }),

@@ -14,6 +14,7 @@ mod hundred;
 mod importing;
 mod layouts;
 mod load;
+mod paired;
 mod probes;
 mod reads;
 mod rebuild;
@@ -24,6 +25,7 @@ mod server;
 mod timers;
 mod traffic;
 mod transforming;
+mod watching;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
@@ -91,8 +93,10 @@ enum Part {
     Import,
     /// What the same traffic costs in each dialect.
     Dialects,
-    /// Reading profiles and deciding under load, and what viewers cost.
+    /// Reading profiles and deciding under load.
     Reads,
+    /// What a hundred live viewers cost.
+    Watching,
     /// What 1 to 1,000 segments cost an event, and explaining one.
     Segments,
     /// Memberships that end by themselves: a steady stream of them, and a midnight.
@@ -123,6 +127,7 @@ enum Role {
 }
 
 /// How much of everything.
+#[derive(Clone)]
 struct Scale {
     people: u64,
     seconds: f64,
@@ -191,6 +196,9 @@ async fn measure(scale: &Scale, report: &mut Report) -> Result<()> {
         .any(|part| scale.has(*part))
     {
         folding::all(scale, report).await?;
+    }
+    if scale.has(Part::Watching) {
+        watching::all(scale, report).await?;
     }
     if scale.has(Part::Transform) {
         transforming::all(scale, report).await?;

@@ -1,9 +1,8 @@
-//! What reading costs: Segment's Profile API and the decision call while others load the server,
-//! and what a hundred people who watch take from the fold.
+//! What reading takes: Segment's Profile API and the decision call while others load the server.
 
 use super::client::Client;
 use super::collecting::plan;
-use super::folding::{self, LATENCY_RATE};
+use super::folding::LATENCY_RATE;
 use super::load::{self, Plan, now};
 use super::report::{Report, Target};
 use super::server::{Server, TOKEN, WRITE_KEY};
@@ -13,18 +12,12 @@ use anyhow::{Context, Result, bail};
 use base64::Engine as _;
 use hdrhistogram::Histogram;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 /// Reads, and decisions, a second.
 const RATE: f64 = 100.0;
 /// Connections that each kind shares.
 const CONNECTIONS: u64 = 16;
-/// How many watch.
-const VIEWERS: u64 = 100;
 
 /// Everything about reading.
 ///
@@ -32,8 +25,7 @@ const VIEWERS: u64 = 100;
 /// Where the server fails.
 pub(super) async fn all(scale: &Scale, server: &Server, report: &mut Report) -> Result<()> {
     show(&mut server.client().await?).await?;
-    latency(scale, server, report).await?;
-    viewers(scale, server, report).await
+    latency(scale, server, report).await
 }
 
 /// Lets browsers see two segments, and fills a slot by them.
@@ -158,66 +150,4 @@ async fn ask(
         all.add(reader.await.context("a reader")??)?;
     }
     Ok(all)
-}
-
-/// How long the server keeps batches when the last viewer has gone, and a little more.
-const LINGER: Duration = Duration::from_secs(61);
-
-/// The most that is folded a second with nobody and with a hundred watching: once before and once
-/// after, so that a directory that grows favours neither.
-async fn viewers(scale: &Scale, server: &Server, report: &mut Report) -> Result<()> {
-    let shape = Shape::Mixed;
-    let told = Arc::new(AtomicU64::new(0));
-    let before = folding::most(scale, server, shape).await?.rate;
-    let watching: Vec<_> = (0..VIEWERS)
-        .map(|place| tokio::spawn(watch(server.address, place, Arc::clone(&told))))
-        .collect();
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    let mut watched = 0.0;
-    for _ in 0..2 {
-        watched += folding::most(scale, server, shape).await?.rate / 2.0;
-    }
-    for viewer in &watching {
-        if viewer.is_finished() {
-            bail!("a viewer's stream ended by itself");
-        }
-        viewer.abort();
-    }
-    tokio::time::sleep(LINGER).await;
-    let after = folding::most(scale, server, shape).await?.rate;
-    let alone = (before + after) / 2.0;
-    let note = format!(
-        "R, {before:.0} and {after:.0} events/s before and after, {watched:.0} with {VIEWERS} who watch; {:.0} MB told",
-        told.load(Ordering::Relaxed) as f64 / 1e6
-    );
-    let cost = (1.0 - watched / alone) * 100.0;
-    report.add(
-        "cost of 100 live viewers",
-        cost,
-        "%",
-        Target::Below(5.0),
-        note,
-    );
-    Ok(())
-}
-
-/// Watches without end: everything, one event, or who enters and leaves segments.
-async fn watch(address: SocketAddr, place: u64, told: Arc<AtomicU64>) -> Result<()> {
-    let query = match place % 4 {
-        0 | 1 => "",
-        2 => "?event=Order%20Completed",
-        _ => "?kind=entered,exited",
-    };
-    let mut stream = TcpStream::connect(address).await?;
-    let request = format!(
-        "GET /api/v1/live{query} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).await?;
-    let mut buffer = vec![0; 64 << 10];
-    loop {
-        match stream.read(&mut buffer).await? {
-            0 => bail!("the stream ended"),
-            bytes => told.fetch_add(bytes as u64, Ordering::Relaxed),
-        };
-    }
 }

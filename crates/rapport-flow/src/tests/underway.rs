@@ -1,0 +1,179 @@
+//! Batches are folded while the one before them is written, and transactions fail in every way:
+//! the state is the same as if each batch had waited for the last, and so is what anybody was told.
+
+use super::mixes::dice::Dice;
+use super::mixes::{said, seeds};
+use super::world::BEGIN;
+use crate::clock::HandClock;
+use crate::rows;
+use crate::{Rapport, Roles, Seen, Settings};
+use rapport_core::crm::TypeId;
+use rapport_core::entry::{Command, Source};
+use rapport_core::event::{Call, Dialect, KeyKind, Origin, SourceNo};
+use rapport_core::identity::Identifier;
+use rapport_core::position::Position;
+use rapport_core::profile::Profile;
+use rapport_store::ledger::Submission;
+use rapport_store::memory::{Call as Fallible, Fault, Memory};
+use rapport_store::records::{Link, Records, Whole};
+use rapport_store::state::{Key, State, Table, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Requests of one world.
+const REQUESTS: usize = 60;
+/// Transactions of one world that fail.
+const FAULTS: u64 = 5;
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What one world says, and whom each request is about.
+struct Script {
+    rules: Vec<Command>,
+    requests: Vec<(KeyKind, String, Identifier)>,
+}
+
+impl Script {
+    fn of(dice: &mut Dice) -> Script {
+        let segment = |key: &&str| Command::PutSegment {
+            key: (*key).to_owned(),
+            name: (*key).to_owned(),
+            rule: said::rule(dice),
+        };
+        let rules = said::SEGMENTS.iter().map(segment).collect();
+        let request = |_| {
+            let kind = dice.of(&[KeyKind::Browser, KeyKind::Server]);
+            let items: Vec<_> = (0..=dice.below(4))
+                .map(|_| said::item(dice, BEGIN))
+                .collect();
+            let body = format!("{{\"batch\":[{}]}}", items.join(","));
+            (kind, body, said::identifier(dice))
+        };
+        let requests = (0..REQUESTS).map(request).collect();
+        Script { rules, requests }
+    }
+}
+
+/// A flow in memory, small enough that people leave its working set all the time.
+async fn begin(memory: &Memory, script: &Script) -> Rapport {
+    let secret = rows::put(Table::Meta, b"secret".as_slice().into(), &[7_u8; 16]);
+    let head = memory.state.head().await.unwrap();
+    let begun = memory
+        .state
+        .commit(head.version, Position::default(), vec![secret].into());
+    begun.await.unwrap();
+    let roles = Roles {
+        ledger: memory.ledger.clone(),
+        state: memory.state.clone(),
+        history: memory.history.clone(),
+        seen: memory.seen.clone(),
+    };
+    let settings = Settings {
+        cache_profiles: 2,
+        ..Settings::default()
+    };
+    let clock = Arc::new(HandClock::at(BEGIN));
+    let rapport = Rapport::start(roles, settings, clock).await.unwrap();
+    let source = Source {
+        no: SourceNo(1),
+        name: "Website".to_owned(),
+        strict: false,
+    };
+    rapport
+        .command("test", Command::PutSource(source))
+        .await
+        .unwrap();
+    for rule in &script.rules {
+        // Some contradict each other: the same ones in every world.
+        let _ = rapport.command("test", rule.clone()).await;
+    }
+    while !rapport.is_idle() || rapport.registry().building().next().is_some() {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    rapport
+}
+
+/// Sends every request as soon as the one before it is answered; what was told of each.
+async fn say(rapport: &Rapport, script: &Script) -> Vec<Option<Profile>> {
+    let mut told = Vec::new();
+    for (key_kind, body, about) in &script.requests {
+        let submission = Submission {
+            origin: Origin {
+                source: SourceNo(1),
+                key_kind: *key_kind,
+                dialect: Dialect::Segment,
+                call: Call::Batch,
+                ip: None,
+                user_agent: None,
+            },
+            body: body.clone().into_bytes(),
+        };
+        let seen = rapport.collect_and_see(submission, about, PATIENCE);
+        let Seen { is_fresh, person } = seen.await.unwrap();
+        assert!(is_fresh);
+        told.push(person.unwrap());
+    }
+    assert!(rapport.folded(REQUESTS as u64, PATIENCE).await);
+    told
+}
+
+/// Every row but those that say which requests were folded together.
+fn all_rows(memory: &Memory) -> BTreeMap<(Table, Key), Value> {
+    let mut rows = memory.state.dump();
+    rows.retain(|(table, _), _| *table != Table::Tail);
+    rows
+}
+
+/// Every contact and company, and how they are linked.
+async fn all_records(memory: &Memory) -> (Vec<Whole>, Vec<Link>) {
+    let mut records = Vec::new();
+    for object in [TypeId::CONTACT, TypeId::COMPANY] {
+        let some = memory.state.walk(object.0, None, usize::MAX).await.unwrap();
+        assert!(!some.is_empty(), "{object:?}");
+        records.extend(some);
+    }
+    let links = memory.state.walk_links(None, usize::MAX).await.unwrap();
+    (records, links)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_fails_the_state_and_what_was_told_are_as_if_nothing_had() {
+    for seed in seeds() {
+        eprintln!("script {seed}");
+        let mut dice = Dice::new(seed);
+        let script = Script::of(&mut dice);
+        let (calm, troubled) = (Memory::new(), Memory::new());
+        let rapport = begin(&calm, &script).await;
+        let expected = say(&rapport, &script).await;
+        rapport.kill().await;
+
+        let rapport = begin(&troubled, &script).await;
+        // Half of them are folded while the one before is still written.
+        for nth in (1..=REQUESTS as u64).filter(|_| dice.one_in(2)) {
+            troubled.faults.inject(Fallible::Commit, nth, Fault::Slow);
+        }
+        for _ in 0..FAULTS {
+            let nth = 1 + dice.below(REQUESTS as u64);
+            let fault = dice.of(&[
+                Fault::Full,
+                Fault::FailBefore,
+                Fault::FailAfter,
+                Fault::Conflict,
+            ]);
+            troubled.faults.inject(Fallible::Commit, nth, fault);
+        }
+        let told = say(&rapport, &script).await;
+        let entries = rapport.recorded().1;
+        rapport.kill().await;
+
+        assert_eq!(told, expected, "script {seed}");
+        assert_eq!(all_rows(&troubled), all_rows(&calm), "script {seed}");
+        let (found, expected) = (all_records(&troubled).await, all_records(&calm).await);
+        assert_eq!(found, expected, "script {seed}");
+        let positions: Vec<Position> = entries.iter().map(|entry| entry.position()).collect();
+        assert!(
+            positions.is_sorted_by(|left, right| left < right),
+            "{positions:?}"
+        );
+    }
+}
