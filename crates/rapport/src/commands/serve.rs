@@ -8,6 +8,7 @@ use clap::Args;
 use rapport_api::{ApiSettings, Proxy, ReadLimits, SignInSettings, UnknownKeys};
 use std::process::ExitCode;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Collects events, keeps profiles, answers the API. Everything is kept in one directory; no
 /// other server is needed. Stops on SIGTERM or Ctrl-C and loses nothing, however it is stopped.
@@ -39,6 +40,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     let worker = wiring::deliver(&rapport, &config)?;
     let imports = wiring::imports(&rapport, &config)?;
     let address = listener.local_addr()?;
+    let stopped = stopped()?;
     tracing::info!(%address, data = %config.server.data.display(), "serving");
     println!("Rapport is ready on http://{address}");
     for line in keys {
@@ -47,7 +49,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     let served = rapport_api::serve(
         listener,
         rapport_api::router(rapport.clone(), api, Some(imports.clone())),
-        stopped(),
+        stopped,
     );
     let served = served.await;
     tracing::info!("stopping: folding what is on the ledger");
@@ -107,20 +109,15 @@ pub(crate) fn log_to_stderr(log: &Log) -> Result<()> {
     set.map_err(|error| anyhow::anyhow!("logs cannot be written: {error}"))
 }
 
-async fn stopped() {
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(error) => {
-                tracing::error!(%error, "SIGTERM cannot be heard");
-                std::future::pending::<()>().await;
-            }
+/// Ends when the program is asked to stop. Asking is heard from this call on, not from the first
+/// time somebody waits: whoever is told that the server is ready may stop it at once.
+fn stopped() -> Result<impl Future<Output = ()>> {
+    let mut terminated = signal(SignalKind::terminate()).context("SIGTERM cannot be heard")?;
+    let mut interrupted = signal(SignalKind::interrupt()).context("SIGINT cannot be heard")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = interrupted.recv() => {}
         }
-    };
-    tokio::select! {
-        () = terminated => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
+    })
 }
