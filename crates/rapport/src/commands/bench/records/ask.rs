@@ -1,6 +1,6 @@
 //! The questions that a person at a console asks, and the writes that a form or a sync makes.
 
-use super::seed::STAGES;
+use super::seed::{BUSY_EVERY, STAGES};
 use super::{FACTS, SELECTIVITIES, SORTED_BY, TIMES, bounds, record, tell};
 use crate::commands::bench::Scale;
 use crate::commands::bench::client::Client;
@@ -8,11 +8,13 @@ use crate::commands::bench::load::histogram;
 use crate::commands::bench::report::{Report, Target};
 use crate::commands::bench::server::{Server, TOKEN};
 use crate::commands::bench::traffic::Random;
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use hdrhistogram::Histogram;
 use std::time::Instant;
 
 const ABOUT: &str = "while 2,000 events/s flow";
+/// Entries of a timeline's first page.
+const ENTRIES: usize = 30;
 
 /// Asks each question, one after another.
 ///
@@ -58,6 +60,11 @@ async fn lists(client: &mut Client, report: &mut Report) -> Result<()> {
 
 async fn board(client: &mut Client, report: &mut Report) -> Result<()> {
     let path = "/api/v1/records/deals/board?by=dealstage&sum=amount";
+    let answer = timed(client, "GET", path, "", 200).await?;
+    let columns = length(&answer, "columns")?;
+    if columns != STAGES.len() {
+        bail!("the board has {columns} columns: {answer}");
+    }
     let took = many(client, "GET", |_| (path.to_owned(), String::new()), 200).await?;
     tell(
         report,
@@ -76,7 +83,7 @@ async fn timelines(client: &mut Client, people: u64, report: &mut Report) -> Res
     let mut random = Random(77);
     let mut took = histogram();
     for _ in 0..TIMES {
-        let contact = random.below(people) + 1;
+        let contact = random.below(people.div_ceil(BUSY_EVERY)) * BUSY_EVERY + 1;
         let began = Instant::now();
         timed(
             client,
@@ -86,16 +93,20 @@ async fn timelines(client: &mut Client, people: u64, report: &mut Report) -> Res
             200,
         )
         .await?;
-        let path = format!("/api/v1/records/contacts/{contact}/timeline?limit=30");
-        timed(client, "GET", &path, "", 200).await?;
+        let path = format!("/api/v1/records/contacts/{contact}/timeline?limit={ENTRIES}");
+        let answer = timed(client, "GET", &path, "", 200).await?;
         record(&mut took, began);
+        let entries = length(&answer, "results")?;
+        if entries != ENTRIES {
+            bail!("the timeline of contact {contact} begins with {entries} entries");
+        }
     }
     tell(
         report,
         "records: a record with its first 30 timeline entries, p95",
         &took,
         Target::Below(60.0),
-        &format!("random contacts, two requests one after another, {ABOUT}"),
+        &format!("contacts with thirty activities, two requests one after another, {ABOUT}"),
     );
     Ok(())
 }
@@ -163,11 +174,19 @@ async fn timed(
     path: &str,
     body: &str,
     wanted: u16,
-) -> Result<()> {
+) -> Result<String> {
     let (status, answer) = client.call(method, path, TOKEN, body).await?;
     if status != wanted {
         let beginning: String = answer.chars().take(500).collect();
         bail!("{method} {path}: {status} {beginning}");
     }
-    Ok(())
+    Ok(answer)
+}
+
+/// How many an answer has of something.
+fn length(answer: &str, of: &str) -> Result<usize> {
+    let answer: serde_json::Value = serde_json::from_str(answer)?;
+    let all = answer[of].as_array();
+    all.map(Vec::len)
+        .ok_or_else(|| anyhow!("there are no {of}: {answer}"))
 }

@@ -14,8 +14,10 @@ use std::time::Instant;
 const BATCH: u64 = 100;
 /// Connections that records are made over.
 const WRITERS: u64 = 4;
+/// A stage of our own, so that the board has eight columns.
+const STAGE: &str = "bench_on_hold";
 /// The stages of the board.
-pub(super) const STAGES: [&str; 7] = [
+pub(super) const STAGES: [&str; 8] = [
     "appointmentscheduled",
     "qualifiedtobuy",
     "presentationscheduled",
@@ -23,7 +25,12 @@ pub(super) const STAGES: [&str; 7] = [
     "contractsent",
     "closedwon",
     "closedlost",
+    STAGE,
 ];
+/// Every so many contacts there is a busy one.
+pub(super) const BUSY_EVERY: u64 = 100;
+/// How many activities of each of the five kinds a busy contact has at least: thirty in all.
+const BUSY_EACH: u64 = 6;
 
 /// Makes everything; says how many records there are.
 ///
@@ -70,6 +77,14 @@ async fn define(client: &mut Client) -> Result<()> {
         if status != 201 {
             bail!("property {name}: {status} {answer}");
         }
+    }
+    let path = "/crm/v3/pipelines/deals/default/stages";
+    let body = format!(
+        r#"{{"label":"On hold","stageId":"{STAGE}","displayOrder":7,"metadata":{{"probability":"0.1","isClosed":"false"}}}}"#
+    );
+    let (status, answer) = client.call("POST", path, TOKEN, &body).await?;
+    if status != 201 {
+        bail!("stage: {status} {answer}");
     }
     Ok(())
 }
@@ -128,7 +143,7 @@ async fn make(
     Ok(())
 }
 
-/// Which contact a record is about: thirty activities of everybody hundredth, the rest spread.
+/// Which contact a record is about: some activities are a busy one's, the rest are spread.
 fn link(object: &str, number: u64, people: u64) -> String {
     let kind = match object {
         "deals" => 3,
@@ -140,7 +155,11 @@ fn link(object: &str, number: u64, people: u64) -> String {
         "tasks" => 204,
         _ => return String::new(),
     };
-    let contact = number.wrapping_mul(0x9e37_79b9) % people + 1;
+    let is_busy = kind > 100 && number % BUSY_EVERY < BUSY_EACH;
+    let contact = match is_busy {
+        true => number / BUSY_EVERY * BUSY_EVERY + 1,
+        false => number.wrapping_mul(0x9e37_79b9) % people + 1,
+    };
     format!(
         r#"{{"to":{{"id":"{contact}"}},"types":[{{"associationCategory":"HUBSPOT_DEFINED","associationTypeId":{kind}}}]}}"#
     )
