@@ -9,7 +9,7 @@ use rapport_core::crm::calculate::{self, RELATED_MAX, Related};
 use rapport_core::crm::{ObjectType, RecordNo, TypeId};
 use rapport_core::identity::ProfileNo;
 use rapport_store::Result;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Records that one transaction settles because of others, at most: what more there is stays as it
@@ -22,6 +22,8 @@ pub(crate) async fn settle(writer: &mut Writer, work: &mut Work) -> Result<()> {
     let mut settled = 0;
     loop {
         let moved = work.take_moved();
+        let survivor = |key: &Key| (key.0, writer.survivor_of(key.0, key.1));
+        work.foresee(writer, moved.keys().map(survivor)).await?;
         let mut due: BTreeSet<Key> = BTreeSet::new();
         for (key, change) in &moved {
             // Whom a link was made for may have been merged into another since.
@@ -52,13 +54,30 @@ pub(crate) async fn settle(writer: &mut Writer, work: &mut Work) -> Result<()> {
     }
 }
 
-/// Reads the records that are to be settled in one read for each type.
+/// Reads the records that are to be settled, and what their properties ask for, in one read for
+/// each type.
 async fn ahead(writer: &mut Writer, work: &mut Work, due: &BTreeSet<Key>) -> Result<()> {
     let definitions = Arc::clone(&work.definitions);
-    for object in definitions.types.values() {
-        let of_type = due.iter().filter(|key| key.0 == object.id());
-        let numbers: Vec<RecordNo> = of_type.map(|key| key.1).take(SETTLED_MAX).collect();
-        hold(writer, work, object, &numbers).await?;
+    let due = || due.iter().copied().take(SETTLED_MAX);
+    work.foresee(writer, due()).await?;
+    let mut wanted: BTreeMap<TypeId, BTreeSet<RecordNo>> = BTreeMap::new();
+    for key in due() {
+        wanted.entry(key.0).or_default().insert(key.1);
+        let object = definitions.types.get(&key.0);
+        let Some(object) = object.filter(|_| work.foresees(writer, key)) else {
+            continue;
+        };
+        for other in calculate::related(&definitions, object) {
+            let linked = work.linked(writer, key, other, RELATED_MAX).await?;
+            let linked = linked.unwrap_or_default().into_keys();
+            wanted.entry(other).or_default().extend(linked);
+        }
+    }
+    for (object, numbers) in wanted {
+        let numbers: Vec<RecordNo> = numbers.into_iter().collect();
+        if let Some(object) = definitions.types.get(&object) {
+            hold(writer, work, object, &numbers).await?;
+        }
     }
     Ok(())
 }

@@ -34,8 +34,7 @@ pub(super) async fn told(
     let Some(property) = object.and_then(|object| object.property(ORDER_ID)) else {
         return Ok(());
     };
-    let id = text(properties, &["order_id", "orderId", "id"]);
-    let id = id.unwrap_or_else(|| message_id.to_owned());
+    let id = id(message_id, properties);
     let value = Value::Text(id.clone().into());
     let existing = work
         .owner(&writer.shared, TypeId::ORDER, property, &value)
@@ -59,6 +58,12 @@ pub(super) async fn told(
         }
     }
     items(writer, work, cause, number, properties).await
+}
+
+/// The id an order has in the shop, or that of its event.
+pub(super) fn id(message_id: &str, properties: &str) -> String {
+    let id = text(properties, &["order_id", "orderId", "id"]);
+    id.unwrap_or_else(|| message_id.to_owned())
 }
 
 /// What the event says of the order itself. Amounts come with their currency or not at all.

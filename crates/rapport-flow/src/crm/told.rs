@@ -6,6 +6,7 @@ use super::work::{Cause, Key, Work, calculate};
 use super::{company, order};
 use crate::rows;
 use crate::writer::Writer;
+use rapport_core::crm::contact::GROUP_ID;
 use rapport_core::crm::history::{Door, Origin};
 use rapport_core::crm::write::{Change, Draft, finish};
 use rapport_core::crm::{ObjectType, Record, RecordNo, TypeId, Value};
@@ -16,7 +17,7 @@ use rapport_core::position::Position;
 use rapport_store::Result;
 use rapport_store::state::{Table, Write};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl Writer {
@@ -33,6 +34,7 @@ impl Writer {
         }
         debug_assert!(!self.is_underway(), "records are read from the disk");
         let mut work = Work::new(&self.configuration.crm);
+        ahead(self, &mut work, told).await?;
         for one in told {
             let cause = Cause {
                 place: one.position,
@@ -62,6 +64,48 @@ impl Writer {
         work.finish(self, writes);
         Ok(())
     }
+}
+
+/// Reads what events speak of in as few reads as there are kinds of it: which companies and orders
+/// are known, their records, and what whoever joined is linked to.
+async fn ahead(writer: &Writer, work: &mut Work, told: &[Told]) -> Result<()> {
+    let mut ids: BTreeMap<TypeId, BTreeSet<Box<str>>> = BTreeMap::new();
+    let mut people: BTreeSet<ProfileNo> = BTreeSet::new();
+    for one in told {
+        match &one.of {
+            Of::Company { id, joined, .. } => {
+                ids.entry(TypeId::COMPANY).or_default().insert(id.clone());
+                people.extend(one.person.filter(|_| *joined));
+            }
+            Of::Order {
+                message_id,
+                properties,
+            } => {
+                let id = order::id(message_id, properties).into();
+                ids.entry(TypeId::ORDER).or_default().insert(id);
+            }
+        }
+    }
+    let definitions = Arc::clone(&work.definitions);
+    for (object, ids) in ids {
+        let name = match object {
+            TypeId::COMPANY => GROUP_ID,
+            _ => order::ORDER_ID,
+        };
+        let property = definitions.types.get(&object);
+        let Some(property) = property.and_then(|object| object.property(name)) else {
+            continue;
+        };
+        let shared = &writer.shared;
+        let known = work.foresee_owners(shared, object, property, ids).await?;
+        work.load(shared, object, &known).await?;
+        let known = known.into_iter().map(|number| (object, number));
+        work.foresee(writer, known).await?;
+    }
+    let people = people
+        .into_iter()
+        .map(|person| (TypeId::CONTACT, RecordNo(person.0)));
+    work.foresee(writer, people).await
 }
 
 fn origin(writer: &Writer, source: SourceNo) -> Origin {

@@ -15,11 +15,13 @@ use rapport_core::crm::{
 use rapport_core::position::Position;
 use rapport_core::time::Millis;
 use rapport_store::Result;
-use rapport_store::records::{Link, RecordWrite};
+use rapport_store::records::{Link, Linked, RecordWrite};
 use rapport_store::state::{Table, Write};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+mod foreseen;
 
 /// A record of a type.
 pub(crate) type Key = (TypeId, RecordNo);
@@ -40,6 +42,8 @@ pub(crate) struct Work {
     /// Who has a unique value, where that was asked or changed.
     owners: BTreeMap<(TypeId, PropertyNo, Box<str>), Option<RecordNo>>,
     pairs: BTreeMap<(Key, Key), BTreeSet<u32>>,
+    /// All links of records that have few, as they are stored.
+    foreseen: BTreeMap<Key, Vec<Linked>>,
     linked: Vec<RecordWrite>,
     writes: Vec<Write>,
     /// Records whose links or values others may follow from.
@@ -60,6 +64,7 @@ impl Work {
             held: BTreeMap::new(),
             owners: BTreeMap::new(),
             pairs: BTreeMap::new(),
+            foreseen: BTreeMap::new(),
             linked: Vec::new(),
             writes: Vec::new(),
             moved: BTreeMap::new(),
@@ -244,7 +249,13 @@ impl Work {
         Ok(match self.pairs.entry((from, to)) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) if is_new => place.insert(BTreeSet::new()),
-            Entry::Vacant(place) => place.insert(super::links::between(shared, from, to).await?),
+            Entry::Vacant(place) => match foreseen::far(&self.foreseen, from, to.0) {
+                Some(far) => {
+                    let of_it = far.filter(|(number, _)| *number == to.1);
+                    place.insert(of_it.map(|(_, kind)| kind).collect())
+                }
+                None => place.insert(super::links::between(shared, from, to).await?),
+            },
         })
     }
 
@@ -281,9 +292,11 @@ impl Work {
         let mut found: BTreeMap<RecordNo, BTreeSet<u32>> = BTreeMap::new();
         for own in writer.numbers_of(from.0, from.1) {
             let own = (from.0, own);
-            let stored = match self.makes(own) {
-                true => Some(Vec::new()),
-                false => super::links::stored(&writer.shared, own, to, most).await?,
+            let foreseen = foreseen::far(&self.foreseen, own, to);
+            let stored = match foreseen.filter(|_| most >= foreseen::FEW) {
+                _ if self.makes(own) => Some(Vec::new()),
+                Some(far) => Some(far.collect()),
+                None => super::links::stored(&writer.shared, own, to, most).await?,
             };
             let Some(stored) = stored else {
                 return Ok(None);
