@@ -2,7 +2,7 @@
 //!
 //! The request is on disk, and folding it again, after a failed transaction or a crash, comes to
 //! the same person: the same requests, under the same configuration, onto the same state. For that
-//! the writer applies no command before it ([`Writer::owes`]), and a batch whose events went
+//! the writer applies no command before it (`Writer::owes`), and a batch whose events went
 //! through something that may say another thing the second time is not answered here.
 
 use crate::flow::Source;
