@@ -19,6 +19,7 @@ use tokio::sync::watch;
 const ITEMS_MAX: usize = 20_000;
 /// Batches kept at most.
 const BATCHES_MAX: usize = 4_096;
+
 /// What one transaction was about.
 #[derive(Debug, Default)]
 pub struct Happened {

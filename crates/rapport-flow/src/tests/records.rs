@@ -18,6 +18,7 @@ use rapport_core::time::MINUTE_MS;
 use rapport_store::records::{After, Count, Filter};
 use std::collections::BTreeMap;
 
+mod many;
 mod model;
 
 pub(in crate::tests) fn texts(properties: &[(&str, &str)]) -> BTreeMap<Box<str>, Box<str>> {
