@@ -1,8 +1,9 @@
 //! Who waits for what their request did is told before it is committed; what they were told stays
 //! true, whatever fails afterwards.
 
+use super::world::in_memory;
 use crate::clock::SystemClock;
-use crate::{CommandError, Rapport, Roles, Seen, Settings, Tools};
+use crate::{CommandError, Rapport, Seen, Settings, Tools};
 use rapport_core::entry::{Command, Source};
 use rapport_core::event::transform;
 use rapport_core::event::{Call, Dialect, KeyKind, Origin, SourceNo};
@@ -19,12 +20,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn start(memory: &Memory) -> Rapport {
-    let roles = Roles {
-        ledger: memory.ledger.clone(),
-        state: memory.state.clone(),
-        history: memory.history.clone(),
-        seen: memory.seen.clone(),
-    };
+    let roles = in_memory(memory);
     let tools = Tools {
         scripts: Some(Arc::new(QuickJs)),
         places: None,

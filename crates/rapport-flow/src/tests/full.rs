@@ -1,7 +1,8 @@
 //! A ledger that takes nothing for a while: the flow finds out by itself when it does again.
 
+use super::world::in_memory;
 use crate::clock::SystemClock;
-use crate::{Rapport, Refusal, Roles, Settings};
+use crate::{Rapport, Refusal, Settings};
 use rapport_core::event::{Call, Dialect, KeyKind, Origin, SourceNo};
 use rapport_store::ledger::Submission;
 use rapport_store::memory::{Call as Fallible, Fault, Memory};
@@ -25,12 +26,7 @@ fn submission() -> Submission {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn health_is_well_again_although_nobody_sends() {
     let memory = Memory::new();
-    let roles = Roles {
-        ledger: memory.ledger.clone(),
-        state: memory.state.clone(),
-        history: memory.history.clone(),
-        seen: memory.seen.clone(),
-    };
+    let roles = in_memory(&memory);
     let clock = Arc::new(SystemClock::start());
     let rapport = Rapport::start(roles, Settings::default(), clock);
     let rapport = rapport.await.unwrap();

@@ -2,10 +2,10 @@
 //! them, and what comes of it is what would have come of it otherwise.
 
 use super::replay::replay_equals_live;
-use super::world::{BEGIN, World, roles};
+use super::world::{BEGIN, World, in_memory, roles};
 use crate::archive::Archive;
 use crate::clock::{Clock, HandClock};
-use crate::{CommandError, Rapport, Roles, Settings, commands};
+use crate::{CommandError, Rapport, Settings, commands};
 use rapport_core::entry::{Command, Reference, Source};
 use rapport_core::event::{Call, Dialect, KeyKind, Origin, SourceNo};
 use rapport_core::identity::{IdKind, Identifier, ProfileNo};
@@ -133,12 +133,7 @@ async fn commands_and_events_amid_a_crowd_that_is_due_replay_to_the_same_state()
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_command_that_waits_for_everybody_is_refused_where_the_disk_is_full() {
     let memory = Memory::new();
-    let roles = Roles {
-        ledger: memory.ledger.clone(),
-        state: memory.state.clone(),
-        history: memory.history.clone(),
-        seen: memory.seen.clone(),
-    };
+    let roles = in_memory(&memory);
     let clock = Arc::new(HandClock::at(BEGIN));
     let started = Rapport::start(roles, Settings::default(), clock.clone());
     let rapport = started.await.unwrap();

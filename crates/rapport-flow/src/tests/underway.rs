@@ -3,10 +3,10 @@
 
 use super::mixes::dice::Dice;
 use super::mixes::{said, seeds};
-use super::world::BEGIN;
+use super::world::{BEGIN, in_memory};
 use crate::clock::HandClock;
 use crate::rows;
-use crate::{Rapport, Roles, Seen, Settings};
+use crate::{Rapport, Seen, Settings};
 use rapport_core::crm::TypeId;
 use rapport_core::entry::{Command, Source};
 use rapport_core::event::{Call, Dialect, KeyKind, Origin, SourceNo};
@@ -62,12 +62,7 @@ async fn begin(memory: &Memory, script: &Script) -> Rapport {
         .state
         .commit(head.version, Position::default(), vec![secret].into());
     begun.await.unwrap();
-    let roles = Roles {
-        ledger: memory.ledger.clone(),
-        state: memory.state.clone(),
-        history: memory.history.clone(),
-        seen: memory.seen.clone(),
-    };
+    let roles = in_memory(memory);
     let settings = Settings {
         cache_profiles: 2,
         ..Settings::default()

@@ -12,6 +12,7 @@ use rapport_embedded::history::ParquetHistory;
 use rapport_embedded::seen::SeenRuns;
 use rapport_embedded::{Directory, SqliteLedger, SqliteState};
 use rapport_store::ledger::Submission;
+use rapport_store::memory::Memory;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -200,6 +201,16 @@ pub(super) fn roles(path: &Path) -> Roles {
         state: Arc::new(SqliteState::open(&directory).unwrap()),
         history: Arc::new(ParquetHistory::open(directory.history()).unwrap()),
         seen: Arc::new(SeenRuns::open(&directory).unwrap()),
+    }
+}
+
+/// The same in memory, where faults can be put in.
+pub(super) fn in_memory(memory: &Memory) -> Roles {
+    Roles {
+        ledger: memory.ledger.clone(),
+        state: memory.state.clone(),
+        history: memory.history.clone(),
+        seen: memory.seen.clone(),
     }
 }
 
