@@ -21,6 +21,7 @@ mod decide;
 mod destinations;
 mod insight;
 mod live;
+mod matrix;
 mod members;
 mod native;
 mod one_person;

@@ -26,6 +26,7 @@ pub mod cell;
 pub mod change;
 pub mod contact;
 pub mod definitions;
+pub mod derived;
 pub mod formula;
 pub mod history;
 pub mod merge;

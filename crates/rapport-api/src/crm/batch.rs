@@ -80,10 +80,10 @@ async fn read(
     let mut seen = BTreeSet::new();
     let ids: Vec<&str> = inputs.iter().map(|input| input.id.0.as_str()).collect();
     let ids: Vec<&str> = ids.into_iter().filter(|id| seen.insert(*id)).collect();
-    let numbers = naming.numbers(&api, object, &ids).await?;
+    let reach = reading::reach(&api, &asked.caller, object, Access::Read)?;
+    let numbers = naming.numbers(&api, object, &reach, &ids).await?;
     let known: Vec<RecordNo> = numbers.iter().copied().flatten().collect();
     let mut found = api.rapport.records(object.id(), &known).await?.into_iter();
-    let reach = reading::reach(&api, &asked.caller, object, Access::Read)?;
     let (mut records, mut missing) = (Vec::new(), Vec::new());
     for (id, number) in ids.iter().zip(&numbers) {
         let record = number.and_then(|_| found.next().flatten());
@@ -243,12 +243,11 @@ async fn write(
     numbers.dedup();
     let records = api.rapport.records(object.id(), &numbers).await?;
     let reach = reading::reach(api, &asked.caller, object, Access::Read)?;
-    let mut records: BTreeMap<RecordNo, Record> = numbers
+    let records: BTreeMap<RecordNo, Record> = numbers
         .into_iter()
         .zip(records)
         .filter_map(|(number, record)| Some((number, record?)))
         .collect();
-    records.values_mut().for_each(|record| reach.veil(record));
     let mut answer = batch.done(api);
     let mut fates = fates.into_iter();
     for asking in inputs {
@@ -256,7 +255,12 @@ async fn write(
             Err(fault) => answer.error(asking.told(fault.clone())),
             Ok(input) => match fates.next() {
                 Some(Ok(written)) => {
-                    let shown = shown(object, &records, input, written, &asking, tell_new);
+                    let mut record = records.get(&written.no).cloned();
+                    if let Some(record) = &mut record {
+                        let names = input.properties.keys().map(|name| &**name);
+                        reach.veil_written(record, names);
+                    }
+                    let shown = shown(object, record.as_ref(), input, written, &asking, tell_new);
                     answer.result(shown);
                 }
                 Some(Err(refused)) => answer.error(asking.told(refusal::fault(object, &refused))),
@@ -269,14 +273,14 @@ async fn write(
 
 fn shown(
     object: &ObjectType,
-    records: &BTreeMap<RecordNo, Record>,
+    record: Option<&Record>,
     input: &RecordInput,
     written: Written,
     asking: &Asking,
     tell_new: bool,
 ) -> Map<String, Value> {
     let names = input.properties.keys().map(|name| &**name);
-    let mut shown = match records.get(&written.no) {
+    let mut shown = match record {
         Some(record) => record::shown(record, &Columns::written(object, record, names)),
         None => Map::from_iter([("id".to_owned(), json!(written.no.to_string()))]),
     };

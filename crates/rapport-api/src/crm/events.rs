@@ -3,16 +3,20 @@
 use super::asked::Asked;
 use super::body::{Body, Inputs, Text, Values};
 use super::fault::Fault;
+use super::gate::Caller;
+use super::reading;
 use super::spelling::Spelled;
 use crate::Api;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
+use rapport_core::crm::{RecordNo, TypeId};
 use rapport_core::entry::Reference;
 use rapport_core::event::dialect::segment::{BATCH_BYTES_MAX, EVENT_BYTES_MAX};
 use rapport_core::event::{Call, Dialect, KeyKind, Origin, Request, SourceNo, Validated, dialect};
 use rapport_core::identity::{IdKind, ProfileNo};
+use rapport_core::member::{Access, Action};
 use rapport_core::time::Millis;
 use rapport_store::ledger::Submission;
 use serde::Deserialize;
@@ -53,18 +57,54 @@ struct Sent {
 
 async fn one(
     State(api): State<Api>,
-    _: Asked,
+    asked: Asked,
     Body(sent): Body<Sent>,
 ) -> Result<StatusCode, Fault> {
-    take(&api, vec![sent]).await
+    let sent = vec![sent];
+    check(&api, &asked.caller, &sent).await?;
+    take(&api, sent).await
 }
 
 async fn many(
     State(api): State<Api>,
-    _: Asked,
+    asked: Asked,
     Body(sent): Body<Inputs<Sent>>,
 ) -> Result<StatusCode, Fault> {
-    take(&api, sent.at_most(EVENTS_MAX)?).await
+    let sent = sent.at_most(EVENTS_MAX)?;
+    check(&api, &asked.caller, &sent).await?;
+    take(&api, sent).await
+}
+
+/// What somebody is said to have done changes what is known of them: who may not edit every
+/// contact tells it of those they may edit, each by its id.
+async fn check(api: &Api, caller: &Caller, sent: &[Sent]) -> Result<(), Fault> {
+    if caller.who.reaches_all(TypeId::CONTACT, Action::Edit) {
+        return Ok(());
+    }
+    let definitions = reading::definitions(api);
+    let contacts = reading::object(&definitions, &TypeId::CONTACT.to_string())?;
+    let reach = reading::reach(api, caller, contacts, Access::Write)?;
+    for event in sent {
+        let (None, None, Some(Text(id))) = (&event.email, &event.utk, &event.object_id) else {
+            let message = "Your role does not let you edit every contact: say with `objectId` \
+                           alone whose event it is.";
+            return Err(Fault::forbidden(message));
+        };
+        let number: Vec<RecordNo> = RecordNo::parse(id).into_iter().collect();
+        if reach.among(Action::View, &number).await?.is_empty() {
+            return Err(nobody(id));
+        }
+        if reach.among(Action::Edit, &number).await?.is_empty() {
+            return Err(Fault::forbidden(
+                "Your role does not let you edit this Contact.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn nobody(id: &str) -> Fault {
+    Fault::missing(format!("There is no contact {id}."))
 }
 
 /// Puts events on the ledger, all of them or none.
@@ -174,7 +214,7 @@ fn instant(text: &str) -> Result<Millis, Fault> {
 
 /// Names the contact of this id by an identifier that leads there.
 async fn name(api: &Api, id: &str, item: &mut Value, names: &mut Vec<Value>) -> Result<(), Fault> {
-    let nobody = || Fault::missing(format!("There is no contact {id}."));
+    let nobody = || nobody(id);
     let number = id.parse().map(ProfileNo).map_err(|_| nobody())?;
     let profile = api.rapport.profile(&Reference::Number(number)).await?;
     let profile = profile.ok_or_else(nobody)?;

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use rapport_core::crm::query;
 use rapport_flow::{CommandError, Refusal};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -241,6 +242,13 @@ impl From<Denied> for Fault {
     fn from(denied: Denied) -> Fault {
         match denied {
             Denied::Right(message) => Fault::forbidden(message),
+            // As a search says it of what nobody has.
+            Denied::Unknown(property) => {
+                let error = query::Error::PropertyDoesntExist {
+                    property: property.into(),
+                };
+                super::search::wrong(error)
+            }
             Denied::Scope(scope) => {
                 let scope = spelled(scope);
                 let message = format!("This app hasn't been granted the scope it needs: {scope}.");

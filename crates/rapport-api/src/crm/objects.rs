@@ -79,10 +79,10 @@ async fn read(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, Fault
     let is_archived = asked.flag("archived")?;
     let naming = Naming::of(object, asked.one("idProperty"))?;
     let missing = || reading::missing(object, id);
-    let numbers = naming.numbers(&api, object, &[id]).await?;
+    let reach = reading::reach(&api, &asked.caller, object, Access::Read)?;
+    let numbers = naming.numbers(&api, object, &reach, &[id]).await?;
     let number = numbers.into_iter().flatten().next().ok_or_else(missing)?;
     let records = api.rapport.records(object.id(), &[number]).await?;
-    let reach = reading::reach(&api, &asked.caller, object, Access::Read)?;
     let mut records: Vec<_> = records.into_iter().flatten().collect();
     records.retain(|record| record.archived.is_some() == is_archived);
     records.retain(|record| reach.reaches(Action::View, record));
@@ -158,8 +158,9 @@ async fn written_record(
     let found = api.rapport.records(object.id(), &[number]).await?;
     let found = found.into_iter().flatten().next();
     let mut found = found.ok_or_else(|| reading::missing(object, &number.to_string()))?;
-    reading::reach(api, &asked.caller, object, Access::Read)?.veil(&mut found);
     let names = names.iter().map(String::as_str);
+    let reach = reading::reach(api, &asked.caller, object, Access::Read)?;
+    reach.veil_written(&mut found, names.clone());
     let columns = record::Columns::written(object, &found, names);
     Ok(record::shown(&found, &columns))
 }

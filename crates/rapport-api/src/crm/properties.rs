@@ -8,13 +8,14 @@ use super::fault::Fault;
 use super::spelling::Spelled;
 use super::{paging, reading};
 use crate::Api;
+use crate::rights::records::Fields;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use rapport_core::crm::change::Must;
-use rapport_core::crm::{Property, TypeId};
+use rapport_core::crm::{ObjectType, TypeId};
 use rapport_core::entry::Command;
 use serde::Deserialize;
 use serde_json::Value;
@@ -49,6 +50,8 @@ async fn all(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, Fault>
     let archived = asked.flag("archived")?;
     let properties = object.properties.values();
     let properties = properties.filter(|property| property.archived == archived);
+    let fields = Fields::of(&definitions, &asked.caller.who, object);
+    let properties = properties.filter(|property| fields.knows(property));
     Ok(paging::whole(properties.map(shown).collect()))
 }
 
@@ -62,14 +65,30 @@ fn find(api: &Api, asked: &Asked, name: &str, archived: bool) -> Result<Value, F
     let object = reading::object(&definitions, asked.at("type"))?;
     let property = object.property_even_archived(name);
     let property = property.filter(|property| property.archived == archived);
-    property.map(shown).ok_or_else(|| {
-        Fault::missing(format!(
-            "Property \"{name}\" does not exist on {}.",
-            object.head.name
-        ))
-        .kind("Properties.PROPERTY_NOT_FOUND")
-        .about("name", name)
-    })
+    let fields = Fields::of(&definitions, &asked.caller.who, object);
+    let property = property.filter(|property| fields.knows(property));
+    property.map(shown).ok_or_else(|| missing(object, name))
+}
+
+fn missing(object: &ObjectType, name: &str) -> Fault {
+    Fault::missing(format!(
+        "Property \"{name}\" does not exist on {}.",
+        object.head.name
+    ))
+    .kind("Properties.PROPERTY_NOT_FOUND")
+    .about("name", name)
+}
+
+/// Whether there is a property for whoever asks: a hidden one is answered as one that is not there.
+fn check(api: &Api, asked: &Asked, object: TypeId, name: &str) -> Result<(), Fault> {
+    let definitions = reading::definitions(api);
+    let object = definitions.get(object).ok_or_else(Fault::internal)?;
+    let fields = Fields::of(&definitions, &asked.caller.who, object);
+    let known = object.property_even_archived(name);
+    match known.is_some_and(|known| fields.knows(known)) {
+        true => Ok(()),
+        false => Err(missing(object, name)),
+    }
 }
 
 async fn make(
@@ -89,6 +108,7 @@ async fn change(
 ) -> Result<Json<Value>, Fault> {
     let object = object(&api, &asked)?;
     draft.name = asked.at("name").to_owned();
+    check(&api, &asked, object, &draft.name)?;
     put(&api, &asked, object, draft, Must::Exist)
         .await
         .map(Json)
@@ -114,6 +134,7 @@ async fn put(
 
 async fn archive(State(api): State<Api>, asked: Asked) -> Result<StatusCode, Fault> {
     let object = object(&api, &asked)?;
+    check(&api, &asked, object, asked.at("name"))?;
     let name = asked.at("name").into();
     define(
         &api,
@@ -189,10 +210,10 @@ async fn archive_many(
     for Name { name } in names.at_most(INPUTS_MAX)? {
         let is_there = {
             let definitions = reading::definitions(&api);
-            let known = definitions.get(object);
-            known
-                .and_then(|known| known.property(&name))
-                .is_some_and(is_in_use)
+            let object = definitions.get(object).ok_or_else(Fault::internal)?;
+            let fields = Fields::of(&definitions, &asked.caller.who, object);
+            let known = object.property(&name);
+            known.is_some_and(|property| fields.knows(property))
         };
         // What is not there is archived already.
         if is_there {
@@ -206,8 +227,4 @@ async fn archive_many(
         }
     }
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn is_in_use(property: &Property) -> bool {
-    !property.archived
 }

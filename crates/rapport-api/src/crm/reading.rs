@@ -106,17 +106,21 @@ impl<'a> Naming<'a> {
         }
     }
 
-    /// The numbers of the records that texts name, in their order.
+    /// The numbers of the records that texts name, in their order, where somebody may find
+    /// records by it.
     pub(super) async fn numbers(
         &self,
         api: &Api,
         object: &ObjectType,
+        reach: &Reach<'_>,
         texts: &[&str],
     ) -> Result<Vec<Option<RecordNo>>, Fault> {
         let property = match self {
             Naming::Id => return Ok(texts.iter().map(|text| RecordNo::parse(text)).collect()),
             Naming::Unique(property) => property,
         };
+        let refused = reach.names_by(&property.name);
+        refused.map_err(|refused| refusal::fault(object, &refused))?;
         let mut found = vec![None; texts.len()];
         let mut places = Vec::new();
         let mut values = Vec::new();
@@ -218,17 +222,54 @@ impl Page<'_> {
     ) -> Result<Vec<Associated>, Fault> {
         let reach = reach(self.api, self.caller, to, Access::Read)?;
         let (from, to) = (self.object.id(), to.id());
-        let mut found = self
-            .api
-            .rapport
+        let rapport = &self.api.rapport;
+        let found = rapport
             .associations(from, records, to, after, limit)
             .await?;
-        for linked in &mut found {
-            let numbers: Vec<RecordNo> = linked.to.iter().map(|(number, _)| *number).collect();
-            let seen = reach.among(Action::View, &numbers).await?;
-            linked.to.retain(|(number, _)| seen.contains(number));
+        let mut seen = Vec::with_capacity(found.len());
+        for (record, linked) in records.iter().zip(found) {
+            seen.push(self.seen(&reach, (*record, to), linked, limit).await?);
         }
-        Ok(found)
+        Ok(seen)
+    }
+
+    /// Of what a record is linked to what the caller sees: a whole page of it, so that neither a
+    /// gap nor where the next one begins tells of the others.
+    async fn seen(
+        &self,
+        reach: &Reach<'_>,
+        (record, to): (RecordNo, TypeId),
+        mut page: Associated,
+        limit: usize,
+    ) -> Result<Associated, Fault> {
+        if reach.is_whole() {
+            return Ok(page);
+        }
+        let mut all = Vec::new();
+        loop {
+            let numbers: Vec<RecordNo> = page.to.iter().map(|(number, _)| *number).collect();
+            let seen = reach.among(Action::View, &numbers).await?;
+            all.extend(
+                page.to
+                    .into_iter()
+                    .filter(|(number, _)| seen.contains(number)),
+            );
+            let (Some(next), true) = (page.next, all.len() <= limit) else {
+                break;
+            };
+            let rapport = &self.api.rapport;
+            let (own, most) = ([record], limit.max(LINKED_MAX));
+            let from = self.object.id();
+            let more = rapport.associations(from, &own, to, Some(next), most);
+            page = more.await?.into_iter().next().unwrap_or_default();
+        }
+        let is_last = all.len() <= limit;
+        all.truncate(limit);
+        let next = all.last().map(|(number, _)| *number);
+        Ok(Associated {
+            to: all,
+            next: next.filter(|_| !is_last),
+        })
     }
 
     /// Adds to each record what it is linked to, type by type.

@@ -16,6 +16,10 @@ pub(super) fn fault(object: &ObjectType, refused: &Refused) -> Fault {
         ))
         .about("propertyName", &**property)
         .about("existingId", existing.to_string()),
+        Refused::Taken { property } => {
+            Fault::conflict(format!("{} already exists.", object.head.singular))
+                .about("propertyName", &**property)
+        }
         Refused::NotFound { reference, .. } => Fault::missing(format!(
             "Object not found. objectId are usually numeric: {reference} is no {} here.",
             object.head.word

@@ -8,6 +8,7 @@ use super::properties::{self, Draft};
 use super::spelling::Spelled;
 use super::{paging, reading};
 use crate::Api;
+use crate::rights::records::Fields;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{delete, get, post};
@@ -31,9 +32,16 @@ pub(super) fn routes() -> Router<Api> {
         .routes()
 }
 
-/// A type itself.
-fn head(object: &ObjectType) -> Value {
+/// A type itself, as whoever asks knows it.
+fn head(object: &ObjectType, fields: &Fields) -> Value {
     let head = &object.head;
+    let known = |names: &[Box<str>]| {
+        let known = names.iter().filter(|name| {
+            let property = object.property_even_archived(name);
+            property.is_none_or(|property| fields.knows(property))
+        });
+        json!(known.collect::<Vec<_>>())
+    };
     let mut shown = json!({
         "id": head.id.to_string(),
         "objectTypeId": head.id.to_string(),
@@ -41,9 +49,9 @@ fn head(object: &ObjectType) -> Value {
         "fullyQualifiedName": head.fully_qualified,
         "labels": { "singular": head.singular, "plural": head.plural },
         "primaryDisplayProperty": head.primary_display,
-        "secondaryDisplayProperties": head.secondary_display,
-        "requiredProperties": head.required,
-        "searchableProperties": head.searchable,
+        "secondaryDisplayProperties": known(&head.secondary_display),
+        "requiredProperties": known(&head.required),
+        "searchableProperties": known(&head.searchable),
         "archived": head.archived,
         "portalId": super::account::PORTAL,
     });
@@ -59,9 +67,11 @@ fn head(object: &ObjectType) -> Value {
 }
 
 /// A type with its properties and links.
-fn shown(definitions: &Definitions, object: &ObjectType) -> Value {
-    let mut shown = head(object);
-    let properties = object.in_use().map(properties::shown);
+fn shown(definitions: &Definitions, asked: &Asked, object: &ObjectType) -> Value {
+    let fields = Fields::of(definitions, &asked.caller.who, object);
+    let mut shown = head(object, &fields);
+    let properties = object.in_use().filter(|property| fields.knows(property));
+    let properties = properties.map(properties::shown);
     shown["properties"] = json!(properties.collect::<Vec<_>>());
     let from = object.id();
     let own = definitions.associations_from(from).map(association);
@@ -91,14 +101,14 @@ async fn all(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, Fault>
     let types = definitions.types.values();
     let types = types.filter(|one| one.id().is_custom() && one.head.archived == archived);
     Ok(paging::whole(
-        types.map(|one| shown(&definitions, one)).collect(),
+        types.map(|one| shown(&definitions, &asked, one)).collect(),
     ))
 }
 
 async fn one(State(api): State<Api>, asked: Asked) -> Result<Json<Value>, Fault> {
     let definitions = reading::definitions(&api);
     let object = reading::object(&definitions, asked.at("type"))?;
-    Ok(Json(shown(&definitions, object)))
+    Ok(Json(shown(&definitions, &asked, object)))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -168,7 +178,7 @@ async fn make(
     let made = made
         .and_then(|id| definitions.get(id))
         .ok_or_else(Fault::internal)?;
-    Ok((StatusCode::CREATED, Json(shown(&definitions, made))))
+    Ok((StatusCode::CREATED, Json(shown(&definitions, &asked, made))))
 }
 
 async fn change(
@@ -190,7 +200,8 @@ async fn change(
     define(&api, &asked.caller, command).await?;
     let definitions = reading::definitions(&api);
     let changed = definitions.get(id).ok_or_else(Fault::internal)?;
-    Ok(Json(head(changed)))
+    let fields = Fields::of(&definitions, &asked.caller.who, changed);
+    Ok(Json(head(changed, &fields)))
 }
 
 async fn archive(State(api): State<Api>, asked: Asked) -> Result<StatusCode, Fault> {

@@ -26,9 +26,11 @@ pub(super) fn check(who: &Actor, method: &Method, path: &str) -> Result<(), Faul
     if !who.has(scope) {
         return Err(Denied::Scope(scope).into());
     }
-    // Who is on a list tells of contacts, whoever's they are.
-    if area == Area::Lists && !who.sees_whole(TypeId::CONTACT) {
-        let message = "Lists show every contact, and your role does not let you see all of each.";
+    // Who is on a list tells of contacts and their companies, whoever's they are.
+    let told = [TypeId::CONTACT, TypeId::COMPANY];
+    if area == Area::Lists && !told.into_iter().all(|object| who.sees_whole(object)) {
+        let message = "Lists tell of every contact and company, and your role does not let you \
+                       see all of each.";
         return Err(Denied::Right(message.to_owned()).into());
     }
     Ok(())

@@ -7,6 +7,7 @@ use super::paging;
 use super::reading::{self, Wanted};
 use super::spelling::Spelled;
 use crate::Api;
+use crate::rights::records::seen;
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
@@ -90,9 +91,11 @@ async fn search(
         reach.looks_for_words()?;
     }
     let checked = query::compile(&definitions, object, &search).map_err(wrong)?;
+    let who = &asked.caller.who;
+    let filter = seen(&api, who, &definitions, filter(checked.condition)).await?;
     let query = Query {
         object: object.id(),
-        filter: filter(checked.condition).and(reach.filter(Action::View)),
+        filter: filter.and(reach.filter(Action::View)),
         search: checked.words,
         sort: sorts::of(&checked.order),
         after: After::Offset(offset),
@@ -172,7 +175,7 @@ impl Filter {
 }
 
 /// What is wrong with a search.
-fn wrong(error: query::Error) -> Fault {
+pub(super) fn wrong(error: query::Error) -> Fault {
     let code = match &error {
         query::Error::PropertyDoesntExist { .. } => "PROPERTY_DOESNT_EXIST",
         query::Error::UnknownOperator(_) | query::Error::WrongOperator { .. } => "INVALID_OPERATOR",

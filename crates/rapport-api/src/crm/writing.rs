@@ -80,9 +80,9 @@ pub(super) async fn all(
         Some(refused) => Some(Err(refused)),
         None => done.next(),
     });
-    fates
-        .collect::<Option<Vec<_>>>()
-        .ok_or_else(Fault::internal)
+    let fates = fates.collect::<Option<Vec<_>>>();
+    let fates = fates.ok_or_else(Fault::internal)?;
+    Ok(reach.veiled(fates).await?)
 }
 
 async fn written(

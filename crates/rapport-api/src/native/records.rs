@@ -8,19 +8,20 @@ use crate::Api;
 use crate::errors::{Code, Error};
 use crate::rights::Asker;
 use crate::rights::objects::spelled;
-use crate::rights::records::{Denied, Reach};
+use crate::rights::records::{Denied, Failed, Reach, seen};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use rapport_core::crm::{
-    Definitions, ObjectType, Record, RecordInput, RecordNo, RecordReference, Refused, Verb, Written,
+    Definitions, ObjectType, Record, RecordInput, RecordNo, RecordReference, Refused, Verb,
+    Written, query,
 };
 use rapport_core::entry::Command;
 use rapport_core::member::{Access, Action};
 use rapport_flow::commands::Reply;
 use rapport_flow::crm::Query;
-use rapport_store::records::Count;
+use rapport_store::records::{Count, Filter};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -71,6 +72,19 @@ fn denied(denied: Denied) -> Error {
             Error::new(Code::MissingScope, message)
         }
         Denied::Right(message) => Error::new(Code::Forbidden, message),
+        // As a query says it of what nobody has.
+        Denied::Unknown(property) => {
+            let property = property.into();
+            let error = query::Error::PropertyDoesntExist { property };
+            Error::new(Code::InvalidQuery, error.to_string())
+        }
+    }
+}
+
+fn failed(failed: Failed) -> Error {
+    match failed {
+        Failed::Denied(why) => denied(why),
+        Failed::Flow(error) => error.into(),
     }
 }
 
@@ -125,9 +139,10 @@ async fn all(
             return Err(Error::new(Code::InvalidQuery, message));
         }
     };
+    let filter = found(&api, &asker, &definitions, &reach, checked.condition).await?;
     let query = Query {
         object: object.id(),
-        filter: crate::crm::filter(checked.condition).and(reach.filter(Action::View)),
+        filter,
         search: checked.words,
         sort: crate::crm::sort(&checked.order),
         after: page.after(cursor::read)?.unwrap_or_default(),
@@ -150,6 +165,19 @@ async fn all(
         total: answer.total.map(|total| total.count),
         exact: answer.total.map(|total| total.exact),
     }))
+}
+
+/// What a condition finds of the records that may be seen.
+async fn found(
+    api: &Api,
+    asker: &Asker,
+    definitions: &Definitions,
+    reach: &Reach<'_>,
+    condition: query::Condition,
+) -> Result<Filter, Error> {
+    let filter = crate::crm::filter(condition);
+    let filter = seen(api, &asker.actor, definitions, filter).await;
+    Ok(filter.map_err(failed)?.and(reach.filter(Action::View)))
 }
 
 async fn show(
@@ -272,7 +300,12 @@ async fn write(
         .ok_or_else(|| Error::new(Code::Storage, "nothing was written"))?;
     let written = fate.map_err(|refused| told(&refused))?;
     let reach = reach(api, asker, object, Access::Read)?;
-    let record = find(api, &reach, object, &written.no.to_string()).await?;
+    let id = written.no.to_string();
+    // Who may make records and not look at them is told which it is, and nothing else.
+    if reach.among(Action::View, &[written.no]).await?.is_empty() {
+        return Ok(json!({ "id": id, "type": object.head.name }));
+    }
+    let record = find(api, &reach, object, &id).await?;
     Ok(shown(object, &record, &[]))
 }
 
@@ -283,9 +316,8 @@ async fn command(
     object: &ObjectType,
     inputs: Vec<RecordInput>,
 ) -> Result<Vec<Result<Written, Refused>>, Error> {
-    let refused = reach(api, asker, object, Access::Write)?
-        .writes(&inputs)
-        .await?;
+    let reach = reach(api, asker, object, Access::Write)?;
+    let refused = reach.writes(&inputs).await.map_err(failed)?;
     let pairs = inputs.into_iter().zip(&refused);
     let allowed = pairs.filter(|(_, refused)| refused.is_none());
     let allowed: Vec<_> = allowed.map(|(input, _)| input).collect();
@@ -295,7 +327,8 @@ async fn command(
         None => done.next(),
     });
     let fates = fates.collect::<Option<Vec<_>>>();
-    fates.ok_or_else(|| Error::new(Code::Storage, "nothing was written"))
+    let fates = fates.ok_or_else(|| Error::new(Code::Storage, "nothing was written"))?;
+    Ok(reach.veiled(fates).await?)
 }
 
 async fn written(
@@ -321,7 +354,7 @@ async fn written(
 fn told(refused: &Refused) -> Error {
     let code = match refused {
         Refused::NotFound { .. } => Code::NotFound,
-        Refused::NotUnique { .. } | Refused::Twice { .. } => Code::Conflict,
+        Refused::NotUnique { .. } | Refused::Taken { .. } | Refused::Twice { .. } => Code::Conflict,
         Refused::NotAllowed(_) => Code::Forbidden,
         _ => Code::InvalidBody,
     };

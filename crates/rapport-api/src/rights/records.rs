@@ -3,15 +3,20 @@
 
 use crate::Api;
 use rapport_core::crm::query::ASSOCIATIONS;
-use rapport_core::crm::{
-    Definitions, Fact, LinkInput, ObjectType, Property, Record, RecordInput, RecordNo,
-    RecordReference, Refused, Value, Verb,
-};
+use rapport_core::crm::{Fact, ObjectType, Property, Record, RecordNo, Value};
 use rapport_core::member::{
-    Access, Action, Actor, FieldRight, MemberNo, Owned, Scope, TeamNo, Visible, may, visible,
+    Access, Action, Actor, FieldRight, MemberNo, ObjectRights, Owned, Scope, TeamNo, Visible,
+    visible,
 };
 use rapport_store::records::{Cell as Kept, Filter, Test};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+pub(crate) use fields::Fields;
+pub(crate) use links::{links, seen};
+
+mod fields;
+mod links;
+mod writes;
 
 /// What stands in the place of a value that somebody may not read.
 const MASK: &str = "********";
@@ -23,6 +28,8 @@ pub(crate) enum Denied {
     Scope(Scope),
     /// The right to do this.
     Right(String),
+    /// To them there is no such property.
+    Unknown(String),
 }
 
 /// Somebody, and what they may do with records of one type.
@@ -30,6 +37,7 @@ pub(crate) struct Reach<'a> {
     api: &'a Api,
     who: &'a Actor,
     object: &'a ObjectType,
+    fields: Fields,
 }
 
 impl<'a> Reach<'a> {
@@ -44,11 +52,16 @@ impl<'a> Reach<'a> {
         if !who.has(scope) {
             return Err(Denied::Scope(scope));
         }
-        Ok(Reach { api, who, object })
+        Ok(Reach {
+            api,
+            who,
+            object,
+            fields: Fields::of(&api.rapport.definitions(), who, object),
+        })
     }
 
     /// Whether no role limits them.
-    fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.who.rights(self.object.id()).is_none()
     }
 
@@ -109,11 +122,17 @@ impl<'a> Reach<'a> {
 
     /// Takes out of a record what they may not read.
     pub(crate) fn veil(&self, record: &mut Record) {
-        if self.is_whole() {
+        if self.fields.are_whole() {
             return;
         }
         for property in self.object.properties.values() {
-            match self.who.field(self.object.id(), &property.name) {
+            let right = self.fields.right(property);
+            let is_team = property.fact == Some(Fact::TeamPath);
+            match right {
+                FieldRight::Hidden if is_team => record.team_path = "".into(),
+                FieldRight::Masked if is_team && !record.team_path.is_empty() => {
+                    record.team_path = MASK.into();
+                }
                 FieldRight::Hidden => {
                     record.values.remove(&property.no);
                 }
@@ -125,161 +144,62 @@ impl<'a> Reach<'a> {
         }
     }
 
-    /// Whether they may read what a property says.
-    pub(crate) fn reads(&self, property: &Property) -> bool {
-        self.who.field(self.object.id(), &property.name) >= FieldRight::Read
+    /// The same of a record they wrote: who may not look at it is told what they said themselves.
+    pub(crate) fn veil_written<'n>(
+        &self,
+        record: &mut Record,
+        names: impl Iterator<Item = &'n str>,
+    ) {
+        if !self.reaches(Action::View, record) {
+            let named = names.filter_map(|name| self.object.property(name));
+            let named: BTreeSet<_> = named.map(|property| property.no).collect();
+            record.values.retain(|no, _| named.contains(no));
+        }
+        self.veil(record);
     }
 
-    /// Whether they may find, sort or sum by these names; what is masked would be told by it.
+    /// Whether they may read what a property says.
+    pub(crate) fn reads(&self, property: &Property) -> bool {
+        self.fields.right(property) >= FieldRight::Read
+    }
+
+    /// Whether they may know that there is a property.
+    pub(crate) fn knows(&self, property: &Property) -> bool {
+        self.fields.knows(property)
+    }
+
+    /// Whether they may read whatever a record says, also what no property is for.
+    pub(crate) fn reads_everything(&self) -> bool {
+        let rights = self.who.rights(self.object.id());
+        rights.is_none_or(ObjectRights::reads_every_field)
+    }
+
+    /// Whether they may find, sort or sum by these names; what is masked would be told by it, and
+    /// what is hidden is not there.
     pub(crate) fn finds<'n>(&self, names: impl Iterator<Item = &'n str>) -> Result<(), Denied> {
-        let is_hidden = |name: &&str| {
-            let property = self.object.property(name);
-            property.is_some_and(|property| !self.reads(property))
+        let plain = names.map(str::trim).filter(|name| {
+            let start = name.get(..ASSOCIATIONS.len());
+            !start.is_some_and(|start| start.eq_ignore_ascii_case(ASSOCIATIONS))
+        });
+        let mut properties = plain.filter_map(|name| Some((name, self.object.property(name)?)));
+        let unread = properties.find(|(_, property)| !self.reads(property));
+        let Some((name, property)) = unread else {
+            return Ok(());
         };
-        let plain = |name: &&str| !name.starts_with(ASSOCIATIONS);
-        let mut hidden = names.filter(plain).filter(is_hidden);
-        match hidden.next() {
-            None => Ok(()),
-            Some(name) => Err(Denied::Right(format!(
-                "Your role does not let you find {} by \"{name}\".",
-                self.object.head.plural
-            ))),
-        }
+        Err(match self.knows(property) {
+            true => Denied::Right(self.unfound(name)),
+            false => Denied::Unknown(name.to_owned()),
+        })
+    }
+
+    fn unfound(&self, name: &str) -> String {
+        let plural = &self.object.head.plural;
+        format!("Your role does not let you find {plural} by \"{name}\".")
     }
 
     /// Whether they may look for words: in every property that is looked into.
     pub(crate) fn looks_for_words(&self) -> Result<(), Denied> {
         self.finds(self.object.head.searchable.iter().map(|name| &**name))
-    }
-
-    /// What keeps each input from being done; `None` where nothing does.
-    pub(crate) async fn writes(
-        &self,
-        inputs: &[RecordInput],
-    ) -> rapport_flow::Result<Vec<Option<Refused>>> {
-        if self.is_whole() {
-            return Ok(vec![None; inputs.len()]);
-        }
-        let numbers = self.numbers(inputs).await?;
-        let known: Vec<RecordNo> = numbers.iter().copied().flatten().collect();
-        let records = self.api.rapport.records(self.object.id(), &known).await?;
-        let records: BTreeMap<RecordNo, Record> = known
-            .into_iter()
-            .zip(records)
-            .filter_map(|(number, record)| Some((number, record?)))
-            .collect();
-        let fates = inputs.iter().zip(numbers).map(|(input, number)| {
-            let record = number.and_then(|number| records.get(&number));
-            self.write(input, record)
-        });
-        Ok(fates.collect())
-    }
-
-    async fn numbers(&self, inputs: &[RecordInput]) -> rapport_flow::Result<Vec<Option<RecordNo>>> {
-        let mut numbers = Vec::with_capacity(inputs.len());
-        for input in inputs {
-            numbers.push(match &input.reference {
-                RecordReference::Create => None,
-                RecordReference::Id(number) => Some(*number),
-                RecordReference::Unique { property, value } => {
-                    self.of_value(property, value).await?
-                }
-            });
-        }
-        Ok(numbers)
-    }
-
-    /// The number of the record that has this value of a unique property.
-    async fn of_value(&self, name: &str, text: &str) -> rapport_flow::Result<Option<RecordNo>> {
-        let property = self.object.property(name);
-        let value = property.and_then(|one| Value::parse(one, text).ok().flatten());
-        let Some((property, value)) = property.zip(value) else {
-            return Ok(None);
-        };
-        let (object, value) = (self.object.id(), [value]);
-        let found = self
-            .api
-            .rapport
-            .find_records(object, property.no, &value)
-            .await?;
-        Ok(found.into_iter().flatten().next())
-    }
-
-    /// What keeps an input from being done to this record, or from making one.
-    fn write(&self, input: &RecordInput, record: Option<&Record>) -> Option<Refused> {
-        let action = match (input.verb, record) {
-            (Verb::Archive | Verb::Restore, _) => Action::Archive,
-            (Verb::Write, Some(_)) => Action::Edit,
-            (Verb::Write, None) => Action::Create,
-        };
-        let owner = self
-            .object
-            .properties
-            .values()
-            .find(|one| one.fact == Some(Fact::Owner));
-        let given = owner.and_then(|property| input.properties.get(&property.name));
-        let owned = match record {
-            Some(record) => self.owned(record),
-            None => {
-                let owner = given.and_then(|text| member(text));
-                Owned {
-                    object: self.object.id(),
-                    record: None,
-                    owner,
-                    team: team_of(self.api, owner),
-                }
-            }
-        };
-        // What is not there and what may not be seen are answered alike.
-        let is_missing = match record {
-            Some(record) => !self.reaches(Action::View, record),
-            None => !input.upsert && input.reference != RecordReference::Create,
-        };
-        if is_missing {
-            let reference = match (&input.reference, record) {
-                (RecordReference::Unique { value, .. }, _) => value.clone(),
-                (RecordReference::Id(number), _) => number.to_string().into(),
-                (RecordReference::Create, record) => {
-                    record.map_or_else(Default::default, |record| record.no.to_string().into())
-                }
-            };
-            return Some(Refused::NotFound {
-                object: self.object.id(),
-                reference,
-            });
-        }
-        if !may(self.who, action, &owned, None).is_allowed() {
-            return Some(self.refused(action, None));
-        }
-        let mut names = input
-            .properties
-            .keys()
-            .filter_map(|name| self.object.property(name));
-        let locked = names.find(|one| !may(self.who, action, &owned, Some(&one.name)).is_allowed());
-        if let Some(property) = locked {
-            return Some(self.refused(action, Some(&property.name)));
-        }
-        let owner = given.and_then(|text| member(text));
-        let then = Owned {
-            owner,
-            team: team_of(self.api, owner),
-            ..owned
-        };
-        let assigned = given.is_some() && record.is_some();
-        let denied = assigned && !may(self.who, Action::Assign, &then, None).is_allowed();
-        denied.then(|| self.refused(Action::Assign, None))
-    }
-
-    fn refused(&self, action: Action, field: Option<&str>) -> Refused {
-        let one = &self.object.head.singular;
-        let action = action.word();
-        let message = match field {
-            Some(field) => format!(
-                "Your role does not let you {action} the property \"{field}\" of this {one}."
-            ),
-            None => format!("Your role does not let you {action} this {one}."),
-        };
-        Refused::NotAllowed(message.into())
     }
 
     /// Those of these records that an action reaches.
@@ -302,37 +222,6 @@ impl<'a> Reach<'a> {
     }
 }
 
-/// What keeps each link from being changed: both records must be seen, and the first one edited.
-pub(crate) async fn links(
-    api: &Api,
-    who: &Actor,
-    definitions: &Definitions,
-    inputs: &[LinkInput],
-) -> Result<Vec<Option<Refused>>, Failed> {
-    let mut fates = Vec::with_capacity(inputs.len());
-    for input in inputs {
-        let ends = [
-            (input.from_object, &input.from, Access::Write, Action::Edit),
-            (input.to_object, &input.to, Access::Read, Action::View),
-        ];
-        let mut fate = None;
-        for (object, reference, access, action) in ends {
-            let Some(object) = definitions.get(object) else {
-                continue;
-            };
-            let reach = Reach::of(api, who, object, access).map_err(Failed::Denied)?;
-            let RecordReference::Id(number) = reference else {
-                continue;
-            };
-            if fate.is_none() && !reach.is_whole() {
-                fate = reach.end(action, *number).await?;
-            }
-        }
-        fates.push(fate);
-    }
-    Ok(fates)
-}
-
 /// Why rights could not be looked up, or were not there.
 pub(crate) enum Failed {
     /// They are not there.
@@ -344,26 +233,6 @@ pub(crate) enum Failed {
 impl From<rapport_flow::Error> for Failed {
     fn from(error: rapport_flow::Error) -> Failed {
         Failed::Flow(error)
-    }
-}
-
-impl Reach<'_> {
-    async fn end(&self, action: Action, number: RecordNo) -> rapport_flow::Result<Option<Refused>> {
-        let found = self
-            .api
-            .rapport
-            .records(self.object.id(), &[number])
-            .await?;
-        let Some(record) = found.into_iter().flatten().next() else {
-            return Ok(None);
-        };
-        if !self.reaches(Action::View, &record) {
-            return Ok(Some(Refused::NotFound {
-                object: self.object.id(),
-                reference: number.to_string().into(),
-            }));
-        }
-        Ok((!self.reaches(action, &record)).then(|| self.refused(action, None)))
     }
 }
 

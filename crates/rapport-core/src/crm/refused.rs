@@ -170,6 +170,12 @@ pub enum Refused {
     /// The actor may not.
     #[error("{0}")]
     NotAllowed(Box<str>),
+    /// Another record has this value already, and the actor may not know which.
+    #[error("{property} is already used by another record")]
+    Taken {
+        /// The property.
+        property: Box<str>,
+    },
 }
 
 impl Refused {
@@ -209,6 +215,7 @@ impl Refused {
             | Refused::TooLong { property, .. }
             | Refused::ReadOnly { property }
             | Refused::NotUnique { property, .. }
+            | Refused::Taken { property }
             | Refused::NotAnIdProperty { property }
             | Refused::PipelineUnknown { property, .. }
             | Refused::StageUnknown { property, .. } => Some(property),
@@ -232,7 +239,7 @@ impl Refused {
             Refused::InvalidText { .. } => "INVALID_VALUE",
             Refused::TooLong { .. } => "VALUE_TOO_LONG",
             Refused::ReadOnly { .. } => "READ_ONLY_VALUE",
-            Refused::NotUnique { .. } => "UNIQUE_VALUE_CONFLICT",
+            Refused::NotUnique { .. } | Refused::Taken { .. } => "UNIQUE_VALUE_CONFLICT",
             Refused::NotAnIdProperty { .. } => "NOT_A_UNIQUE_PROPERTY",
             Refused::RequiredMissing { .. } => "REQUIRED_PROPERTY_MISSING",
             Refused::RequiredByStage { .. } => "REQUIRED_BY_STAGE",

@@ -1,14 +1,14 @@
 //! A board: how many records each value of a property has, and what they come to.
 
-use super::{asked, denied, object, reach, value};
+use super::{asked, denied, found, object, reach, value};
 use crate::Api;
 use crate::errors::{Code, Error};
 use crate::native::list::Page;
 use crate::rights::Asker;
 use axum::Json;
 use axum::extract::{Path, State};
-use rapport_core::crm::{Kind, ObjectType, Property};
-use rapport_core::member::{Access, Action};
+use rapport_core::crm::{Kind, ObjectType, Property, query};
+use rapport_core::member::Access;
 use rapport_flow::crm::Sums;
 use serde_json::{Value, json};
 
@@ -27,18 +27,19 @@ pub(super) async fn board(
             "say with `by` which property the columns are of",
         )
     })?;
-    let by = property(object, by)?;
-    let summed = page.all("sum").iter().map(|name| number(object, name));
-    let summed = summed.collect::<Result<Vec<_>, _>>()?;
     let reach = reach(&api, &asker, object, Access::Read)?;
-    let shown = std::iter::once(by).chain(summed.iter().copied());
-    reach
-        .finds(shown.map(|property| &*property.name))
-        .map_err(denied)?;
+    let summed = page.all("sum").iter();
+    let named = std::iter::once(by).chain(summed.clone().map(String::as_str));
+    // Before anything else is said of them.
+    reach.finds(named).map_err(denied)?;
+    let by = property(object, by)?;
+    let summed = summed.map(|name| number(object, name));
+    let summed = summed.collect::<Result<Vec<_>, _>>()?;
     let checked = asked::query(&definitions, object, &page, &reach)?;
+    let filter = found(&api, &asker, &definitions, &reach, checked.condition).await?;
     let sums = Sums {
         object: object.id(),
-        filter: crate::crm::filter(checked.condition).and(reach.filter(Action::View)),
+        filter,
         by: by.no,
         of: summed.iter().map(|property| property.no).collect(),
     };
@@ -59,8 +60,9 @@ pub(super) async fn board(
 
 fn property<'a>(object: &'a ObjectType, name: &str) -> Result<&'a Property, Error> {
     object.property(name).ok_or_else(|| {
-        let message = format!("{} have no property `{name}`", object.head.plural);
-        Error::new(Code::InvalidQuery, message)
+        let property = name.chars().take(100).collect::<String>().into();
+        let error = query::Error::PropertyDoesntExist { property };
+        Error::new(Code::InvalidQuery, error.to_string())
     })
 }
 

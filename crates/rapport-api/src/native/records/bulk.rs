@@ -1,6 +1,6 @@
 //! Many records changed at once: those named, or those that a filter finds. Each fares by itself.
 
-use super::{asked, command, object, reach, told, value};
+use super::{asked, command, found, object, reach, told, value};
 use crate::Api;
 use crate::errors::{Code, Error};
 use crate::native::body::Body;
@@ -10,8 +10,8 @@ use crate::rights::records::Reach;
 use axum::Json;
 use axum::extract::{Path, State};
 use rapport_core::crm::write::INPUTS_MAX;
-use rapport_core::crm::{ObjectType, RecordInput, RecordNo, RecordReference, Verb};
-use rapport_core::member::{Access, Action};
+use rapport_core::crm::{Definitions, RecordInput, RecordNo, RecordReference, Verb};
+use rapport_core::member::Access;
 use rapport_flow::crm::Query;
 use rapport_store::records::{After, Count};
 use serde::Deserialize;
@@ -68,7 +68,7 @@ pub(super) async fn bulk(
         None => {
             let reach = reach(&api, &asker, object, Access::Read)?;
             let checked = asked::query(&definitions, object, &page, &reach)?;
-            found(&api, &reach, object, checked).await?
+            matching(&api, &asker, &definitions, &reach, checked).await?
         }
     };
     let properties = value::texts(wanted.set)?;
@@ -114,15 +114,17 @@ fn named(ids: &[String]) -> Result<Vec<RecordNo>, Error> {
 }
 
 /// Everybody is found before anybody is changed: a change may move a record out of the filter.
-async fn found(
+async fn matching(
     api: &Api,
+    asker: &Asker,
+    definitions: &Definitions,
     reach: &Reach<'_>,
-    object: &ObjectType,
     checked: rapport_core::crm::query::Query,
 ) -> Result<Vec<RecordNo>, Error> {
+    let filter = found(api, asker, definitions, reach, checked.condition).await?;
     let query = Query {
-        object: object.id(),
-        filter: crate::crm::filter(checked.condition).and(reach.filter(Action::View)),
+        object: checked.object,
+        filter,
         search: checked.words,
         sort: Vec::new(),
         after: After::Start,

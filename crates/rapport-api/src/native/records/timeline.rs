@@ -16,6 +16,9 @@ use rapport_core::time::Millis;
 use rapport_flow::crm::{Happened, Placed, Seen};
 use serde_json::{Value, json};
 
+/// The property that says when an activity was.
+const WHEN: &str = "hs_timestamp";
+
 pub(super) async fn timeline(
     State(api): State<Api>,
     asker: Asker,
@@ -32,10 +35,14 @@ pub(super) async fn timeline(
             .in_use()
             .filter_map(|one| {
                 let reach = reach(&api, &asker, one, Access::Read).ok()?;
-                Some((one.id(), reach.filter(Action::View)))
+                // Where they stand among the rest says when they were.
+                let is_placed = one.property(WHEN).is_none_or(|when| reach.reads(when));
+                is_placed.then(|| (one.id(), reach.filter(Action::View)))
             })
             .collect(),
-        events: asker.actor.has(Scope::Area(Area::Profiles, Access::Read)),
+        // What somebody sent may say anything of them.
+        events: asker.actor.has(Scope::Area(Area::Profiles, Access::Read))
+            && own.reads_everything(),
     };
     let found = api
         .rapport
@@ -50,7 +57,7 @@ pub(super) async fn timeline(
         }
     }
     let entries = found.happened.iter();
-    let entries = entries.map(|(placed, one)| {
+    let entries = entries.filter_map(|(placed, one)| {
         let shows = |property: &Property| own.reads(property);
         entry(&definitions, object, placed, one, &shows)
     });
@@ -66,7 +73,7 @@ fn entry(
     placed: &Placed,
     happened: &Happened,
     shows: &impl Fn(&Property) -> bool,
-) -> Value {
+) -> Option<Value> {
     let mut entry = match happened {
         Happened::Created { origin } => json!({ "kind": "created", "by": who(origin) }),
         Happened::Changed { origin, properties } => {
@@ -78,6 +85,10 @@ fn entry(
                 Some((property.name.to_string(), change))
             });
             let changes: serde_json::Map<_, _> = changes.collect();
+            if changes.is_empty() && !properties.is_empty() {
+                // That what is hidden changed is hidden, too.
+                return None;
+            }
             json!({ "kind": "changed", "by": who(origin), "properties": changes })
         }
         Happened::Activity(object, record) => {
@@ -93,7 +104,7 @@ fn entry(
         }),
     };
     entry["at"] = json!(placed.at.to_string());
-    entry
+    Some(entry)
 }
 
 fn who(origin: &Origin) -> Value {

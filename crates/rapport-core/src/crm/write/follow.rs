@@ -2,21 +2,12 @@
 //! preview of long texts, and where the record comes from.
 
 use super::Draft;
+use crate::crm::derived::BODIES;
 use crate::crm::history::Door;
 use crate::crm::value::Value;
 
 /// The longest preview of a text, in characters.
 const PREVIEW_CHARS: usize = 200;
-/// The properties that have a preview.
-const BODIES: [&str; 6] = [
-    "hs_note_body",
-    "hs_call_body",
-    "hs_email_text",
-    "hs_meeting_body",
-    "hs_task_body",
-    "hs_communication_body",
-];
-
 pub(super) fn settle(draft: &mut Draft<'_>) {
     lifecycle(draft);
     owner(draft);
