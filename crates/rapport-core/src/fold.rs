@@ -62,6 +62,17 @@ pub struct Effects {
     pub told: Vec<told::Told>,
 }
 
+impl Effects {
+    /// Adds what folding what comes next did.
+    pub fn extend(&mut self, later: Effects) {
+        self.journal.extend(later.journal);
+        self.changes.extend(later.changes);
+        self.members.extend(later.members);
+        self.absorbed.extend(later.absorbed);
+        self.told.extend(later.told);
+    }
+}
+
 /// A row of a segment's member list, as it is from now on. It may say what is so already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Listed {

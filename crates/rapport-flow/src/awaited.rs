@@ -51,6 +51,11 @@ impl Awaited {
         std::mem::replace(&mut *held, later)
     }
 
+    /// Whether nobody waits.
+    pub fn is_empty(&self) -> bool {
+        self.held().is_empty()
+    }
+
     fn held(&self) -> MutexGuard<'_, BTreeMap<u64, Question>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -6,10 +6,10 @@
 //!
 //! Every step takes what the one before it returns, so none can be left out and no item can get
 //! lost between two of them: an [`Item`] becomes an [`Ended`], and both lists have the same
-//! length. Only load and commit touch storage; everything a batch changes is one commit, which is
-//! begun here and written while the next batch is folded.
+//! length. Only load and commit touch storage. What is folded while a transaction is written joins
+//! the batch that is open, and everything an open batch changes is one commit.
 
-use crate::steps::{activate, answer, commit, dedup, fold, load, plan, transform, validate};
+use crate::steps::{activate, answer, dedup, fold, load, plan, transform, validate};
 use crate::writer::Writer;
 use rapport_core::event::transform::change::Change;
 use rapport_core::event::{Event, Request};
@@ -93,12 +93,13 @@ pub struct Folded {
     pub accepted: BTreeMap<SeenKey, Millis>,
 }
 
-/// Sends a batch of requests through every step.
+/// Sends requests through every step up to the commit: they join the batch that is open.
 ///
 /// # Errors
-/// Those of storage; then nothing has changed and the same batch may be sent again.
-pub(crate) async fn batch(writer: &mut Writer, requests: &[Request]) -> Result<()> {
-    let items = validate::step(requests, &*writer.configuration);
+/// Those of storage; then the writer takes everything up where the disk says, and the same requests
+/// may be sent again.
+pub(crate) async fn batch(writer: &mut Writer, requests: Vec<Request>) -> Result<()> {
+    let items = validate::step(&requests, &*writer.configuration);
     let (items, changes) = transform::step(writer, items);
     let (items, changes) = plan::step(writer, items, changes);
     let source = Source::Ledger(requests, changes);
@@ -106,24 +107,29 @@ pub(crate) async fn batch(writer: &mut Writer, requests: &[Request]) -> Result<(
     folded(writer, fresh, source).await
 }
 
-/// Where a batch's items come from.
-pub(crate) enum Source<'a> {
+/// Where items come from.
+pub(crate) enum Source {
     /// The ledger, whose bytes stay there until history has the items as they were changed.
-    Ledger(&'a [Request], Changes),
+    Ledger(Vec<Request>, Changes),
     /// History of another directory.
     Replay,
 }
 
-/// Sends events through the steps behind dedup: a replayed event keeps the verdict it had.
-pub(crate) async fn folded(
-    writer: &mut Writer,
-    fresh: Vec<Fresh>,
-    source: Source<'_>,
-) -> Result<()> {
+/// Folds events of another directory, each with the verdict it had, and writes them.
+///
+/// # Errors
+/// Those of [`batch`].
+pub(crate) async fn replayed(writer: &mut Writer, fresh: Vec<Fresh>) -> Result<()> {
+    folded(writer, fresh, Source::Replay).await?;
+    writer.settle().await
+}
+
+async fn folded(writer: &mut Writer, fresh: Vec<Fresh>, source: Source) -> Result<()> {
     load::step(writer, &fresh).await?;
-    writer.settle_written().await?;
+    writer.show_written().await?;
     let folded = fold::step(writer, fresh);
     answer::step(writer, &source);
     let messages = activate::step(writer, &folded.effects);
-    commit::step(writer, folded, messages, source).await
+    writer.add(folded, messages, source);
+    Ok(())
 }

@@ -30,11 +30,6 @@ pub struct Tally {
     pub cursor: Box<str>,
 }
 
-/// Whether any of these requests is of an import.
-pub(crate) fn are_in(requests: &[Request]) -> bool {
-    requests.iter().any(is_import)
-}
-
 fn is_import(request: &Request) -> bool {
     request.origin.dialect == Dialect::Import
 }

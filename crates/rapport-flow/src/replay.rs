@@ -4,7 +4,7 @@
 use crate::archive::Archive;
 use crate::commands;
 use crate::error::{CommandError, Error, Result};
-use crate::flow::{self, Fresh, Source};
+use crate::flow::{self, Fresh};
 use crate::jobs::{flush, sweep};
 use crate::rows::Hash;
 use crate::writer::publish;
@@ -78,7 +78,7 @@ async fn fold(into: &mut Archive, waiting: &mut Vec<Arc<Row>>) -> Result<()> {
     }
     let hash = into.writer.hash;
     let fresh = waiting.drain(..).map(|row| fresh(&hash, row)).collect();
-    flow::folded(&mut into.writer, fresh, Source::Replay).await?;
+    flow::replayed(&mut into.writer, fresh).await?;
     if into.shared.recorded().tail.bytes() >= into.shared.settings.flush_bytes {
         flush_all(into).await?;
     }

@@ -31,6 +31,7 @@ mod changes;
 mod columns;
 mod deliveries;
 mod numbers;
+mod open;
 mod orders;
 mod pages;
 mod publish;
@@ -43,6 +44,7 @@ mod turnover;
 mod waiting;
 
 pub(crate) use changes::bitmap;
+pub(crate) use open::Open;
 pub(crate) use pages::{all, pages};
 pub(crate) use publish::{FORGOTTEN, publish};
 pub(crate) use run::{Order as WriterOrder, start};
@@ -67,7 +69,7 @@ pub(crate) struct Writer {
     pub shared: Arc<Shared>,
     pub configuration: Arc<Configuration>,
     pub hash: Hash,
-    /// How far the fold is; the transaction of its last batch may be under way.
+    /// How far the last transaction goes that was begun; it may be under way.
     pub head: Head,
     /// The version that is known to be on disk.
     settled: u64,
@@ -82,7 +84,7 @@ pub(crate) struct Writer {
     /// Where the next record of the audit goes.
     pub audit: audit::Chain,
     pub hosts: Hosts,
-    /// Events of the batch under way that were not as planned.
+    /// Events of the open batch that were not as planned.
     pub broken: Vec<Broken>,
     pub violations: Counts,
     /// Up to this request somebody may have been told what their request did: nothing comes before
@@ -107,6 +109,8 @@ pub(crate) struct Writer {
     /// The last number given to a record, by type.
     record_numbers: BTreeMap<TypeId, u64>,
     columns: columns::Columns,
+    /// What is folded behind the transaction under way.
+    open: Option<Open>,
     underway: Option<Underway>,
 }
 
@@ -156,6 +160,7 @@ impl Writer {
             records: Vec::new(),
             record_numbers: BTreeMap::new(),
             columns: columns::Columns::default(),
+            open: None,
             underway: None,
             shared,
         };
@@ -166,7 +171,8 @@ impl Writer {
     /// Forgets everything held in memory and reads again what the state says: after a failed or
     /// contradicted transaction.
     pub async fn reset(&mut self) -> Result<()> {
-        if let Err(error) = self.settle().await {
+        self.open = None;
+        if let Err(error) = self.show_when_written().await {
             tracing::error!(%error, "a transaction under way failed, too");
         }
         let state = Arc::clone(&self.shared.roles.state);

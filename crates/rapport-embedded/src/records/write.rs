@@ -6,6 +6,7 @@ use crate::sqlite::failure;
 use rapport_store::records::{Cell, Form, Link, RecordWrite, column};
 use rapport_store::{Error, Result};
 use rusqlite::{Connection, OptionalExtension, ToSql, params, params_from_iter};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Applies changes in their order, and keeps the catalog in step. Where one fails, the caller
@@ -20,6 +21,7 @@ pub(crate) fn apply(
         connection,
         what,
         catalog,
+        puts: BTreeMap::new(),
     };
     records.iter().try_for_each(|write| writing.write(write))
 }
@@ -28,6 +30,21 @@ struct Writing<'a> {
     connection: &'a Connection,
     what: &'a str,
     catalog: &'a mut Arc<Catalog>,
+    /// How rows of each shape are put, as long as the columns stay where they are.
+    puts: BTreeMap<Shape, Put>,
+}
+
+/// An object, its columns, and which of their cells are empty.
+type Shape = (u32, Box<[(u16, bool)]>);
+
+/// A statement that puts a row.
+#[derive(Default)]
+struct Put {
+    sql: String,
+    /// The places of the cells that it binds behind the id.
+    bound: Vec<usize>,
+    /// The form of each cell's column.
+    forms: Vec<Form>,
 }
 
 impl Writing<'_> {
@@ -60,6 +77,7 @@ impl Writing<'_> {
             return Err(refused(object, column, "is defined already"));
         }
         self.make(object)?;
+        self.puts.clear();
         let known = self.catalog.objects[&object].columns.get(&column);
         let defined = match known {
             Some(known) if known.form != form => {
@@ -88,6 +106,7 @@ impl Writing<'_> {
         let Some(gone) = known.and_then(|known| known.columns.get(&column)).copied() else {
             return Ok(());
         };
+        self.puts.clear();
         if let Home::Own(name) = gone.home() {
             for index in self.catalog.indexes_with(object, &name) {
                 self.batch(&format!("DROP INDEX {index}"))?;
@@ -116,65 +135,77 @@ impl Writing<'_> {
                 &format!("has no row {id}: it is too large"),
             ));
         };
+        let shape = cells.iter().map(|(column, cell)| (*column, cell.is_null()));
+        let shape = (object, shape.collect());
+        let Some(put) = self.puts.get(&shape) else {
+            return self.put_first(shape, row, cells);
+        };
+        for (form, (column, cell)) in put.forms.iter().zip(cells) {
+            admit(object, *column, *form, cell)?;
+        }
+        self.insert(put, row, cells)
+    }
+
+    /// Puts the first row of a shape, and remembers how.
+    fn put_first(&mut self, shape: Shape, row: i64, cells: &[(u16, Cell)]) -> Result<()> {
+        let object = shape.0;
         self.make(object)?;
-        let mut names = String::from("id");
-        let mut marks = String::from("?1");
-        let mut sets: Vec<String> = Vec::with_capacity(cells.len());
-        let mut values = vec![bound_number(row)];
+        let mut put = Put::default();
+        let mut names: Vec<String> = Vec::with_capacity(cells.len());
         let mut shared = Vec::new();
-        for (column, cell) in cells {
-            match self.home_for(object, *column, cell)? {
+        let mut is_twice = false;
+        for (nth, (column, cell)) in cells.iter().enumerate() {
+            let (home, form) = self.home_for(object, *column, cell)?;
+            put.forms.push(form);
+            match home {
                 Home::Nowhere => {}
                 Home::Shared(place) => shared.push((place, cell)),
-                Home::Own(name) => {
-                    let set = format!("{name} = excluded.{name}");
-                    if let Some(at) = sets.iter().position(|earlier| *earlier == set) {
-                        values[at + 1] = bound(cell);
-                        continue;
+                Home::Own(name) => match names.iter().position(|earlier| *earlier == name) {
+                    Some(earlier) => {
+                        put.bound[earlier] = nth;
+                        is_twice = true;
                     }
-                    values.push(bound(cell));
-                    names.push_str(&format!(", {name}"));
-                    marks.push_str(&format!(", ?{}", values.len()));
-                    sets.push(set);
-                }
+                    None => {
+                        names.push(name);
+                        put.bound.push(nth);
+                    }
+                },
             }
         }
-        let then = if sets.is_empty() {
-            "NOTHING".to_owned()
-        } else {
-            format!("UPDATE SET {}", sets.join(", "))
-        };
-        let sql = format!(
-            "INSERT INTO record_{object} ({names}) VALUES ({marks}) ON CONFLICT (id) DO {then}"
-        );
-        let inserted = self
-            .connection
-            .prepare_cached(&sql)
-            .and_then(|mut insert| insert.execute(params_from_iter(values)));
-        inserted.map_err(|error| self.failed(&error))?;
+        put.sql = insert(object, &names);
+        self.insert(&put, row, cells)?;
+        if shared.is_empty() && !is_twice {
+            self.puts.insert(shape, put);
+        }
         self.put_shared(object, row, &shared)
     }
 
+    fn insert(&self, put: &Put, row: i64, cells: &[(u16, Cell)]) -> Result<()> {
+        let cells = put.bound.iter().map(|place| bound(&cells[*place].1));
+        let values = std::iter::once(bound_number(row)).chain(cells);
+        let inserted = self
+            .connection
+            .prepare_cached(&put.sql)
+            .and_then(|mut insert| insert.execute(params_from_iter(values)));
+        inserted.map(|_| ()).map_err(|error| self.failed(&error))
+    }
+
     /// Where a cell goes; its column gets a place now if it has none.
-    fn home_for(&mut self, object: u32, column: u16, cell: &Cell) -> Result<Home> {
-        let admits = |form: Form| {
-            if form.admits(cell) {
-                return Ok(());
-            }
-            Err(refused(object, column, &format!("holds no {cell:?}")))
-        };
+    fn home_for(&mut self, object: u32, column: u16, cell: &Cell) -> Result<(Home, Form)> {
         if let Some((name, form)) = catalog::always(column) {
-            return admits(form).map(|()| Home::Own(name.to_owned()));
+            admit(object, column, form, cell)?;
+            return Ok((Home::Own(name.to_owned()), form));
         }
         let known = &self.catalog.objects[&object];
         let places = known.places;
         let Some(mut defined) = known.columns.get(&column).copied() else {
             return Err(refused(object, column, "is not defined"));
         };
-        admits(defined.form)?;
+        admit(object, column, defined.form, cell)?;
         if defined.place.is_some() || cell.is_null() {
-            return Ok(defined.home());
+            return Ok((defined.home(), defined.form));
         }
+        self.puts.clear();
         defined.place = Some(places);
         if let Home::Own(name) = defined.home() {
             let declared = catalog::declared(defined.form);
@@ -192,7 +223,7 @@ impl Writing<'_> {
             &[&object, &(places + 1)],
         )?;
         self.keep(object, column, defined)?;
-        Ok(defined.home())
+        Ok((defined.home(), defined.form))
     }
 
     fn put_shared(&self, object: u32, row: i64, cells: &[(u32, &Cell)]) -> Result<()> {
@@ -343,6 +374,30 @@ impl Writing<'_> {
 
     fn failed(&self, error: &rusqlite::Error) -> Error {
         failure(self.what, error)
+    }
+}
+
+/// The statement that puts a row with values in these columns.
+fn insert(object: u32, names: &[String]) -> String {
+    let marks: String = (0..names.len())
+        .map(|nth| format!(", ?{}", nth + 2))
+        .collect();
+    let sets: Vec<String> = names
+        .iter()
+        .map(|name| format!("{name} = excluded.{name}"))
+        .collect();
+    let then = match sets.is_empty() {
+        true => "NOTHING".to_owned(),
+        false => format!("UPDATE SET {}", sets.join(", ")),
+    };
+    let names: String = names.iter().map(|name| format!(", {name}")).collect();
+    format!("INSERT INTO record_{object} (id{names}) VALUES (?1{marks}) ON CONFLICT (id) DO {then}")
+}
+
+fn admit(object: u32, column: u16, form: Form, cell: &Cell) -> Result<()> {
+    match form.admits(cell) {
+        true => Ok(()),
+        false => Err(refused(object, column, &format!("holds no {cell:?}"))),
     }
 }
 

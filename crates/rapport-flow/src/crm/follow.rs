@@ -2,11 +2,11 @@
 //! that moves what they follow from.
 
 use super::contact::drawn;
-use super::work::{Key, Work};
+use super::work::{Key, Moved, Work};
 use crate::steps::load;
 use crate::writer::Writer;
 use rapport_core::crm::calculate::{self, RELATED_MAX, Related};
-use rapport_core::crm::{ObjectType, RecordNo, TypeId};
+use rapport_core::crm::{Definitions, ObjectType, RecordNo, TypeId};
 use rapport_core::identity::ProfileNo;
 use rapport_store::Result;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,18 +21,22 @@ pub(crate) async fn settle(writer: &mut Writer, work: &mut Work) -> Result<()> {
     let definitions = Arc::clone(&work.definitions);
     let mut settled = 0;
     loop {
-        let moved = work.take_moved();
-        let survivor = |key: &Key| (key.0, writer.survivor_of(key.0, key.1));
-        work.foresee(writer, moved.keys().map(survivor)).await?;
         let mut due: BTreeSet<Key> = BTreeSet::new();
-        for (key, change) in &moved {
+        let mut asked: BTreeMap<Key, BTreeSet<TypeId>> = BTreeMap::new();
+        for (key, moved) in work.take_moved() {
             // Whom a link was made for may have been merged into another since.
             let key = (key.0, writer.survivor_of(key.0, key.1));
-            let object = definitions.types.get(&key.0);
-            if object.is_some_and(|object| !calculate::related(&definitions, object).is_empty()) {
+            if is_due(&definitions, key.0, &moved) {
                 due.insert(key);
             }
-            for other in calculate::affected(&definitions, key.0, change.as_ref()) {
+            let others = calculate::affected(&definitions, key.0, moved.change.as_ref());
+            if !others.is_empty() {
+                asked.entry(key).or_default().extend(others);
+            }
+        }
+        work.foresee(writer, asked.keys().copied()).await?;
+        for (key, others) in asked {
+            for other in others {
                 let linked = work.linked(writer, key, other, RELATED_MAX).await?;
                 let linked = linked.unwrap_or_default().into_keys();
                 due.extend(linked.map(|number| (other, number)));
@@ -52,6 +56,19 @@ pub(crate) async fn settle(writer: &mut Writer, work: &mut Work) -> Result<()> {
             return Ok(());
         }
     }
+}
+
+/// Whether what moved of a record may move what it calculates of others.
+fn is_due(definitions: &Definitions, object: TypeId, moved: &Moved) -> bool {
+    let Some(object) = definitions.types.get(&object) else {
+        return false;
+    };
+    let related = calculate::related(definitions, object);
+    let is_other = moved
+        .change
+        .as_ref()
+        .is_none_or(|change| !change.is_empty());
+    (is_other && !related.is_empty()) || !related.is_disjoint(&moved.linked)
 }
 
 /// Reads the records that are to be settled, and what their properties ask for, in one read for

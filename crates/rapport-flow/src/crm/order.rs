@@ -8,6 +8,7 @@ use rapport_core::crm::{RecordNo, TypeId, Value};
 use rapport_core::fold::told::Told;
 use rapport_core::json;
 use rapport_store::Result;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -34,12 +35,13 @@ pub(super) async fn told(
     let Some(property) = object.and_then(|object| object.property(ORDER_ID)) else {
         return Ok(());
     };
-    let id = id(message_id, properties);
+    let says = Says::of(properties);
+    let id = says.id(message_id);
     let value = Value::Text(id.clone().into());
     let existing = work
         .owner(&writer.shared, TypeId::ORDER, property, &value)
         .await?;
-    let mut said = said(properties);
+    let mut said = said(&says);
     said.insert(ORDER_ID, Some(id.clone()));
     if existing.is_none() {
         said.insert("hs_order_name", Some(format!("Order {id}")));
@@ -57,17 +59,43 @@ pub(super) async fn told(
             attach(work, person, cause.place, order, vec![OF_CONTACT]);
         }
     }
-    items(writer, work, cause, number, properties).await
+    items(writer, work, cause, number, &says).await
 }
 
 /// The id an order has in the shop, or that of its event.
 pub(super) fn id(message_id: &str, properties: &str) -> String {
-    let id = text(properties, &["order_id", "orderId", "id"]);
-    id.unwrap_or_else(|| message_id.to_owned())
+    Says::of(properties).id(message_id)
+}
+
+/// The members of an object that an event brings, read in one pass.
+struct Says<'a>(Vec<(Cow<'a, str>, &'a str)>);
+
+impl<'a> Says<'a> {
+    fn of(object: &'a str) -> Says<'a> {
+        Says(json::members(object).collect())
+    }
+
+    /// What it says under a name; the last of several.
+    fn raw(&self, name: &str) -> Option<&'a str> {
+        let mut members = self.0.iter().rev();
+        let found = members.find(|(key, _)| key == name);
+        found.map(|(_, raw)| *raw)
+    }
+
+    /// The first of these members that is a scalar.
+    fn text(&self, names: &[&str]) -> Option<String> {
+        let mut found = names.iter();
+        found.find_map(|name| cells::text(self.raw(name)?))
+    }
+
+    fn id(&self, message_id: &str) -> String {
+        let id = self.text(&["order_id", "orderId", "id"]);
+        id.unwrap_or_else(|| message_id.to_owned())
+    }
 }
 
 /// What the event says of the order itself. Amounts come with their currency or not at all.
-fn said(properties: &str) -> BTreeMap<&'static str, Option<String>> {
+fn said(says: &Says<'_>) -> BTreeMap<&'static str, Option<String>> {
     const SAID: [(&str, &[&str]); 7] = [
         ("hs_total_price", &["total", "revenue", "value"]),
         ("hs_subtotal_price", &["subtotal"]),
@@ -78,7 +106,7 @@ fn said(properties: &str) -> BTreeMap<&'static str, Option<String>> {
         ("hs_discount_codes", &["coupon"]),
     ];
     let said = SAID.iter().filter_map(|(property, names)| {
-        let text = text(properties, names)?;
+        let text = says.text(names)?;
         let text = match *property {
             "hs_currency_code" => text.trim().to_ascii_uppercase(),
             _ => text,
@@ -95,9 +123,9 @@ async fn items(
     work: &mut Work,
     cause: &Cause,
     order: RecordNo,
-    properties: &str,
+    says: &Says<'_>,
 ) -> Result<()> {
-    let Some(products) = json::raw(properties, &["products".into()]) else {
+    let Some(products) = says.raw("products") else {
         return Ok(());
     };
     let order = (TypeId::ORDER, order);
@@ -105,7 +133,7 @@ async fn items(
         .linked(writer, order, TypeId::LINE_ITEM, ITEMS_MAX)
         .await?;
     let mut known = known.unwrap_or_default().into_keys();
-    let currency = text(properties, &["currency"]);
+    let currency = says.text(&["currency"]);
     for (nth, product) in json::items(products).take(ITEMS_MAX).enumerate() {
         let mut said = item(product);
         said.insert("hs_position_on_quote", Some(nth.to_string()));
@@ -138,16 +166,11 @@ fn item(product: &str) -> BTreeMap<&'static str, Option<String>> {
         ("hs_external_id", &["product_id", "productId", "id"]),
         ("description", &["variant"]),
     ];
+    let says = Says::of(product);
     let said = SAID.iter();
-    let said = said.filter_map(|(property, names)| Some((*property, Some(text(product, names)?))));
+    let said = said.filter_map(|(property, names)| Some((*property, Some(says.text(names)?))));
     let mut said: BTreeMap<&'static str, Option<String>> = said.collect();
     said.entry("quantity")
         .or_insert_with(|| Some("1".to_owned()));
     said
-}
-
-/// The first of these members of an object that is a scalar.
-fn text(object: &str, names: &[&str]) -> Option<String> {
-    let mut found = names.iter();
-    found.find_map(|name| cells::text(json::raw(object, &[(*name).into()])?))
 }

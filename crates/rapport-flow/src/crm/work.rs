@@ -47,7 +47,16 @@ pub(crate) struct Work {
     linked: Vec<RecordWrite>,
     writes: Vec<Write>,
     /// Records whose links or values others may follow from.
-    moved: BTreeMap<Key, Option<Change>>,
+    moved: BTreeMap<Key, Moved>,
+}
+
+/// What moved of a record.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Moved {
+    /// Its values; `None` where it was made, archived or restored, or is not what it was.
+    pub change: Option<Change>,
+    /// The types of records that it was linked to, or unlinked from.
+    pub linked: BTreeSet<TypeId>,
 }
 
 #[derive(Clone, Debug)]
@@ -214,26 +223,35 @@ impl Work {
         }
     }
 
-    /// Notes that values of a record changed; with `None`, that it was linked, unlinked, archived
-    /// or made.
+    /// Notes that values of a record changed; with `None`, that anything of it may have.
     fn note(&mut self, key: Key, change: Option<Change>) {
-        let noted = self
-            .moved
-            .entry(key)
-            .or_insert_with(|| Some(Change::default()));
-        match (noted, change) {
+        let moved = self.noted(key);
+        match (&mut moved.change, change) {
             (Some(noted), Some(change)) => noted.then(change),
             (noted, _) => *noted = None,
         }
     }
 
-    /// Notes that a record was linked, unlinked, archived or made.
+    fn noted(&mut self, key: Key) -> &mut Moved {
+        self.moved.entry(key).or_insert_with(|| Moved {
+            change: Some(Change::default()),
+            linked: BTreeSet::new(),
+        })
+    }
+
+    /// Notes that a record was made, archived or restored, or is not what it was.
     pub fn touch(&mut self, key: Key) {
         self.note(key, None);
     }
 
+    /// Notes that two records were linked or unlinked.
+    fn touch_both(&mut self, from: Key, to: Key) {
+        self.noted(from).linked.insert(to.0);
+        self.noted(to).linked.insert(from.0);
+    }
+
     /// What moved since the last call, and how.
-    pub fn take_moved(&mut self) -> BTreeMap<Key, Option<Change>> {
+    pub(super) fn take_moved(&mut self) -> BTreeMap<Key, Moved> {
         std::mem::take(&mut self.moved)
     }
 
@@ -331,8 +349,7 @@ impl Work {
         let shared = &writer.shared;
         self.pair(shared, from, to).await?.insert(kinds.0);
         self.pair(shared, to, from).await?.insert(kinds.1);
-        self.touch(from);
-        self.touch(to);
+        self.touch_both(from, to);
         self.linked
             .extend(both(from, to, kinds).map(RecordWrite::Link));
         Ok(true)
@@ -360,8 +377,7 @@ impl Work {
             }
         }
         if was {
-            self.touch(from);
-            self.touch(to);
+            self.touch_both(from, to);
         }
         Ok(was)
     }

@@ -16,7 +16,7 @@ use rapport_core::profile::Profile;
 pub(crate) const ANSWERED_MAX: u64 = 4_096;
 
 /// Answers the questions about a batch that was folded.
-pub(crate) fn step(writer: &mut Writer, source: &Source<'_>) {
+pub(crate) fn step(writer: &mut Writer, source: &Source) {
     let Source::Ledger(requests, _) = source else {
         return;
     };

@@ -1,16 +1,14 @@
-//! Commit: everything a batch changed, in one transaction, which is begun here; the rest of the
-//! process sees it once it is on disk.
+//! Commit: everything an open batch changed, in one transaction, which is begun here; the rest of
+//! the process sees it once it is on disk.
 
-use crate::flow::{Ended, Folded, Source};
+use crate::flow::Ended;
 use crate::imports;
-use crate::outbox::Message;
 use crate::rows;
 use crate::tail::Ends;
 use crate::violations::{Broken, KEPT_OF_BATCH_MAX};
-use crate::writer::{Batch, Writer};
+use crate::writer::{Batch, Open, Writer};
 use rapport_core::event::{Event, Request, SourceNo};
 use rapport_core::outcome::Outcome;
-use rapport_core::position::Position;
 use rapport_core::time::Millis;
 use rapport_store::Result;
 use rapport_store::history::Entry;
@@ -19,56 +17,37 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// Begins to write a batch; a replayed one is written when this returns.
-pub(crate) async fn step(
-    writer: &mut Writer,
-    folded: Folded,
-    messages: Vec<Message>,
-    source: Source<'_>,
-) -> Result<()> {
-    let Folded {
+/// Begins to write what is folded. Nothing is being written.
+pub(crate) async fn step(writer: &mut Writer, open: Open) -> Result<()> {
+    let Open {
+        requests,
+        changes,
         ended,
         effects,
         accepted,
-    } = folded;
-    let mut writes = Vec::new();
-    let is_replayed = matches!(source, Source::Replay);
-    let received = match source {
-        Source::Ledger(..) => by_receipt(&ended),
-        Source::Replay => Vec::new(),
+        messages,
+        mut writes,
+        position,
+        ..
+    } = open;
+    // What is replayed was received long ago.
+    let received = match requests.is_empty() {
+        true => Vec::new(),
+        false => by_receipt(&ended),
     };
-    let of = |number: u64| match source {
-        Source::Ledger(requests, _) => request_of(requests, number),
-        Source::Replay => None,
-    };
+    let of = |number: u64| request_of(&requests, number);
     writes.extend(ended.iter().filter_map(|ended| rejected(ended, &of)));
-    let head = match source {
-        Source::Ledger(requests, changes) => {
-            let (Some(first), Some(last)) = (requests.first(), requests.last()) else {
-                return Ok(());
-            };
-            let item = |ended: &Ended| (ended.outcome.clone(), ended.origin);
-            let items = ended.iter().map(item).collect();
-            let ends = Ends {
-                last: last.number,
-                items,
-                configured: configured(requests, &ended),
-                changes,
-            };
-            writes.push(rows::put(Table::Tail, number_key(first.number), &ends));
-            if imports::are_in(requests) {
-                // Their tallies are read from the disk.
-                writer.settle().await?;
-            }
-            writes.extend(imports::tallied(writer, requests, &ended).await?);
-            writer.received = writer.received.max(last.received);
-            Position::event(last.number, 0)
-        }
-        Source::Replay => match ended.last() {
-            Some(last) => Position::event(last.event.position.request, 0),
-            None => return Ok(()),
-        },
-    };
+    if let (Some(first), Some(last)) = (requests.first(), requests.last()) {
+        let item = |ended: &Ended| (ended.outcome.clone(), ended.origin);
+        let ends = Ends {
+            last: last.number,
+            items: ended.iter().map(item).collect(),
+            configured: configured(&requests, &ended),
+            changes,
+        };
+        writes.push(rows::put(Table::Tail, number_key(first.number), &ends));
+        writes.extend(imports::tallied(writer, &requests, &ended).await?);
+    }
     count(writer, &ended);
     let broken = std::mem::take(&mut writer.broken);
     violations(writer, &broken, &mut writes);
@@ -83,11 +62,7 @@ pub(crate) async fn step(
         has_messages: !messages.is_empty(),
         violations: (!broken.is_empty()).then(|| writer.violations.clone()),
     };
-    writer.begin(head, writes.into(), rows, batch).await?;
-    if is_replayed {
-        writer.settle().await?;
-    }
-    Ok(())
+    writer.begin(position, writes.into(), rows, batch).await
 }
 
 /// Counts what was not as planned, and keeps some of it.

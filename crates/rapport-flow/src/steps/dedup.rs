@@ -65,7 +65,7 @@ struct Exact {
 }
 
 impl Exact {
-    fn of(writer: &Writer, source: &Source<'_>) -> Exact {
+    fn of(writer: &Writer, source: &Source) -> Exact {
         let imports = match source {
             Source::Ledger(requests, _) => requests
                 .iter()
@@ -145,7 +145,7 @@ pub(crate) async fn look_up(
 pub(crate) async fn step(
     writer: &mut Writer,
     items: Vec<Item>,
-    source: &Source<'_>,
+    source: &Source,
 ) -> Result<Vec<Fresh>> {
     let hash = writer.hash;
     let exact = Exact::of(writer, source);

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// Folds a batch into the people it loaded.
 pub(crate) fn step(writer: &mut Writer, fresh: Vec<Fresh>) -> Folded {
     let due = std::mem::take(&mut writer.due);
-    let last = writer.head.position;
+    let last = writer.folded();
     let window_ms = writer.shared.settings.dedup_window_ms;
     let mut fold = Fold::resume(writer.configuration.rules(), &mut writer.people, due, last);
     let mut accepted = BTreeMap::new();

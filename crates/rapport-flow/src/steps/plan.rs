@@ -19,7 +19,6 @@ pub(crate) fn step(
     items: Vec<Item>,
     changes: Changes,
 ) -> (Vec<Item>, Changes) {
-    writer.broken.clear();
     let plans = Arc::clone(&writer.configuration.plans);
     if plans.is_empty() {
         return (items, changes);

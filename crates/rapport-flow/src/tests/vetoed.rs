@@ -6,7 +6,7 @@ use super::world::{World, roles};
 use crate::archive::Archive;
 use crate::configuration::{self, Configuration};
 use crate::error::CommandError;
-use crate::flow::{self, Source};
+use crate::flow;
 use crate::reads::{profile::as_of, timeline};
 use crate::rows;
 use crate::writer::pages;
@@ -101,9 +101,7 @@ async fn fold_vetoed(live: &Archive, vetoed: &mut Archive) {
             Entry::Event(row) if row.origin.is_none() => {}
             Entry::Event(row) => {
                 let fresh = vec![replay::fresh(&vetoed.writer.hash, row)];
-                flow::folded(&mut vetoed.writer, fresh, Source::Replay)
-                    .await
-                    .unwrap();
+                flow::replayed(&mut vetoed.writer, fresh).await.unwrap();
             }
             Entry::Command(entry) if taken_back.contains(&entry.position) => {}
             Entry::Command(entry) => {

@@ -40,8 +40,6 @@ impl Writer {
         if contacts.is_empty() && joined.is_empty() && effects.told.is_empty() {
             return Ok(());
         }
-        // Records are read as they are on disk: what is under way has to be there.
-        self.settle().await?;
         self.contacts(&contacts).await?;
         self.told(&effects.told, &joined, writes).await
     }

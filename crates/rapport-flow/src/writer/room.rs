@@ -34,8 +34,11 @@ impl Weighed {
 
 impl Writer {
     /// Keeps the working set inside its bounds: when it is full, the half of it that was seen
-    /// longest ago goes.
+    /// longest ago goes. Whom an open batch changed is nowhere else, so then everybody stays.
     pub fn make_room(&mut self) {
+        if self.open.is_some() {
+            return;
+        }
         self.forget_spent();
         self.forget_hours();
         let settings = &self.shared.settings;

@@ -1,4 +1,5 @@
-//! The writer's loop: orders first, then a batch, then timers, then it waits.
+//! The writer's loop: orders first, then requests, then timers, then what is folded is written, then
+//! it waits.
 
 use super::Writer;
 use super::deliveries::{deliveries, redrive};
@@ -26,12 +27,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
-/// Requests in one batch at most.
-const BATCH_REQUESTS: usize = 4_096;
-/// The same while commands wait.
-const BATCH_REQUESTS_WHILE_COMMANDS_WAIT: usize = 256;
-/// Bodies in one batch at most, in bytes.
-const BATCH_BYTES: usize = 4 << 20;
+/// Requests that are folded at once, at most, while commands wait.
+const REQUESTS_WHILE_COMMANDS_WAIT: usize = 256;
 /// How long the writer waits before it tries a failed transaction again.
 const RETRY: Duration = Duration::from_millis(500);
 /// How often the writer looks at the clock when nothing happens.
@@ -207,30 +204,34 @@ async fn run(writer: &mut Writer, mut orders: Orders, jobs: jobs::Jobs) {
                 return;
             },
             () = shared.feed.changed() => {}
-            () = writer.written(), if writer.is_underway() => {}
+            () = writer.written(), if writer.is_writing() => {}
             () = tokio::time::sleep(TICK) => {}
         }
     }
 }
 
-/// A batch of events if any wait, and a bounded share of due timers. The batch is on its way to the
-/// disk when this returns.
+/// Folds requests if any wait, and a bounded share of due timers. What is folded is on its way to
+/// the disk when this returns, or waits for what is.
 async fn work(writer: &mut Writer, commands_wait: bool, timers: &mut Rhythm) -> Result<bool> {
-    writer.settle_written().await?;
+    writer.show_written().await?;
     let requests = next(writer, commands_wait).await?;
-    let batch = !requests.is_empty();
-    if batch {
-        flow::batch(writer, &requests).await?;
+    let is_batch = !requests.is_empty();
+    if is_batch {
+        flow::batch(writer, requests).await?;
     }
-    if !timers.are_due(batch || writer.is_underway()) {
-        return Ok(batch);
+    let mut has_fired = false;
+    if !writer.is_writing() && timers.are_due(writer.is_underway()) {
+        has_fired = fire_due(writer).await?;
     }
-    writer.settle().await?;
-    let fired = fire_due(writer).await?;
-    if !batch && !fired {
+    if writer.is_full() {
+        writer.show_when_written().await?;
+    }
+    if writer.is_underway() {
+        writer.begin_open().await?;
+    } else {
         settle_counters(writer).await?;
     }
-    Ok(batch || fired)
+    Ok(is_batch || has_fired)
 }
 
 /// When timers were looked at last.
@@ -256,20 +257,19 @@ impl Rhythm {
 /// The requests right behind the last one folded: from memory, or from the ledger.
 async fn next(writer: &Writer, commands_wait: bool) -> Result<Vec<Request>> {
     let shared = &writer.shared;
-    if shared.settings.is_paused {
+    let (mut requests_max, bytes_max) = writer.room();
+    if shared.settings.is_paused || requests_max == 0 || bytes_max == 0 {
         return Ok(Vec::new());
     }
-    let after = writer.head.position.request;
-    let most = if commands_wait {
-        BATCH_REQUESTS_WHILE_COMMANDS_WAIT
-    } else {
-        BATCH_REQUESTS
-    };
-    let held = shared.feed.take(after, most, BATCH_BYTES);
+    if commands_wait {
+        requests_max = requests_max.min(REQUESTS_WHILE_COMMANDS_WAIT);
+    }
+    let after = writer.folded().request;
+    let held = shared.feed.take(after, requests_max, bytes_max);
     if !held.is_empty() || shared.feed.last() <= after {
         return Ok(held);
     }
-    shared.roles.ledger.read(after, BATCH_BYTES).await
+    shared.roles.ledger.read(after, bytes_max).await
 }
 
 /// Fires timers that are due and that no waiting request can come before.
@@ -281,7 +281,7 @@ async fn fire_due(writer: &mut Writer) -> Result<bool> {
         return Ok(false);
     }
     shared.trouble("clock", None);
-    let folded = writer.head.position.request;
+    let folded = writer.folded().request;
     let Some(now) = shared.feed.low_water(shared.clock.now(), folded) else {
         return Ok(false);
     };

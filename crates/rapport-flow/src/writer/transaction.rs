@@ -1,11 +1,11 @@
 //! One transaction: it is begun with everything it writes, and everybody sees it once it is on
 //! disk.
 //!
-//! A batch of events begins its transaction and leaves it under way: the next batch is loaded and
+//! A batch of events begins its transaction and leaves it under way: what comes next is loaded and
 //! folded meanwhile, onto the people in memory, and reads of what is being written find it there.
 //! At most one is under way; the next begins when it is written. Whatever else the writer does
 //! waits for it first. Where it fails, the writer forgets everything behind it and reads the state
-//! again, and both batches come from the ledger once more.
+//! again, and all of it comes from the ledger once more.
 
 use super::{NUMBERS, Numbers, Pending, Writer, moved_of};
 use crate::configuration::Configuration;
@@ -86,11 +86,11 @@ impl Writer {
     ) -> Result<()> {
         self.begin(position, changes.into(), entries, Batch::default())
             .await?;
-        self.settle().await
+        self.show_when_written().await
     }
 
-    /// Begins a transaction once the one before it is written. In memory it is done: what comes
-    /// next stands on it.
+    /// Begins a transaction of everything that is folded. In memory it is done: what comes next
+    /// stands on it. Nothing is being written.
     pub async fn begin(
         &mut self,
         position: Position,
@@ -98,7 +98,7 @@ impl Writer {
         entries: Vec<Entry>,
         batch: Batch,
     ) -> Result<()> {
-        self.settle().await?;
+        debug_assert!(!self.is_underway(), "one transaction at a time");
         self.take_refused();
         changes.writes.extend(self.counters.take_writes());
         let numbers = Numbers {
@@ -140,9 +140,14 @@ impl Writer {
         Ok(())
     }
 
-    /// Whether a transaction is under way.
-    pub fn is_underway(&self) -> bool {
+    /// Whether a transaction is being written.
+    pub fn is_writing(&self) -> bool {
         self.underway.is_some()
+    }
+
+    /// Whether anything is folded that is not known to be on disk.
+    pub fn is_underway(&self) -> bool {
+        self.is_writing() || self.open.is_some()
     }
 
     /// Waits until the transaction under way is written, and shows nothing yet. Whoever stops
@@ -162,7 +167,7 @@ impl Writer {
     }
 
     /// Waits until the transaction under way is written; then everybody sees it.
-    pub async fn settle(&mut self) -> Result<()> {
+    pub async fn show_when_written(&mut self) -> Result<()> {
         self.written().await;
         let Some(Underway { ended, shown, .. }) = self.underway.take() else {
             return Ok(());
@@ -176,15 +181,16 @@ impl Writer {
     }
 
     /// The same where it is written already.
-    pub async fn settle_written(&mut self) -> Result<()> {
+    pub async fn show_written(&mut self) -> Result<()> {
         let is_written = |one: &Underway| one.ended.is_some() || one.task.is_finished();
         match self.underway.as_ref().is_some_and(is_written) {
-            true => self.settle().await,
+            true => self.show_when_written().await,
             false => Ok(()),
         }
     }
 
-    /// Values of keys as of the last batch, although that may still be on its way to the disk.
+    /// Values of keys as of the last transaction, although that may still be on its way to the disk.
+    /// What the open batch changed is in memory.
     pub async fn load(&self, table: Table, keys: &[Key]) -> Result<Vec<Option<Value>>> {
         debug_assert!(READ_BY_BATCHES.contains(&table), "{table:?}");
         let mut values = self.shared.roles.state.load(table, keys).await?;
@@ -200,9 +206,11 @@ impl Writer {
 
     /// When an id was accepted last, of those that are in no run yet.
     pub fn accepted(&self, key: SeenKey) -> Option<Millis> {
-        let underway = self.underway.as_ref();
-        let underway = underway.and_then(|one| one.shown.batch.accepted.get(&key).copied());
-        underway.or_else(|| self.recent.accepted(key))
+        let open = self.open.as_ref();
+        let open = open.and_then(|open| open.accepted.get(&key).copied());
+        let underway = || self.underway.as_ref()?.shown.batch.accepted.get(&key);
+        let underway = || underway().copied();
+        open.or_else(underway).or_else(|| self.recent.accepted(key))
     }
 
     /// The number that a redirect under way leads to.
