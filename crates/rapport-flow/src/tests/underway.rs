@@ -4,20 +4,21 @@
 use super::mixes::dice::Dice;
 use super::mixes::{said, seeds};
 use super::world::{BEGIN, in_memory};
-use crate::clock::HandClock;
+use crate::clock::{Clock, HandClock};
 use crate::rows;
 use crate::{Rapport, Seen, Settings};
 use rapport_core::crm::TypeId;
 use rapport_core::entry::{Command, Source};
 use rapport_core::event::{Call, Dialect, KeyKind, Origin, SourceNo};
-use rapport_core::identity::Identifier;
+use rapport_core::identity::{Identifier, ProfileNo};
 use rapport_core::position::Position;
 use rapport_core::profile::Profile;
+use rapport_core::time::{HOUR_MS, MINUTE_MS, Millis, SECOND_MS};
 use rapport_store::ledger::Submission;
 use rapport_store::memory::{Call as Fallible, Fault, Memory};
 use rapport_store::records::{Link, Records, Whole};
-use rapport_store::state::{Key, State, Table, Value};
-use std::collections::BTreeMap;
+use rapport_store::state::{Key, Order, Page, State, Table, Value};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,10 +28,10 @@ const REQUESTS: usize = 60;
 const FAULTS: u64 = 5;
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What one world says, and whom each request is about.
+/// What one world says, when, and whom each request is about.
 struct Script {
     rules: Vec<Command>,
-    requests: Vec<(KeyKind, String, Identifier)>,
+    requests: Vec<(Millis, KeyKind, String, Identifier)>,
 }
 
 impl Script {
@@ -41,13 +42,15 @@ impl Script {
             rule: said::rule(dice),
         };
         let rules = said::SEGMENTS.iter().map(segment).collect();
+        let mut now = BEGIN;
         let request = |_| {
+            now = now.plus(dice.of(&[0, 0, 0, SECOND_MS, MINUTE_MS, HOUR_MS]));
             let kind = dice.of(&[KeyKind::Browser, KeyKind::Server]);
             let items: Vec<_> = (0..=dice.below(4))
-                .map(|_| said::item(dice, BEGIN))
+                .map(|_| said::item(dice, now))
                 .collect();
             let body = format!("{{\"batch\":[{}]}}", items.join(","));
-            (kind, body, said::identifier(dice))
+            (now, kind, body, said::identifier(dice))
         };
         let requests = (0..REQUESTS).map(request).collect();
         Script { rules, requests }
@@ -55,7 +58,7 @@ impl Script {
 }
 
 /// A flow in memory, small enough that people leave its working set all the time.
-async fn begin(memory: &Memory, script: &Script) -> Rapport {
+async fn begin(memory: &Memory, script: &Script) -> (Rapport, Arc<HandClock>) {
     let secret = rows::put(Table::Meta, b"secret".as_slice().into(), &[7_u8; 16]);
     let head = memory.state.head().await.unwrap();
     let begun = memory
@@ -65,10 +68,13 @@ async fn begin(memory: &Memory, script: &Script) -> Rapport {
     let roles = in_memory(memory);
     let settings = Settings {
         cache_profiles: 2,
+        // Which requests share a file is a job's matter.
+        flush_age_ms: i64::MAX,
         ..Settings::default()
     };
     let clock = Arc::new(HandClock::at(BEGIN));
-    let rapport = Rapport::start(roles, settings, clock).await.unwrap();
+    let started = Rapport::start(roles, settings, clock.clone());
+    let rapport = started.await.unwrap();
     let source = Source {
         no: SourceNo(1),
         name: "Website".to_owned(),
@@ -85,13 +91,19 @@ async fn begin(memory: &Memory, script: &Script) -> Rapport {
     while !rapport.is_idle() || rapport.registry().building().next().is_some() {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    rapport
+    (rapport, clock)
 }
 
-/// Sends every request as soon as the one before it is answered; what was told of each.
-async fn say(rapport: &Rapport, script: &Script) -> Vec<Option<Profile>> {
+/// Sends every request as soon as the one before it is answered, or time has passed; what was told
+/// of each. Then everybody is looked at who is due.
+async fn say(
+    memory: &Memory,
+    (rapport, clock): (&Rapport, &HandClock),
+    script: &Script,
+) -> Vec<Option<Profile>> {
     let mut told = Vec::new();
-    for (key_kind, body, about) in &script.requests {
+    for (now, key_kind, body, about) in &script.requests {
+        clock.set(*now);
         let submission = Submission {
             origin: Origin {
                 source: SourceNo(1),
@@ -109,7 +121,22 @@ async fn say(rapport: &Rapport, script: &Script) -> Vec<Option<Profile>> {
         told.push(person.unwrap());
     }
     assert!(rapport.folded(REQUESTS as u64, PATIENCE).await);
+    let now = clock.now();
+    while is_anybody_due(memory, now).await || !rapport.is_idle() {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
     told
+}
+
+async fn is_anybody_due(memory: &Memory, now: Millis) -> bool {
+    let due = Page {
+        table: Table::Timer,
+        from: Box::default(),
+        to: Some(rows::timer_key(now.plus(1), ProfileNo(0))),
+        limit: 1,
+        order: Order::Ascending,
+    };
+    !memory.state.scan(due).await.unwrap().is_empty()
 }
 
 /// Every row but those that say which requests were folded together.
@@ -117,6 +144,16 @@ fn all_rows(memory: &Memory) -> BTreeMap<(Table, Key), Value> {
     let mut rows = memory.state.dump();
     rows.retain(|(table, _), _| *table != Table::Tail);
     rows
+}
+
+/// The rows that are not the same in both.
+fn others<'a>(
+    left: &'a BTreeMap<(Table, Key), Value>,
+    right: &'a BTreeMap<(Table, Key), Value>,
+) -> Vec<(&'a (Table, Key), Option<&'a Value>, Option<&'a Value>)> {
+    let keys: BTreeSet<_> = left.keys().chain(right.keys()).collect();
+    let both = keys.into_iter().map(|key| (key, left.get(key), right.get(key)));
+    both.filter(|(_, left, right)| left != right).collect()
 }
 
 /// Every contact and company, and how they are linked.
@@ -138,11 +175,11 @@ async fn whatever_fails_the_state_and_what_was_told_are_as_if_nothing_had() {
         let mut dice = Dice::new(seed);
         let script = Script::of(&mut dice);
         let (calm, troubled) = (Memory::new(), Memory::new());
-        let rapport = begin(&calm, &script).await;
-        let expected = say(&rapport, &script).await;
+        let (rapport, clock) = begin(&calm, &script).await;
+        let expected = say(&calm, (&rapport, &clock), &script).await;
         rapport.kill().await;
 
-        let rapport = begin(&troubled, &script).await;
+        let (rapport, clock) = begin(&troubled, &script).await;
         // Half of them are folded while the one before is still written.
         for nth in (1..=REQUESTS as u64).filter(|_| dice.one_in(2)) {
             troubled.faults.inject(Fallible::Commit, nth, Fault::Slow);
@@ -157,12 +194,13 @@ async fn whatever_fails_the_state_and_what_was_told_are_as_if_nothing_had() {
             ]);
             troubled.faults.inject(Fallible::Commit, nth, fault);
         }
-        let told = say(&rapport, &script).await;
+        let told = say(&troubled, (&rapport, &clock), &script).await;
         let entries = rapport.recorded().1;
         rapport.kill().await;
 
         assert_eq!(told, expected, "script {seed}");
-        assert_eq!(all_rows(&troubled), all_rows(&calm), "script {seed}");
+        let (found, expected) = (all_rows(&troubled), all_rows(&calm));
+        assert_eq!(others(&found, &expected), [], "script {seed}");
         let (found, expected) = (all_records(&troubled).await, all_records(&calm).await);
         assert_eq!(found, expected, "script {seed}");
         let positions: Vec<Position> = entries.iter().map(|entry| entry.position()).collect();
