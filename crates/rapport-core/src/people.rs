@@ -6,7 +6,10 @@ use crate::profile::Profile;
 use crate::profile::company::Company;
 use crate::profile::contact::Contact;
 use crate::time::Millis;
+use owners::Owners;
 use std::collections::{BTreeMap, BTreeSet};
+
+mod owners;
 
 /// Looked-up identifiers that weigh as much as a profile.
 const IDENTIFIERS_A_PROFILE: usize = 8;
@@ -19,8 +22,9 @@ const IDENTIFIERS_A_PROFILE: usize = 8;
 /// a shared identifier, the company of a group call.
 #[derive(Clone, Debug)]
 pub struct People {
-    owners: BTreeMap<Identifier, Option<ProfileNo>>,
-    profiles: BTreeMap<ProfileNo, Profile>,
+    owners: Owners,
+    // Profiles are large, and move in and out all the time.
+    profiles: BTreeMap<ProfileNo, Box<Profile>>,
     shared: BTreeMap<Identifier, shared::Record>,
     companies: BTreeMap<Box<str>, Company>,
     births: BTreeMap<Position, ProfileNo>,
@@ -41,8 +45,8 @@ pub struct People {
 /// What the rules changed, to be written in one transaction.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PeopleChanges {
-    /// Profiles that are new or changed, as they are now, ascending by number.
-    pub profiles: Vec<Profile>,
+    /// Profiles that are new or changed, as they are now.
+    pub profiles: BTreeMap<ProfileNo, Box<Profile>>,
     /// Profiles that are no more, and where each number redirects, in the order it happened. A
     /// survivor may be absorbed later in the same list.
     pub absorbed: Vec<(ProfileNo, ProfileNo)>,
@@ -63,7 +67,7 @@ impl People {
     #[must_use]
     pub fn new(next: ProfileNo) -> People {
         People {
-            owners: BTreeMap::new(),
+            owners: Owners::default(),
             profiles: BTreeMap::new(),
             shared: BTreeMap::new(),
             companies: BTreeMap::new(),
@@ -95,7 +99,8 @@ impl People {
     }
 
     /// Adds a profile as stored.
-    pub fn insert_loaded_profile(&mut self, profile: Profile) {
+    pub fn insert_loaded_profile(&mut self, profile: impl Into<Box<Profile>>) {
+        let profile = profile.into();
         self.profiles.insert(profile.number, profile);
     }
 
@@ -114,10 +119,13 @@ impl People {
         self.births.insert(birth, number);
     }
 
-    /// Whether this identifier was looked up.
+    /// Whether this identifier was looked up, and whoever it leads to is still here.
     #[must_use]
     pub fn has_looked_up(&self, identifier: &Identifier) -> bool {
-        self.whole || self.owners.contains_key(identifier)
+        let is_here = |owner: Option<ProfileNo>| {
+            owner.is_none_or(|number| self.profiles.contains_key(&number))
+        };
+        self.whole || self.owners.get(identifier).is_some_and(is_here)
     }
 
     /// Whom an identifier belongs to.
@@ -128,13 +136,13 @@ impl People {
             self.whole || owner.is_some(),
             "the shell looks up {identifier} before the rules ask"
         );
-        owner.copied().flatten()
+        owner.flatten()
     }
 
     /// A loaded profile.
     #[must_use]
     pub fn profile(&self, number: ProfileNo) -> Option<&Profile> {
-        self.profiles.get(&number)
+        self.profiles.get(&number).map(|profile| &**profile)
     }
 
     /// A loaded profile, to be changed: it is among the next changes.
@@ -147,7 +155,8 @@ impl People {
     /// A loaded profile that `change` may change, which says whether it did: only then it is
     /// among the next changes.
     pub fn change_if(&mut self, number: ProfileNo, change: impl FnOnce(&mut Profile) -> bool) {
-        if self.profiles.get_mut(&number).is_some_and(change) {
+        let profile = self.profiles.get_mut(&number);
+        if profile.is_some_and(|profile| change(profile)) {
             self.changed_profiles.insert(number);
         }
     }
@@ -162,7 +171,7 @@ impl People {
         let number = self.births.get(&birth).copied().unwrap_or(self.next);
         self.next = self.next.max(ProfileNo(number.0 + 1));
         self.profiles
-            .insert(number, Profile::born(number, birth, seen));
+            .insert(number, Box::new(Profile::born(number, birth, seen)));
         self.changed_profiles.insert(number);
         number
     }
@@ -204,7 +213,7 @@ impl People {
         if profile.contact.is_some() {
             self.contacts.insert(number);
         }
-        Some(profile)
+        Some(*profile)
     }
 
     /// Whether an identifier is marked shared, and so resolves to nobody.
@@ -261,7 +270,7 @@ impl People {
 
     /// Every loaded profile, ascending by number.
     pub fn profiles(&self) -> impl Iterator<Item = &Profile> + '_ {
-        self.profiles.values()
+        self.profiles.values().map(|profile| &**profile)
     }
 
     /// How many profiles are loaded, or what companies and looked-up identifiers weigh beside
@@ -312,7 +321,24 @@ impl People {
     /// Takes a profile out as if it had never been loaded.
     pub fn remove(&mut self, number: ProfileNo) -> Option<Profile> {
         self.changed_profiles.remove(&number);
-        self.profiles.remove(&number)
+        self.profiles.remove(&number).map(|profile| *profile)
+    }
+
+    /// The loaded profiles from this number on, ascending.
+    pub fn profiles_from(&self, first: ProfileNo) -> impl Iterator<Item = &Profile> + '_ {
+        let profiles = self.profiles.range(first..);
+        profiles.map(|(_, profile)| &**profile)
+    }
+
+    /// Lets go of a profile and of its identifiers, to be looked up again. It must not be changed
+    /// and not taken yet.
+    pub fn let_go(&mut self, number: ProfileNo) -> Option<Box<Profile>> {
+        debug_assert!(!self.changed_profiles.contains(&number));
+        let gone = self.profiles.remove(&number)?;
+        for link in &gone.links {
+            self.owners.remove(&link.identifier);
+        }
+        Some(gone)
     }
 
     /// The profile this number leads to after the merges since the changes were taken last.
@@ -355,9 +381,7 @@ impl People {
         self.profiles = renumbered.collect();
         let changed = std::mem::take(&mut self.changed_profiles).into_iter();
         self.changed_profiles = changed.map(&real).collect();
-        for owner in self.owners.values_mut().flatten() {
-            *owner = real(*owner);
-        }
+        self.owners.renumber(&real);
         for (from, to) in &mut self.absorbed {
             (*from, *to) = (real(*from), real(*to));
         }
@@ -376,14 +400,12 @@ impl People {
         }
     }
 
-    /// Lets go of every profile that `keep` does not ask for, and of all that was looked up and
-    /// does not lead to one that stays. Nothing may be changed and not taken yet.
-    pub fn keep(&mut self, keep: impl Fn(&Profile) -> bool) {
-        debug_assert!(self.changed_profiles.is_empty() && self.changed_owners.is_empty());
-        self.profiles.retain(|_, profile| keep(profile));
+    /// Lets go of all that was looked up and does not lead to a profile that is here, and of every
+    /// company. Nothing may be changed and not taken yet.
+    pub fn keep_profiles(&mut self) {
+        debug_assert!(self.changed_companies.is_empty() && self.changed_owners.is_empty());
         let profiles = &self.profiles;
-        self.owners
-            .retain(|_, owner| owner.is_some_and(|owner| profiles.contains_key(&owner)));
+        self.owners.keep(|owner| profiles.contains_key(&owner));
         self.companies.clear();
     }
 
@@ -402,15 +424,15 @@ impl People {
         let shared = std::mem::take(&mut self.changed_shared);
         PeopleChanges {
             profiles: profiles
-                .iter()
-                .filter_map(|number| self.profiles.remove(number))
+                .into_iter()
+                .filter_map(|number| Some((number, self.profiles.remove(&number)?)))
                 .collect(),
             absorbed: std::mem::take(&mut self.absorbed),
             contacts: std::mem::take(&mut self.contacts),
             owners: owners
                 .into_iter()
                 .map(|identifier| {
-                    let owner = self.owners.get(&identifier).copied().flatten();
+                    let owner = self.owners.get(&identifier).flatten();
                     (identifier, owner)
                 })
                 .collect(),
@@ -446,7 +468,16 @@ mod tests {
             people.insert_loaded_owner(identifier.clone(), Some(ProfileNo(number)));
         }
         people.insert_loaded_owner(nobody.clone(), None);
-        people.keep(|profile| profile.last_seen > Millis(1));
+        let left: Vec<_> = people.profiles_from(ProfileNo(2)).collect();
+        assert_eq!(left, [people.profile(ProfileNo(2)).unwrap()]);
+        let mut lost = people.clone();
+        lost.profiles.remove(&ProfileNo(2));
+        assert!(
+            !lost.has_looked_up(&bo),
+            "a name leads to nobody who is not here"
+        );
+        people.let_go(ProfileNo(1));
+        people.keep_profiles();
         assert!(people.profile(ProfileNo(1)).is_none());
         assert_eq!(people.owner(&bo), Some(ProfileNo(2)));
         assert!(!people.has_looked_up(&ana) && !people.has_looked_up(&nobody));

@@ -211,7 +211,7 @@ async fn replace(
     let gone = component.profiles.iter().map(|profile| profile.number);
     crate::steps::load::profiles(writer, gone.collect()).await?;
     let now = people.take_changes();
-    let numbers: Vec<ProfileNo> = now.profiles.iter().map(|profile| profile.number).collect();
+    let numbers: Vec<ProfileNo> = now.profiles.keys().copied().collect();
     for profile in &component.profiles {
         // Whoever absorbs or redirects now says so below, over this.
         writer.take_out(profile, writes);
@@ -221,9 +221,9 @@ async fn replace(
     for (identifier, owner) in now.owners.iter().filter(|(_, owner)| owner.is_some()) {
         writer.people.set_owner(identifier, *owner);
     }
-    for profile in now.profiles {
+    for profile in now.profiles.into_values() {
         writer.list_with_companies(&profile, 0, writes);
-        writer.take_in(profile);
+        writer.take_in(*profile);
     }
     writer.people.number_from(now.next);
     let mut by_origin: BTreeMap<ProfileNo, Vec<(Position, ProfileNo)>> = BTreeMap::new();

@@ -18,7 +18,7 @@ use rapport_store::ledger::Submission;
 use rapport_store::memory::{Call as Fallible, Fault, Memory};
 use rapport_store::records::{Link, Records, Whole};
 use rapport_store::state::{Key, Order, Page, State, Table, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,9 +46,7 @@ impl Script {
         let request = |_| {
             now = now.plus(dice.of(&[0, 0, 0, SECOND_MS, MINUTE_MS, HOUR_MS]));
             let kind = dice.of(&[KeyKind::Browser, KeyKind::Server]);
-            let items: Vec<_> = (0..=dice.below(4))
-                .map(|_| said::item(dice, now))
-                .collect();
+            let items: Vec<_> = (0..=dice.below(4)).map(|_| said::item(dice, now)).collect();
             let body = format!("{{\"batch\":[{}]}}", items.join(","));
             (now, kind, body, said::identifier(dice))
         };
@@ -140,20 +138,18 @@ async fn is_anybody_due(memory: &Memory, now: Millis) -> bool {
 }
 
 /// Every row but those that say which requests were folded together.
-fn all_rows(memory: &Memory) -> BTreeMap<(Table, Key), Value> {
+fn all_rows(memory: &Memory) -> Rows {
     let mut rows = memory.state.dump();
     rows.retain(|(table, _), _| *table != Table::Tail);
     rows
 }
 
-/// The rows that are not the same in both.
-fn others<'a>(
-    left: &'a BTreeMap<(Table, Key), Value>,
-    right: &'a BTreeMap<(Table, Key), Value>,
-) -> Vec<(&'a (Table, Key), Option<&'a Value>, Option<&'a Value>)> {
-    let keys: BTreeSet<_> = left.keys().chain(right.keys()).collect();
-    let both = keys.into_iter().map(|key| (key, left.get(key), right.get(key)));
-    both.filter(|(_, left, right)| left != right).collect()
+type Rows = BTreeMap<(Table, Key), Value>;
+
+/// The rows that are not the same in both, as the first has them.
+fn others<'a>(left: &'a Rows, right: &Rows) -> Vec<(&'a (Table, Key), &'a Value)> {
+    let is_other = |(key, value): &(&(Table, Key), &Value)| right.get(key) != Some(value);
+    left.iter().filter(is_other).collect()
 }
 
 /// Every contact and company, and how they are linked.
@@ -201,6 +197,7 @@ async fn whatever_fails_the_state_and_what_was_told_are_as_if_nothing_had() {
         assert_eq!(told, expected, "script {seed}");
         let (found, expected) = (all_rows(&troubled), all_rows(&calm));
         assert_eq!(others(&found, &expected), [], "script {seed}");
+        assert_eq!(others(&expected, &found), [], "script {seed}");
         let (found, expected) = (all_records(&troubled).await, all_records(&calm).await);
         assert_eq!(found, expected, "script {seed}");
         let positions: Vec<Position> = entries.iter().map(|entry| entry.position()).collect();

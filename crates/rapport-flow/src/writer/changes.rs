@@ -80,7 +80,7 @@ impl Writer {
             writes.push(rows::remove(Table::Profile, rows::profile_key(*from)));
             self.disarm(*from, writes);
         }
-        for profile in changes.profiles {
+        for profile in changes.profiles.into_values() {
             self.profile(&profile, writes);
             self.people.insert_loaded_profile(profile);
         }

@@ -18,23 +18,50 @@ const EVENTS_A_WEIGHING: usize = 65_536;
 /// What an event is thought to add to its person beside its traits, in bytes.
 const EVENT_BYTES: usize = 1_024;
 
-/// What the working set is thought to take. Looking at everybody takes milliseconds, which everybody
-/// waits for, so it is done when what was added since might be too much.
+/// Profiles that are looked at in one step of a round, and how many more for each event that came
+/// since the last: a round is over long before as many came as there is room for.
+const STEP: usize = 512;
+const STEP_AN_EVENT: usize = 4;
+
+/// Profiles whose last moments say about which one is in the middle.
+const SAMPLE: usize = 4_096;
+
+/// What the working set is thought to take.
 #[derive(Debug, Default)]
 pub(super) struct Weighed {
     bytes: usize,
-    events_since: usize,
+    /// Events since the last round began.
+    events: usize,
+    /// Events and loaded profiles since the last step.
+    came: usize,
+    round: Option<Round>,
+}
+
+/// A look at everybody, a few at a time: all at once takes a tenth of a second, which everybody waits
+/// for.
+#[derive(Debug)]
+struct Round {
+    /// Who was seen last at this moment or before goes.
+    goes: Option<Millis>,
+    /// Whom to look at next.
+    next: ProfileNo,
+    /// What those weigh who stay, and what was added since it began.
+    bytes: usize,
 }
 
 impl Weighed {
-    fn is_doubtful(&self, bytes_max: usize) -> bool {
-        self.bytes > bytes_max || self.events_since >= EVENTS_A_WEIGHING
+    fn add(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        if let Some(round) = &mut self.round {
+            round.bytes += bytes;
+        }
     }
 }
 
 impl Writer {
     /// Keeps the working set inside its bounds: when it is full, the half of it that was seen
-    /// longest ago goes. Whom an open batch changed is nowhere else, so then everybody stays.
+    /// longest ago goes, step by step. Whom an open batch changed is nowhere else, so then
+    /// everybody stays.
     pub fn make_room(&mut self) {
         if self.open.is_some() {
             return;
@@ -43,45 +70,86 @@ impl Writer {
         self.forget_hours();
         let settings = &self.shared.settings;
         let (bytes_max, people_max) = (settings.cache_bytes, settings.cache_profiles);
-        let is_crowded = self.people.len() > people_max;
-        if !is_crowded && !self.weighed.is_doubtful(bytes_max) {
-            return;
+        if self.people.len() > people_max.max(self.people.held()) {
+            // It is names of nobody, or companies.
+            self.people.keep_profiles();
         }
-        self.weigh();
-        // Nearly full is full: else it would be weighed again at once.
-        if is_crowded || self.weighed.bytes > bytes_max - bytes_max / 16 {
-            self.let_half_go();
-            self.weigh();
+        let is_crowded = self.people.len() > people_max;
+        let weighed = &self.weighed;
+        let is_doubtful = weighed.bytes > bytes_max || weighed.events >= EVENTS_A_WEIGHING;
+        if weighed.round.is_none() && (is_crowded || is_doubtful) {
+            self.begin_round(is_crowded);
+        }
+        if self.step() {
+            // Nearly full is full: else it would be weighed again at once.
+            let is_full = self.weighed.bytes > bytes_max - bytes_max / 16;
+            if is_full {
+                self.begin_round(true);
+            }
         }
     }
 
     /// Notes that events are about to be folded into the working set.
     pub fn expect(&mut self, events: &[&Event]) {
         let traits: usize = events.iter().map(|event| event.traits.len()).sum();
-        self.weighed.events_since += events.len();
-        self.weighed.bytes += events.len() * EVENT_BYTES + traits;
+        self.weighed.events += events.len();
+        self.weighed.came += events.len();
+        self.weighed.add(events.len() * EVENT_BYTES + traits);
     }
 
-    fn weigh(&mut self) {
-        self.weighed = Weighed {
-            bytes: self.people.profiles().map(Profile::weight).sum(),
-            events_since: 0,
-        };
+    fn begin_round(&mut self, is_full: bool) {
+        self.weighed.events = 0;
+        self.weighed.round = Some(Round {
+            goes: is_full.then(|| self.middle()),
+            next: ProfileNo(0),
+            bytes: 0,
+        });
     }
 
-    fn let_half_go(&mut self) {
-        let mut seen: Vec<Millis> = self.people.profiles().map(|one| one.last_seen).collect();
-        if seen.is_empty() {
-            return self.people.keep(|_| false);
-        }
+    /// The moment at or before which about half of the people were seen last.
+    fn middle(&self) -> Millis {
+        let every = self.people.held().div_ceil(SAMPLE).max(1);
+        let sample = self.people.profiles().step_by(every);
+        let mut seen: Vec<Millis> = sample.map(|one| one.last_seen).collect();
         let middle = seen.len() / 2;
-        let (_, &mut middle, _) = seen.select_nth_unstable(middle);
-        self.people.keep(|profile| profile.last_seen > middle);
-        let people = &self.people;
-        self.due
-            .retain(|(_, number)| people.profile(*number).is_some());
-        self.armed
-            .retain(|number, _| people.profile(*number).is_some());
+        match seen.is_empty() {
+            true => Millis(i64::MIN),
+            false => *seen.select_nth_unstable(middle).1,
+        }
+    }
+
+    /// A step of the round under way; whether it was the last.
+    fn step(&mut self) -> bool {
+        let weighed = &mut self.weighed;
+        let came = std::mem::take(&mut weighed.came);
+        let Some(round) = &mut weighed.round else {
+            return false;
+        };
+        let most = STEP + STEP_AN_EVENT * came;
+        let mut gone = Vec::new();
+        let mut last = None;
+        for profile in self.people.profiles_from(round.next).take(most) {
+            match round.goes.is_some_and(|goes| profile.last_seen <= goes) {
+                true => gone.push(profile.number),
+                false => round.bytes += profile.weight(),
+            }
+            last = Some(profile.number);
+        }
+        match last {
+            Some(last) => round.next = ProfileNo(last.0 + 1),
+            None => {
+                weighed.bytes = round.bytes;
+                weighed.round = None;
+                return true;
+            }
+        }
+        for number in gone {
+            if let Some(moment) = self.people.let_go(number).and_then(|gone| gone.armed) {
+                self.due.remove(&(moment, number));
+            }
+            self.armed.remove(&number);
+        }
+        false
     }
 
     /// Lets people go whom nobody else has asked for, and whose changes are on their way to disk.
@@ -120,7 +188,8 @@ impl Writer {
             self.due.insert((moment, profile.number));
             self.armed.insert(profile.number, moment);
         }
-        self.weighed.bytes += profile.weight();
+        self.weighed.came += 1;
+        self.weighed.add(profile.weight());
         self.people.insert_loaded_profile(profile);
     }
 

@@ -363,7 +363,7 @@ fn changes_are_what_was_touched_and_nothing_else() {
     let first = world.people.take_changes();
     assert_eq!(first.profiles.len(), 3);
     assert_eq!((first.owners.len(), first.next), (3, ProfileNo(4)));
-    for profile in first.profiles {
+    for profile in first.profiles.into_values() {
         world.people.insert_loaded_profile(profile);
     }
     world.send(track(Browser, "a:1 u:1"));
@@ -371,8 +371,8 @@ fn changes_are_what_was_touched_and_nothing_else() {
     assert_eq!(
         second
             .profiles
-            .iter()
-            .map(|one| one.number.0)
+            .keys()
+            .map(|number| number.0)
             .collect::<Vec<_>>(),
         [1]
     );
