@@ -37,6 +37,7 @@ mod schemas;
 mod scope;
 mod search;
 mod spelling;
+mod subscriptions;
 mod writing;
 
 pub(crate) use gate::Meter;
@@ -71,7 +72,8 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .merge(pipelines::routes())
         .merge(properties::routes())
         .merge(schemas::routes())
-        .merge(search::routes());
+        .merge(search::routes())
+        .merge(subscriptions::routes());
     families
         .route_layer(from_fn_with_state(api.clone(), gate::enter))
         .merge(account::open_routes())

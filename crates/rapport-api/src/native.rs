@@ -51,6 +51,7 @@ mod transformations;
 mod webhook;
 mod webhook_maps;
 
+pub(crate) use destinations::is_web_address;
 pub(crate) use live::Tickets;
 pub(crate) use sign_in::Guard;
 

@@ -19,6 +19,7 @@ use self::routes::{Door, Route};
 
 pub(crate) mod asker;
 pub(crate) mod cookie;
+pub(crate) mod hearing;
 pub(crate) mod objects;
 pub(crate) mod origin;
 pub(crate) mod records;

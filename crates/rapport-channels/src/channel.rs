@@ -4,13 +4,19 @@ use crate::outbox::Message;
 use async_trait::async_trait;
 use rapport_core::entry::Destination;
 use rapport_core::time::Millis;
+use std::sync::Arc;
 
 /// A way out of the process.
 #[async_trait]
 pub trait Channel: Send + Sync + 'static {
-    /// Tries once to hand `message` to `destination`. Takes a bounded time and never panics on
-    /// what the other side says.
-    async fn deliver(&self, destination: &Destination, message: &Message, now: Millis) -> Verdict;
+    /// Tries once to hand `messages` to `destination`, all or none: one, or several where its shape
+    /// takes several at once. Takes a bounded time and never panics on what the other side says.
+    async fn deliver(
+        &self,
+        destination: &Destination,
+        messages: &[Arc<Message>],
+        now: Millis,
+    ) -> Verdict;
 }
 
 /// What one attempt came to.

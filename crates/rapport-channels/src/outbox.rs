@@ -5,7 +5,7 @@ use rapport_core::entry::Destination;
 use rapport_core::time::Millis;
 use tokio::sync::watch;
 
-pub use rapport_core::outbox::{Delivery, Message};
+pub use rapport_core::outbox::{About, Delivery, Message};
 
 /// The outbox could not be read or written; the worker asks again.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! For tests: an outbox in memory that keeps the rules of the real one, and can be told to fail.
 
-use crate::outbox::{Delivery, Error, Message, Outbox};
+use crate::outbox::{About, Delivery, Error, Message, Outbox};
 use async_trait::async_trait;
 use rapport_core::entry::{Destination, Shape};
 use rapport_core::identity::ProfileNo;
@@ -51,9 +51,10 @@ impl Shelf {
         let message = Message {
             number,
             destination: destination.into(),
-            person: ProfileNo(person),
+            about: About::Person(ProfileNo(person)),
             key: format!("key-{number}"),
             body: format!("{{\"number\":{number},\"person\":{person}}}"),
+            events: 1,
             attempts: 0,
             next_at: self.now(),
             created: self.now(),
@@ -174,5 +175,8 @@ pub(crate) fn destination(key: &str, url: impl Into<String>) -> Destination {
         secret: "whsec_dairy".into(),
         shape: Shape::Track,
         segments: Vec::new(),
+        concurrency: None,
+        created: Millis(0),
+        updated: Millis(0),
     }
 }

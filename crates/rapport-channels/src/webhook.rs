@@ -1,4 +1,4 @@
-//! Webhooks: one POST per message, signed, bounded in time and size, and never to an inner address.
+//! Webhooks: one POST per message, or per list of some, signed, bounded in time and size, and never to an inner address.
 //!
 //! What the answers mean: 2xx has taken it; 408, 5xx and broken connections try again; 429, and
 //! 503 that says `Retry-After`, ask for a rest; every other answer refuses the message for good.
@@ -8,7 +8,8 @@ use crate::channel::{Channel, Verdict};
 use crate::guard::{self, Guard, Lookup, Pinned};
 use crate::outbox::Message;
 use async_trait::async_trait;
-use rapport_core::entry::Destination;
+use rapport_core::crm::subscription::message::{self, Parcel};
+use rapport_core::entry::{Destination, Shape};
 use rapport_core::time::Millis;
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Client, Response, StatusCode, Url};
@@ -27,6 +28,10 @@ pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key
 pub const SIGNATURE_COMPATIBLE: HeaderName = HeaderName::from_static("x-signature");
 /// `t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">`.
 pub const SIGNATURE: HeaderName = HeaderName::from_static("x-rapport-signature");
+/// Base64 of the HMAC-SHA256 of method, address, body and timestamp, as HubSpot signs.
+pub const SIGNATURE_HUBSPOT: HeaderName = HeaderName::from_static("x-hubspot-signature-v3");
+/// When that was signed, in milliseconds since 1970.
+pub const TIMESTAMP_HUBSPOT: HeaderName = HeaderName::from_static("x-hubspot-request-timestamp");
 
 /// What is done where a destination answers with another address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -167,12 +172,18 @@ impl Webhook {
 
 #[async_trait]
 impl Channel for Webhook {
-    async fn deliver(&self, destination: &Destination, message: &Message, now: Millis) -> Verdict {
-        let headers = match headers(destination, message, now) {
+    async fn deliver(
+        &self,
+        destination: &Destination,
+        messages: &[Arc<Message>],
+        now: Millis,
+    ) -> Verdict {
+        let Parcel { key, body } = packed(destination, messages);
+        let headers = match headers(destination, &key, &body, now) {
             Ok(headers) => headers,
             Err(error) => return Verdict::Refused { error },
         };
-        let attempt = self.post(&destination.url, &headers, &message.body);
+        let attempt = self.post(&destination.url, &headers, &body);
         let limit = Duration::from_millis(self.settings.timeout_ms);
         match tokio::time::timeout(limit, attempt).await {
             Ok(Ok(response)) => answer::verdict(response, now).await,
@@ -186,8 +197,26 @@ impl Channel for Webhook {
 
 type Headers = Vec<(HeaderName, HeaderValue)>;
 
-fn headers(destination: &Destination, message: &Message, now: Millis) -> Result<Headers, String> {
-    let key = HeaderValue::from_str(&message.key)
+/// What is sent of messages: the body of one as it is stored, or a list of what several say.
+fn packed(destination: &Destination, messages: &[Arc<Message>]) -> Parcel {
+    if destination.shape == Shape::HubSpot {
+        return message::parcel(messages.iter().map(|message| &**message));
+    }
+    debug_assert!(messages.len() == 1, "only lists are sent together");
+    let first = messages.first();
+    Parcel {
+        key: first.map_or_else(String::new, |first| first.key.clone()),
+        body: first.map_or_else(String::new, |first| first.body.clone()),
+    }
+}
+
+fn headers(
+    destination: &Destination,
+    key: &str,
+    body: &str,
+    now: Millis,
+) -> Result<Headers, String> {
+    let key = HeaderValue::from_str(key)
         .map_err(|_| "the idempotency key does not fit into a header".to_owned())?;
     let mut headers = vec![
         (CONTENT_TYPE, HeaderValue::from_static("application/json")),
@@ -195,11 +224,23 @@ fn headers(destination: &Destination, message: &Message, now: Millis) -> Result<
     ];
     // A signature under an empty secret would prove nothing and look as if it did.
     if !destination.secret.is_empty() {
-        let signed = signature::sign(&destination.secret, &message.body, now);
-        for (name, text) in [
-            (SIGNATURE_COMPATIBLE, signed.compatible),
-            (SIGNATURE, signed.current),
-        ] {
+        let signatures = match destination.shape {
+            Shape::HubSpot => {
+                let signature = signature::hubspot(destination, body, now);
+                [
+                    (SIGNATURE_HUBSPOT, signature),
+                    (TIMESTAMP_HUBSPOT, now.0.to_string()),
+                ]
+            }
+            Shape::Track | Shape::Identify => {
+                let signed = signature::sign(&destination.secret, body, now);
+                [
+                    (SIGNATURE_COMPATIBLE, signed.compatible),
+                    (SIGNATURE, signed.current),
+                ]
+            }
+        };
+        for (name, text) in signatures {
             let value = HeaderValue::try_from(text).map_err(|error| error.to_string())?;
             headers.push((name, value));
         }

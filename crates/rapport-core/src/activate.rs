@@ -5,6 +5,7 @@
 
 use crate::entry::{Destination, Shape};
 use crate::identity::{IdKind, Identifier, ProfileNo};
+use crate::outbox::About;
 use crate::position::Position;
 use crate::time::Millis;
 use serde::Serialize;
@@ -52,12 +53,14 @@ pub struct Change<'a> {
 pub struct Message {
     /// Key of the destination.
     pub destination: String,
-    /// Whom it is about; order is kept per person.
-    pub person: ProfileNo,
+    /// Whom or what it is about; order is kept per each.
+    pub about: About,
     /// Idempotency key: the same in every fold of the same entries, and the body's `messageId`.
     pub key: String,
     /// The JSON text exactly as it will be sent and signed.
     pub body: String,
+    /// How many events that is.
+    pub events: u32,
 }
 
 /// One message for each destination that hears of the segment, in the destinations' order.
@@ -72,6 +75,10 @@ pub fn messages(destinations: &[Destination], change: &Change<'_>) -> Vec<Messag
 }
 
 fn hears(destination: &Destination, change: &Change<'_>) -> bool {
+    // An app hears of records.
+    if destination.shape == Shape::HubSpot {
+        return false;
+    }
     let wanted = &destination.segments;
     wanted.is_empty() || wanted.iter().any(|key| key == change.segment_key)
 }
@@ -83,9 +90,10 @@ fn message(destination: &Destination, change: &Change<'_>) -> Message {
     let body = serde_json::to_string(&payload).unwrap_or_default();
     Message {
         destination: destination.key.clone(),
-        person: change.profile,
+        about: About::Person(change.profile),
         key,
         body,
+        events: 1,
     }
 }
 
@@ -207,7 +215,7 @@ impl<'a> Payload<'a> {
         let mut flag = Map::new();
         flag.insert(change.segment_key.to_owned(), Value::Bool(change.entered));
         match shape {
-            Shape::Identify => Payload {
+            Shape::Identify | Shape::HubSpot => Payload {
                 traits: Some(flag),
                 ..payload
             },

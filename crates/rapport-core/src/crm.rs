@@ -37,6 +37,7 @@ pub mod query;
 pub mod record;
 pub mod refused;
 pub mod standard;
+pub mod subscription;
 pub mod value;
 pub mod write;
 

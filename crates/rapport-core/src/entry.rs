@@ -4,6 +4,7 @@ use crate::crm::association::{self, LinkInput};
 use crate::crm::change::{
     GroupDraft, LabelDraft, Must, ObjectTypeDraft, PipelineDraft, PropertyDraft, StageDraft,
 };
+use crate::crm::subscription::{self, AppNo, SubscriptionNo};
 use crate::crm::{RecordInput, RecordNo, TypeId};
 use crate::decide::{Exposure, Slot};
 use crate::event::transform::Step;
@@ -396,6 +397,27 @@ pub enum Command {
     PutShare(Share),
     /// Ends that.
     DeleteShare(Share),
+    /// Lets an app hear of what happens to records.
+    PutSubscription {
+        /// The app.
+        app: AppNo,
+        /// Of what.
+        draft: subscription::Draft,
+    },
+    /// Switches subscriptions of an app on or off, each that is there.
+    SwitchSubscriptions {
+        /// The app.
+        app: AppNo,
+        /// Which, and whether it is told.
+        switches: Vec<(SubscriptionNo, bool)>,
+    },
+    /// Ends a subscription of an app.
+    DeleteSubscription {
+        /// The app.
+        app: AppNo,
+        /// Which.
+        subscription: SubscriptionNo,
+    },
 }
 
 /// Where events come from.
@@ -433,9 +455,18 @@ pub struct Destination {
     pub shape: Shape,
     /// The segments it hears of; empty means all.
     pub segments: Vec<String>,
+    /// Requests on their way at once, at most; `None` for as many as usual.
+    #[serde(default)]
+    pub concurrency: Option<u32>,
+    /// When it was made; set when it is.
+    #[serde(default)]
+    pub created: Millis,
+    /// When it changed last; set when it does.
+    #[serde(default)]
+    pub updated: Millis,
 }
 
-/// The shape an audience change is sent in (Segment's two).
+/// The shape of what is sent: Segment's two for audience changes, HubSpot's for records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shape {
@@ -444,4 +475,7 @@ pub enum Shape {
     Track,
     /// `identify` with the segment's key as a boolean trait.
     Identify,
+    /// A list of what happened to records that an app subscribed to, signed as HubSpot signs.
+    #[serde(rename = "hubspot")]
+    HubSpot,
 }

@@ -28,6 +28,7 @@ pub mod merge;
 pub mod rulebook;
 pub mod told;
 pub mod undo;
+pub mod watch;
 #[cfg(test)]
 pub(crate) mod worlds;
 
@@ -60,16 +61,27 @@ pub struct Effects {
     pub absorbed: BTreeMap<ProfileNo, Arc<[Identifier]>>,
     /// What events said of companies and orders, in order.
     pub told: Vec<told::Told>,
+    /// Contacts that events made, changed or absorbed, entry by entry, where they are watched.
+    pub seen: Vec<watch::Seen>,
 }
 
 impl Effects {
     /// Adds what folding what comes next did.
     pub fn extend(&mut self, later: Effects) {
-        self.journal.extend(later.journal);
-        self.changes.extend(later.changes);
-        self.members.extend(later.members);
-        self.absorbed.extend(later.absorbed);
-        self.told.extend(later.told);
+        let Effects {
+            journal,
+            changes,
+            members,
+            absorbed,
+            told,
+            seen,
+        } = later;
+        self.journal.extend(journal);
+        self.changes.extend(changes);
+        self.members.extend(members);
+        self.absorbed.extend(absorbed);
+        self.told.extend(told);
+        self.seen.extend(seen);
     }
 }
 
@@ -248,6 +260,7 @@ impl<'a> Fold<'a> {
                     self.absorb(number, absorbed, event.received);
                 }
                 self.apply(number, event);
+                self.show(event);
                 Folded {
                     outcome: Outcome::Accepted,
                     origin: Some(number),
@@ -288,12 +301,6 @@ impl<'a> Fold<'a> {
                 self.fire_one(number, now);
             }
         }
-    }
-
-    /// What the fold did, and the timers of everybody in the working set now.
-    #[must_use]
-    pub fn finish(self) -> (Effects, Due) {
-        (self.effects, self.due)
     }
 
     fn fire_one(&mut self, number: ProfileNo, now: Millis) {

@@ -1,9 +1,11 @@
 //! The outbox: messages that wait to leave, and what becomes of them. Whoever keeps it and whoever
 //! delivers from it mean the same by both.
 
+use crate::crm::{RecordNo, TypeId};
 use crate::identity::ProfileNo;
 use crate::time::Millis;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// A message that waits to leave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,12 +14,14 @@ pub struct Message {
     pub number: u64,
     /// Key of the destination.
     pub destination: String,
-    /// Whom it is about; order is kept per destination and person.
-    pub person: ProfileNo,
+    /// Whom or what it is about; order is kept per destination and that.
+    pub about: About,
     /// Idempotency key: the same in every fold of the same entries, and however often it is sent.
     pub key: String,
     /// The JSON text exactly as it is sent and signed.
     pub body: String,
+    /// How many events that is, where it is a list of some.
+    pub events: u32,
     /// How often it was tried.
     pub attempts: u32,
     /// Not to be tried before this moment.
@@ -26,6 +30,32 @@ pub struct Message {
     pub created: Millis,
     /// What the last try said; empty before the first.
     pub last_error: String,
+}
+
+/// Whom or what a message is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum About {
+    /// A person.
+    Person(ProfileNo),
+    /// A record.
+    Record(TypeId, RecordNo),
+}
+
+impl About {
+    /// Before everything else.
+    pub const FIRST: About = About::Person(ProfileNo(0));
+    /// Behind everything else.
+    pub const LAST: About = About::Record(TypeId(u32::MAX), RecordNo(u64::MAX));
+}
+
+/// `prf_7`, or `0-3/7`.
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            About::Person(person) => write!(f, "{person}"),
+            About::Record(object, record) => write!(f, "{object}/{record}"),
+        }
+    }
 }
 
 /// How one try to deliver a message ended.

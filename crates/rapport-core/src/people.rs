@@ -40,6 +40,8 @@ pub struct People {
     absorbed: Vec<(ProfileNo, ProfileNo)>,
     /// Contacts that are new, changed or gone.
     contacts: BTreeSet<ProfileNo>,
+    /// The same since they were asked for last, where somebody watches every entry.
+    watched: Option<Vec<ProfileNo>>,
 }
 
 /// What the rules changed, to be written in one transaction.
@@ -81,6 +83,7 @@ impl People {
             changed_companies: BTreeSet::new(),
             absorbed: Vec::new(),
             contacts: BTreeSet::new(),
+            watched: None,
         }
     }
 
@@ -190,12 +193,27 @@ impl People {
             .get_or_insert_with(|| Contact::new(received));
         contact.updated = contact.updated.max(received);
         self.changed_profiles.insert(number);
-        self.contacts.insert(number);
+        self.note_contact(number);
     }
 
     /// Notes that a contact's row is another one, or is no more.
     pub fn note_contact(&mut self, number: ProfileNo) {
         self.contacts.insert(number);
+        if let Some(watched) = &mut self.watched
+            && !watched.contains(&number)
+        {
+            watched.push(number);
+        }
+    }
+
+    /// Lets contacts be watched from entry to entry, or not any more.
+    pub(crate) fn watch(&mut self, watched: bool) {
+        self.watched = watched.then(Vec::new);
+    }
+
+    /// The contacts that are new, changed or gone since the last call, while they are watched.
+    pub(crate) fn take_watched(&mut self) -> Vec<ProfileNo> {
+        self.watched.as_mut().map_or_else(Vec::new, std::mem::take)
     }
 
     /// Gives an identifier to a profile.
@@ -211,7 +229,7 @@ impl People {
         self.changed_profiles.remove(&number);
         self.absorbed.push((number, survivor));
         if profile.contact.is_some() {
-            self.contacts.insert(number);
+            self.note_contact(number);
         }
         Some(*profile)
     }

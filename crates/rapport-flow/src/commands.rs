@@ -3,10 +3,13 @@
 
 use self::undo_merge::Prepared;
 use crate::configuration::{self, Configuration};
+use crate::crm::timeline::by_actor;
+use crate::crm::work::Cause;
 use crate::error::CommandError;
 use crate::rows;
 use crate::writer::Writer;
 use rapport_core::crm::change::Definition;
+use rapport_core::crm::subscription::Subscription;
 use rapport_core::crm::{RecordNo, Refused, Written};
 use rapport_core::entry::{Command, CommandEntry, Reference};
 use rapport_core::fold::Effects;
@@ -32,6 +35,7 @@ mod merge;
 mod plan;
 mod revoke;
 mod segment;
+mod subscriptions;
 mod time_zone;
 pub(crate) mod undo_merge;
 mod webhook;
@@ -84,6 +88,8 @@ pub enum Reply {
     },
     /// Definitions of records are others; those that are, whole.
     Defined(Vec<Definition>),
+    /// A subscription was made.
+    Subscribed(Box<Subscription>),
 }
 
 /// Two records that are linked, or not any more.
@@ -150,12 +156,19 @@ async fn enter(
     writer.received = writer.received.max(entry.received);
     let before = Arc::clone(&writer.configuration);
     let untouched = writer.next_journal;
+    writer.cause = Some(Cause {
+        place: entry.position,
+        received: entry.received,
+        origin: by_actor(&entry.actor),
+    });
     let applied = apply_to(writer, &entry, prepared, &mut writes).await;
+    writer.cause = None;
     let reply = match applied {
         Ok(reply) => reply,
         Err(refused) => {
             let is_clean = Arc::ptr_eq(&before, &writer.configuration)
                 && writer.records.is_empty()
+                && writer.heard.is_empty()
                 && untouched == writer.next_journal
                 && !writer.people.is_changed();
             if !is_clean {
@@ -214,7 +227,8 @@ async fn apply_to(
         } => computed::put(writer, entry, key, name, computed, writes),
         Command::DeleteTrait { key } => computed::delete(writer, key, writes),
         command if members::is_one(command) => members::apply(writer, entry, writes),
-        other => configure::apply(writer, other, writes),
+        command if subscriptions::is_one(command) => subscriptions::apply(writer, entry, writes),
+        other => configure::apply(writer, entry, other, writes),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::keys::{KeyRing, KeyUse};
 use crate::plan::{Compiled, Plans};
 use rapport_core::crm::Definitions;
 use rapport_core::crm::change::Definition;
+use rapport_core::crm::subscription::{SubscriptionNo, Subscriptions};
 use rapport_core::decide::{Exposure, Slot};
 use rapport_core::entry::{Destination, Source};
 use rapport_core::event::SourceNo;
@@ -53,6 +54,8 @@ pub struct Configuration {
     pub crm: Arc<Definitions>,
     /// Members, teams, roles and shares.
     pub roster: Arc<Roster>,
+    /// What apps hear of records.
+    pub subscriptions: Arc<Subscriptions>,
 }
 
 /// What browsers may be told, what fills the slots of a page, and who signs for whom.
@@ -83,6 +86,7 @@ impl Default for Configuration {
             decisions: Arc::default(),
             crm: standard(),
             roster: Arc::default(),
+            subscriptions: Arc::default(),
         }
     }
 }
@@ -112,6 +116,8 @@ impl Configuration {
         let mut decisions = Decisions::default();
         let mut defined: Vec<Definition> = Vec::new();
         let mut roster = Roster::default();
+        let mut subscriptions = Vec::new();
+        let mut last = SubscriptionNo::default();
         for (key, value) in rows {
             let key = String::from_utf8_lossy(key);
             match key.split_once('/').unwrap_or((&key, "")) {
@@ -119,18 +125,8 @@ impl Configuration {
                     let source: Source = read(&key, value)?;
                     configuration.sources.insert(source.no, source);
                 }
-                ("key", hash) => {
-                    keys.keys
-                        .insert(hash.to_owned(), read::<KeyUse>(&key, value)?);
-                }
-                ("token", hash) => {
-                    keys.tokens.insert(hash.to_owned(), read(&key, value)?);
-                }
-                ("revoked", hash) => {
-                    keys.revoked.insert(hash.to_owned(), read(&key, value)?);
-                }
-                ("disabled", _) => {
-                    keys.disabled.insert(read(&key, value)?);
+                ("key" | "token" | "revoked" | "disabled", _) => {
+                    unlock(&mut keys, &key, value)?;
                 }
                 ("policy", _) => configuration.policy = Arc::new(read(&key, value)?),
                 ("vetoes", _) => configuration.vetoes = Arc::new(read(&key, value)?),
@@ -158,9 +154,12 @@ impl Configuration {
                 ("member" | "password" | "team" | "role" | "share", _) => {
                     enroll(&mut roster, &key, value)?;
                 }
+                ("subscription", "last") => last = read(&key, value)?,
+                ("subscription", _) => subscriptions.push(read(&key, value)?),
                 _ => return Err(damaged(&key, "no such configuration")),
             }
         }
+        configuration.subscriptions = Arc::new(Subscriptions::of_rows(subscriptions, last));
         configuration.keys = Arc::new(keys);
         configuration.destinations = Arc::new(destinations);
         configuration.hooks = Arc::new(hooks);
@@ -213,6 +212,19 @@ fn standard() -> Arc<Definitions> {
 fn source_no(key: &str, source: &str) -> Result<SourceNo, Error> {
     let no = source.parse().map_err(|_| damaged(key, "no source"))?;
     Ok(SourceNo(no))
+}
+
+/// Takes what a row keeps of keys and tokens into the ring.
+fn unlock(keys: &mut KeyRing, key: &str, value: &[u8]) -> Result<(), Error> {
+    let (kind, hash) = key.split_once('/').unwrap_or((key, ""));
+    let hash = hash.to_owned();
+    match kind {
+        "key" => drop(keys.keys.insert(hash, read::<KeyUse>(key, value)?)),
+        "token" => drop(keys.tokens.insert(hash, read(key, value)?)),
+        "revoked" => drop(keys.revoked.insert(hash, read(key, value)?)),
+        _ => drop(keys.disabled.insert(read(key, value)?)),
+    }
+    Ok(())
 }
 
 /// Takes what a row keeps of members into the roster.

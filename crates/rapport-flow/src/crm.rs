@@ -18,6 +18,7 @@ pub(crate) mod cells;
 pub(crate) mod company;
 pub(crate) mod contact;
 pub(crate) mod follow;
+pub(crate) mod hearing;
 pub(crate) mod history;
 pub(crate) mod links;
 pub(crate) mod merged;

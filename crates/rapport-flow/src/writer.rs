@@ -4,6 +4,7 @@
 use crate::audit;
 use crate::configuration::Configuration;
 use crate::counters::Counters;
+use crate::crm::work::Cause;
 use crate::live::News;
 use crate::rows::{self, Hash};
 use crate::scripts::Hosts;
@@ -11,6 +12,7 @@ use crate::shared::Shared;
 use crate::steps::dedup::Recent;
 use crate::violations::Broken;
 use crate::violations::counts::Counts;
+use rapport_core::crm::subscription::Happened;
 use rapport_core::crm::{RecordNo, TypeId};
 use rapport_core::fold::Due;
 use rapport_core::identity::{Identifier, ProfileNo, shared};
@@ -106,6 +108,10 @@ pub(crate) struct Writer {
     pending: Pending,
     /// Changes of records of the transaction under way.
     pub records: Vec<RecordWrite>,
+    /// What apps hear of them.
+    pub heard: Vec<Happened>,
+    /// The command that is applied.
+    pub cause: Option<Cause>,
     /// The last number given to a record, by type.
     record_numbers: BTreeMap<TypeId, u64>,
     columns: columns::Columns,
@@ -158,6 +164,8 @@ impl Writer {
             hours: BTreeMap::new(),
             pending: Pending::default(),
             records: Vec::new(),
+            heard: Vec::new(),
+            cause: None,
             record_numbers: BTreeMap::new(),
             columns: columns::Columns::default(),
             open: None,
@@ -197,6 +205,7 @@ impl Writer {
         };
         self.record_numbers = numbers.records;
         self.records.clear();
+        self.heard.clear();
         self.columns = columns::Columns::read(&*state).await?;
         self.next_journal = numbers.next_journal;
         self.next_message = numbers.next_message;

@@ -3,9 +3,13 @@
 Each answer is walked with the client's own models: what they require is there, and every word is one they know.
 """
 
+import ast
+import http.server
+import inspect
 import json
 import os
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -15,11 +19,13 @@ from hubspot.crm import associations, companies, contacts, deals, lists, objects
 from hubspot.crm.associations import v4 as links
 from hubspot.crm.associations.v4 import schema as labels
 from hubspot.events import send as events
+from hubspot import webhooks
+from hubspot.utils.signature import Signature
 from urllib3.util.retry import Retry
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from models import walked
+from models import ALLOWED, walked
 from rapport import API_TOKEN, Checks, Rapport, SERVER_KEY, eventually, reference
 
 checks = Checks()
@@ -621,6 +627,159 @@ def account(rapport, api):
     checks.equal("a stranger is 401", (code, body["category"]), (401, "INVALID_AUTHENTICATION"))
 
 
+class Receiver:
+    """An app's endpoint, which believes nothing that the client's own helper does not."""
+
+    def __init__(self, secret):
+        self.secret = secret
+        self.requests = []
+        self.forged = []
+        self.answer = 200
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                receiver.take(f"{receiver.url}", body, self.headers)
+                self.send_response(receiver.answer)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/hook?tenant=7"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def take(self, url, body, headers):
+        stamp, signature = headers["X-HubSpot-Request-Timestamp"], headers["X-HubSpot-Signature-v3"] or ""
+        believed = Signature.is_valid(signature, self.secret, body, url, "POST", "v3", stamp)
+        (self.requests if believed else self.forged).append(json.loads(body))
+
+    def events(self):
+        return [event for request in list(self.requests) for event in request]
+
+    def kinds(self, number):
+        return [event["subscriptionType"] for event in self.events() if event["objectId"] == int(number)]
+
+
+def subscribed(rapport):
+    print("webhooks")
+    app = 4711
+    api = hubspot.HubSpot(api_key=API_TOKEN, host=rapport.url)
+    settings_api, subscriptions_api = api.webhooks.settings_api, api.webhooks.subscriptions_api
+    checks.equal("an app without settings is 404", failure(settings_api.get_all, app)[0], 404)
+    wanted = webhooks.SubscriptionCreateRequest(event_type="contact.creation", active=True)
+    checks.equal("it has nowhere to be told", failure(subscriptions_api.create, app, wanted)[0], 400)
+    receiver = Receiver("")
+    target = {"targetUrl": receiver.url, "throttling": {"maxConcurrentRequests": 10}}
+    code, _, body = raw(rapport, "PUT", f"/webhooks/v3/{app}/settings", target)
+    checks.that("the first settings show the secret", code == 200 and body["clientSecret"], body)
+    receiver.secret = body["clientSecret"]
+    throttling = webhooks.ThrottlingSettings(max_concurrent_requests=5)
+    change = webhooks.SettingsChangeRequest(target_url=receiver.url, throttling=throttling)
+    told = good("settings are changed", settings_api.configure(app, change))
+    checks.equal("to what was sent", (told.target_url, told.throttling.max_concurrent_requests), (receiver.url, 5))
+    good("and read", settings_api.get_all(app))
+    inside = webhooks.SettingsChangeRequest(target_url="http://169.254.169.254/latest", throttling=throttling)
+    checks.equal("a target inside is 400", failure(settings_api.configure, app, inside)[0], 400)
+
+    words = ast.literal_eval(ALLOWED.search(inspect.getsource(
+        webhooks.SubscriptionCreateRequest.event_type.fset)).group(1))
+    codes = {}
+    for word in words:
+        of_any, of_property = word.startswith("object."), word.endswith(".propertyChange")
+        name = {"contact": "firstname", "deal": "dealname", "ticket": "subject", "object": "hs_lead_name"}.get(word.split(".")[0], "name")
+        request = webhooks.SubscriptionCreateRequest(
+            event_type=word, active=True, object_type_id="0-136" if of_any else None,
+            property_name=name if of_property else None)
+        try:
+            made = subscriptions_api.create_with_http_info(app, request)
+            codes[word] = made[1]
+            good(f"{word} is subscribed to", made[0])
+        except webhooks.ApiException as error:
+            codes[word] = error.status
+    absent = {word for word in words if word.startswith("conversation.") or word.endswith(".privacyDeletion")}
+    checks.equal("whatever can happen here is 201", {codes[word] for word in set(words) - absent}, {201})
+    checks.equal("what cannot is 501, and nothing is pretended", {codes[word] for word in absent}, {501})
+    listed = good("subscriptions are listed", subscriptions_api.get_all(app)).results
+    checks.equal("all of them", len(listed), len(words) - len(absent))
+    checks.equal("the same again is 409", failure(subscriptions_api.create, app, wanted)[0], 409)
+    one = next(one for one in listed if one.event_type == "ticket.creation")
+    number = int(one.id)
+    good("one is read", subscriptions_api.get_by_id(number, app))
+    off = subscriptions_api.update(number, app, webhooks.SubscriptionPatchRequest(active=False))
+    checks.equal("it is switched off", good("and answered", off).active, False)
+    both = webhooks.BatchInputSubscriptionBatchUpdateRequest(inputs=[
+        webhooks.SubscriptionBatchUpdateRequest(id=number, active=True),
+        webhooks.SubscriptionBatchUpdateRequest(id=999999, active=True)])
+    answer, code, _ = subscriptions_api.update_batch_with_http_info(app, both)
+    checks.equal("a batch does what it can", (code, answer.num_errors, good("and says so", answer).results[0].active),
+                 (207, 1, True))
+    gone = next(int(one.id) for one in listed if one.event_type == "ticket.deletion")
+    checks.equal("one is ended with 204", status(subscriptions_api.archive_with_http_info, gone, app), 204)
+    checks.equal("then it is not found", failure(subscriptions_api.get_by_id, gone, app)[0], 404)
+
+    crm = client(rapport)
+    basic = crm.crm.contacts.basic_api
+    person = basic.create(new(email="hooked@example.org", firstname="Hook")).id
+    basic.update(person, contacts.SimplePublicObjectInput(properties={"firstname": "Hooked"}))
+    other = basic.create(new(email="hooked-2@example.org", firstname="Two")).id
+    deal = crm.crm.objects.basic_api.create("deals", new(dealname="Milk for the hooked")).id
+    crm.crm.associations.v4.basic_api.create_default("contacts", person, "deals", deal)
+    crm.crm.contacts.basic_api.merge(contacts.PublicMergeInput(primary_object_id=person, object_id_to_merge=other))
+    crm.crm.objects.basic_api.archive("deals", deal)
+    body = {"userId": "hooked-3", "traits": {"email": "hooked-3@example.org", "firstName": "Three"}}
+    raw_headers = {"x-write-key": SERVER_KEY, "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{rapport.url}/v1/identify", json.dumps(body).encode(), raw_headers)
+    urllib.request.urlopen(request, timeout=10).close()
+    by_event = lambda: [event["objectId"] for event in receiver.events() if event["changeSource"] == "ANALYTICS"]
+    eventually("a contact that a site identifies is told of", lambda: len(by_event()) >= 2, 20, receiver.events)
+    survivor = min(int(person), int(other))
+    expected = {"contact.creation", "contact.propertyChange", "contact.associationChange", "contact.merge"}
+    eventually("everything is told", lambda: expected <= set(receiver.kinds(survivor)), 20, lambda: receiver.kinds(survivor))
+    eventually("and what happened to the deal",
+               lambda: {"deal.creation", "deal.associationChange", "deal.deletion"} <= set(receiver.kinds(deal)), 20,
+               lambda: receiver.kinds(deal))
+    checks.that("the making comes first", receiver.kinds(person)[0] == "contact.creation", receiver.kinds(person))
+    names = [event["propertyValue"] for event in receiver.events()
+             if event["objectId"] == int(person) and event.get("propertyName") == "firstname"]
+    checks.equal("changes come in order", names[:2], ["Hook", "Hooked"])
+    checks.equal("the client's helper believes every signature", receiver.forged, [])
+    ids = [event["eventId"] for event in receiver.events()]
+    checks.equal("each event is told once", len(ids), len(set(ids)))
+    checks.that("no request has more than a hundred", max(map(len, receiver.requests)) <= 100)
+    many = [contacts.SimplePublicObjectBatchInputForCreate(properties={"email": f"hook-{n}@example.org"}, associations=[])
+            for n in range(100)]
+    before = len(receiver.requests)
+    made = crm.crm.contacts.batch_api.create(contacts.BatchInputSimplePublicObjectBatchInputForCreate(inputs=many)).results
+    numbers = {int(one.id) for one in made}
+    eventually("a hundred new ones are told of", lambda: numbers <= {event["objectId"] for event in receiver.events()}, 20)
+    checks.that("together", len(receiver.requests) - before < 60, len(receiver.requests) - before)
+
+    receiver.answer = 503
+    patient = basic.create(new(email="patient@example.org")).id
+    eventually("a receiver in trouble is told", lambda: receiver.kinds(patient), 20)
+    rapport.kill()
+    rapport.start()
+    receiver.answer = 200
+    tries = lambda: [event["attemptNumber"] for event in receiver.events() if event["objectId"] == int(patient)]
+    eventually("after a kill again, and says how often it was tried", lambda: tries()[-1] >= 1, 60, tries)
+    receiver.answer = 400
+    refused = basic.create(new(email="refused@example.org")).id
+    letters = lambda: [one for one in rapport.results(f"/dead-letters?destination=app-{app}")
+                       if one.get("record") == f"0-1/{refused}"]
+    eventually("what is refused is a dead letter", letters, 30)
+    receiver.answer = 200
+    seen = len(receiver.kinds(refused))
+    for letter in letters():
+        raw(rapport, "POST", f"/api/v1/dead-letters/{letter['id']}/redrive")
+    eventually("which is sent again on request", lambda: len(receiver.kinds(refused)) > seen, 30)
+    checks.equal("settings are taken away with 204", status(settings_api.clear_with_http_info, app), 204)
+    checks.equal("the subscriptions stay", len(subscriptions_api.get_all(app).results), len(listed) - 1)
+
+
 def quirks(rapport, api):
     print("quirks of the wire")
     person = api.crm.contacts.basic_api.create(new(email="quirk@example.org", firstname="Quirk")).id
@@ -692,7 +851,7 @@ def afterwards(rapport, api):
     checks.equal("folding every entry again gives what is there", rapport.verdict(), "sound")
 
 
-with Rapport() as server:
+with Rapport(RAPPORT_WEBHOOKS_ALLOW="127.0.0.1") as server:
     api = client(server)
     contacts_one_at_a_time(server, api)
     pages(server, api)
@@ -708,6 +867,7 @@ with Rapport() as server:
     same_people(server, api)
     account(server, api)
     quirks(server, api)
+    subscribed(server)
     afterwards(server, api)
 limits()
 checks.that(f"the client's models saw {walked_members} members", walked_members > 1_000)

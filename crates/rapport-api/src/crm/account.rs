@@ -12,8 +12,7 @@ use rapport_flow::keys;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// The number of the account: a directory holds one.
-pub(super) const PORTAL: u64 = 1;
+pub(super) use rapport_core::crm::subscription::message::PORTAL;
 
 /// Scopes that clients look for before they offer something: a token opens all of it.
 const SCOPES: [&str; 22] = [

@@ -47,6 +47,7 @@ fn area(path: &str) -> Option<Area> {
     match door {
         "crm-object-schemas" => return Some(Area::Schemas),
         "events" => return Some(Area::Events),
+        "webhooks" => return Some(Area::Destinations),
         "crm" => {}
         _ => return None,
     }
@@ -96,6 +97,8 @@ mod tests {
             ("/crm/v3/owners/", Some(Area::Owners)),
             ("/events/v3/send", Some(Area::Events)),
             ("/account-info/v3/details", None),
+            ("/webhooks/v3/7/subscriptions", Some(Area::Destinations)),
+            ("/webhooks/2026-03/7/settings/", Some(Area::Destinations)),
         ] {
             assert_eq!(area(path), expected, "{path}");
         }

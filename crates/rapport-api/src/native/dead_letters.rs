@@ -1,17 +1,18 @@
 //! Dead letters: messages that a destination refused for good, and sending them again.
 
 use super::address::Named;
-use super::bearer::Actor;
 use super::list::{self, List, Page};
 use super::reference;
 use super::spelled::raw;
 use crate::Api;
 use crate::errors::Error;
+use crate::rights::{Asker, hearing};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use rapport_core::outbox::About;
 use rapport_flow::outbox::Message;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -29,7 +30,12 @@ pub(super) fn routes() -> Router<Api> {
 struct Shown<'a> {
     id: String,
     destination: &'a str,
-    profile_id: String,
+    /// Of a message about a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile_id: Option<String>,
+    /// Of a message about a record: its type and its number, `0-3/7`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<String>,
     idempotency_key: &'a str,
     body: &'a RawValue,
     attempts: u32,
@@ -39,10 +45,16 @@ struct Shown<'a> {
 
 impl<'a> Shown<'a> {
     fn of(message: &'a Message) -> Shown<'a> {
+        let about = message.about.to_string();
+        let (profile_id, record) = match message.about {
+            About::Person(_) => (Some(about), None),
+            About::Record(..) => (None, Some(about)),
+        };
         Shown {
             id: format!("{PREFIX}{}", message.number),
             destination: &message.destination,
-            profile_id: message.person.to_string(),
+            profile_id,
+            record,
             idempotency_key: &message.key,
             body: raw(&message.body),
             attempts: message.attempts,
@@ -53,7 +65,7 @@ impl<'a> Shown<'a> {
 }
 
 /// Dead letters, oldest first; those of one `destination` where it is named.
-async fn all(State(api): State<Api>, _: Actor, page: Page) -> Result<Response, Error> {
+async fn all(State(api): State<Api>, asker: Asker, page: Page) -> Result<Response, Error> {
     let destination = page.one("destination");
     let mut after = page
         .after(|text| reference::number(text, PREFIX).ok())?
@@ -65,6 +77,7 @@ async fn all(State(api): State<Api>, _: Actor, page: Page) -> Result<Response, E
         after = read.last().map_or(after, |message| message.number);
         found.extend(read.into_iter().filter(|message| {
             destination.is_none_or(|destination| message.destination == destination)
+                && may_see(&api, &asker, message)
         }));
         if is_last || found.len() > page.limit {
             break;
@@ -75,10 +88,34 @@ async fn all(State(api): State<Api>, _: Actor, page: Page) -> Result<Response, E
     Ok(answer.into_response())
 }
 
-async fn redrive(State(api): State<Api>, _: Actor, Named(id): Named) -> Result<StatusCode, Error> {
+/// What an app was to be told is for those who may hear it.
+fn may_see(api: &Api, asker: &Asker, message: &Message) -> bool {
+    match message.about {
+        About::Person(_) => true,
+        About::Record(..) => {
+            let definitions = api.rapport.definitions();
+            hearing::may_read(&definitions, &asker.actor, &message.body)
+        }
+    }
+}
+
+async fn redrive(
+    State(api): State<Api>,
+    asker: Asker,
+    Named(id): Named,
+) -> Result<StatusCode, Error> {
+    let missing = || Error::missing(format_args!("dead letter {id}"));
     let number = reference::number(&id, PREFIX)?;
+    let found = api
+        .rapport
+        .dead_letters(number.saturating_sub(1), 1)
+        .await?;
+    let found = found.first().filter(|message| message.number == number);
+    if !found.is_some_and(|message| may_see(&api, &asker, message)) {
+        return Err(missing());
+    }
     if !api.rapport.redrive(number).await? {
-        return Err(Error::missing(format_args!("dead letter {id}")));
+        return Err(missing());
     }
     Ok(StatusCode::ACCEPTED)
 }

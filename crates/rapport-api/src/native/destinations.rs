@@ -4,14 +4,19 @@ use super::address::Named;
 use super::bearer::Actor;
 use super::body::Body;
 use super::list::{self, List, Page};
+use super::records::failed;
 use crate::Api;
 use crate::errors::{Code, Error};
+use crate::rights::Asker;
+use crate::rights::hearing::may_lead;
 use crate::secret;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::routing::get;
 use axum::{Json, Router};
+use rapport_core::crm::subscription::AppNo;
 use rapport_core::entry::{Command, Destination, Shape};
+use rapport_core::time::Millis;
 use serde::{Deserialize, Serialize};
 
 /// What to do about a URL that may not be reached.
@@ -89,17 +94,27 @@ struct Wanted {
 /// Makes a destination or changes it. Without a `secret` it keeps the one it has, or gets one.
 async fn put(
     State(api): State<Api>,
-    Actor(actor): Actor,
+    asker: Asker,
     Named(key): Named,
     Body(wanted): Body<Wanted>,
 ) -> Result<Json<Shown>, Error> {
     check(&key, &wanted.url)?;
+    if (wanted.shape == Shape::HubSpot) != AppNo::of_key(&key).is_some() {
+        let message = format!(
+            "`{key}` cannot be of this shape: `hubspot` and `app-` with the number of an app belong \
+             together"
+        );
+        return Err(Error::new(Code::InvalidDestination, message));
+    }
+    if let Some(app) = AppNo::of_key(&key) {
+        may_lead(&api, &asker.actor, app).await.map_err(failed)?;
+    }
     if let Some(reach) = &api.settings.reach
         && let Err(why) = reach.check(&wanted.url).await
     {
         return Err(Error::new(Code::InvalidDestination, why).with_help(REACH));
     }
-    let kept = find(&api, &key).ok().map(|known| known.secret);
+    let kept = find(&api, &key).ok();
     let made = match (&wanted.secret, &kept) {
         (None, None) => {
             let made = secret::make("whs_");
@@ -109,7 +124,7 @@ async fn put(
     };
     let secret = wanted
         .secret
-        .or(kept)
+        .or_else(|| kept.as_ref().map(|known| known.secret.clone()))
         .or_else(|| made.clone())
         .unwrap_or_default();
     let Wanted {
@@ -124,9 +139,12 @@ async fn put(
         secret,
         shape,
         segments,
+        concurrency: kept.as_ref().and_then(|known| known.concurrency),
+        created: Millis::default(),
+        updated: Millis::default(),
     };
     api.rapport
-        .command(&actor, Command::PutDestination(destination.clone()))
+        .command(asker.name(), Command::PutDestination(destination.clone()))
         .await?;
     Ok(Json(Shown {
         secret: made,
@@ -141,13 +159,18 @@ fn check(key: &str, url: &str) -> Result<(), Error> {
         let message = format!("`{key}` cannot be the key of a destination");
         return Err(Error::new(Code::InvalidDestination, message));
     }
-    let parsed = url.parse::<Uri>().ok();
-    let scheme = parsed.as_ref().and_then(Uri::scheme_str);
-    if !matches!(scheme, Some("http" | "https")) {
+    if !is_web_address(url) {
         let message = format!("`{url}` is no `http` or `https` URL");
         return Err(Error::new(Code::InvalidDestination, message));
     }
     Ok(())
+}
+
+/// Whether a text is an address that a message can be posted to.
+pub(crate) fn is_web_address(url: &str) -> bool {
+    let parsed = url.parse::<Uri>().ok();
+    let scheme = parsed.as_ref().and_then(Uri::scheme_str);
+    matches!(scheme, Some("http" | "https"))
 }
 
 async fn remove(

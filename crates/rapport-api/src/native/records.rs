@@ -81,7 +81,7 @@ fn denied(denied: Denied) -> Error {
     }
 }
 
-fn failed(failed: Failed) -> Error {
+pub(super) fn failed(failed: Failed) -> Error {
     match failed {
         Failed::Denied(why) => denied(why),
         Failed::Flow(error) => error.into(),

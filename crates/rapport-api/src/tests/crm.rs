@@ -10,6 +10,7 @@ mod definitions;
 mod lists;
 mod records;
 mod rights;
+mod subscriptions;
 
 impl Answer {
     /// Status and category of an error, whose shape is checked.

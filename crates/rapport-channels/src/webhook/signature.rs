@@ -1,7 +1,11 @@
-//! The signatures of a webhook: one that existing receivers check, and one that cannot be replayed.
+//! The signatures of a webhook: those that existing receivers check, and one that cannot be replayed.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
+use rapport_core::entry::Destination;
 use rapport_core::time::Millis;
+use reqwest::Url;
 use sha1::Sha1;
 use sha2::Sha256;
 
@@ -25,13 +29,31 @@ pub fn sign(secret: &str, body: &str, now: Millis) -> Signed {
     }
 }
 
+/// `X-HubSpot-Signature-v3`: base64 of the HMAC-SHA256 of `POST`, the address, the body and the
+/// milliseconds of `now`. The address is spelled as it is asked for: what stands behind its `#` is
+/// not sent.
+#[must_use]
+pub fn hubspot(destination: &Destination, body: &str, now: Millis) -> String {
+    let url = Url::parse(&destination.url).map(|mut url| {
+        url.set_fragment(None);
+        String::from(url)
+    });
+    let url = url.unwrap_or_else(|_| destination.url.clone());
+    let text = format!("POST{url}{body}{}", now.0);
+    STANDARD.encode(mac::<Hmac<Sha256>>(&destination.secret, &text))
+}
+
 fn mac_hex<M: Mac + hmac::digest::KeyInit>(secret: &str, text: &str) -> String {
+    hex::encode(mac::<M>(secret, text))
+}
+
+fn mac<M: Mac + hmac::digest::KeyInit>(secret: &str, text: &str) -> Vec<u8> {
     // HMAC takes keys of any length; the error of the general trait cannot happen.
     let Ok(mut mac) = <M as Mac>::new_from_slice(secret.as_bytes()) else {
-        return String::new();
+        return Vec::new();
     };
     mac.update(text.as_bytes());
-    hex::encode(mac.finalize().into_bytes())
+    mac.finalize().into_bytes().to_vec()
 }
 
 #[cfg(test)]
@@ -51,6 +73,20 @@ mod tests {
             signed.current,
             "t=1700000000,v1=77449f9e45174ce995c0a87a481fff94764c15f2df519936abd514add61a8e75"
         );
+    }
+
+    /// Computed by Python's `hmac` over `POST`, address, body and timestamp.
+    #[test]
+    fn hubspot_s_signature_is_over_method_address_body_and_time() {
+        for url in [
+            "https://app.example.org/hook?a=b",
+            "https://app.example.org/hook?a=b#c",
+        ] {
+            let destination = crate::shelf::destination("app-7", url);
+            let now = Millis(1_700_000_000_999);
+            let signature = hubspot(&destination, r#"[{"eventId":1}]"#, now);
+            assert_eq!(signature, "rO7qk2I/B+WKg3/w+I+rKzSS+7EUsQKrAkOE0f2FdSw=");
+        }
     }
 
     #[test]

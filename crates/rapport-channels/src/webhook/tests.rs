@@ -3,6 +3,7 @@
 use super::*;
 use crate::guard::SystemLookup;
 use crate::guard::allow::Allow;
+use crate::outbox::About;
 use crate::receiver::{self, Receiver};
 use axum::response::IntoResponse;
 use hmac::{Hmac, Mac};
@@ -23,6 +24,9 @@ fn destination(url: impl Into<String>) -> Destination {
         secret: "whsec_dairy".into(),
         shape: Shape::Track,
         segments: Vec::new(),
+        concurrency: None,
+        created: Millis(0),
+        updated: Millis(0),
     }
 }
 
@@ -30,9 +34,10 @@ fn message() -> Message {
     Message {
         number: 1,
         destination: "hook".into(),
-        person: ProfileNo(42),
+        about: About::Person(ProfileNo(42)),
         key: "aud_0123".into(),
         body: r#"{"type":"track","event":"Audience Entered","name":"Žofia"}"#.into(),
+        events: 1,
         attempts: 0,
         next_at: NOW,
         created: NOW,
@@ -60,7 +65,9 @@ fn local() -> Webhook {
 }
 
 async fn send(webhook: &Webhook, url: impl Into<String>) -> Verdict {
-    webhook.deliver(&destination(url), &message(), NOW).await
+    webhook
+        .deliver(&destination(url), &[Arc::new(message())], NOW)
+        .await
 }
 
 #[tokio::test]
@@ -110,7 +117,7 @@ async fn without_a_secret_nothing_pretends_to_be_signed() {
         ..destination(receiver.url())
     };
     assert_eq!(
-        local().deliver(&open, &message(), NOW).await,
+        local().deliver(&open, &[Arc::new(message())], NOW).await,
         Verdict::Delivered
     );
     let seen = receiver.seen().remove(0);

@@ -200,43 +200,59 @@ impl Desk {
         let now = self.outbox.now();
         let limits = self.settings.limits;
         for (key, lane) in &mut self.queue.lanes {
+            let to = self.destinations.get(key);
+            lane.concurrency = to.and_then(|to| to.concurrency).map(|most| most as usize);
             while let Some(message) = lane.start(now, &limits) {
-                let attempt = match self.destinations.get(key) {
-                    Some(to) => attempt::make(Arc::clone(&self.channel), to.clone(), message, now),
-                    None => {
-                        let error = "the destination was removed".to_owned();
-                        let verdict = Verdict::Refused { error };
-                        self.attempts.spawn(async { Landed { message, verdict } });
-                        continue;
-                    }
+                let Some(to) = to else {
+                    let error = "the destination was removed".to_owned();
+                    let verdict = Verdict::Refused { error };
+                    let messages = vec![message];
+                    self.attempts.spawn(async { Landed { messages, verdict } });
+                    continue;
                 };
-                self.attempts.spawn(attempt);
+                let messages = attempt::together(lane, to, message, now);
+                let channel = Arc::clone(&self.channel);
+                self.attempts
+                    .spawn(attempt::make(channel, to.clone(), messages, now));
             }
         }
     }
 
     /// Decides what an attempt's verdict means for the message and its destination.
     fn land(&mut self, landed: Result<Landed, JoinError>) {
-        let Ok(Landed { message, verdict }) = landed else {
+        let Ok(Landed { messages, verdict }) = landed else {
             // Attempts catch their panics and are never aborted.
             tracing::error!("an attempt was lost");
             return;
         };
         let now = self.outbox.now();
-        let Some(lane) = self.queue.lanes.get_mut(&message.destination) else {
+        let Some(first) = messages.first() else {
+            return;
+        };
+        let Some(lane) = self.queue.lanes.get_mut(&first.destination) else {
             return;
         };
         lane.landed();
-        let random = self.jitter.next();
-        let delivery = attempt::judge(&self.settings, lane, &message, verdict, now, random);
+        attempt::note(&self.settings, lane, first, &verdict, now);
+        let is_alone = messages.len() == 1;
+        for message in messages {
+            let random = self.jitter.next();
+            let delivery =
+                attempt::judge(&self.settings, &message, &verdict, now, random, is_alone);
+            self.ended(message, delivery);
+        }
+    }
+
+    /// Counts how an attempt ended for a message, and keeps it to be recorded.
+    fn ended(&mut self, message: Arc<Message>, delivery: Delivery) {
         let counts = self.counts.entry(message.destination.clone()).or_default();
         match &delivery {
             Delivery::Delivered => counts.delivered += 1,
             Delivery::Retry { .. } => counts.retried += 1,
             Delivery::Dead { error } => {
                 counts.dead += 1;
-                let (destination, person) = (&message.destination, message.person);
-                tracing::warn!(%destination, %person, error, "a message became a dead letter");
+                let (destination, about) = (&message.destination, message.about);
+                tracing::warn!(%destination, %about, error, "a message became a dead letter");
             }
         }
         self.results.push(Outcome { message, delivery });
@@ -269,7 +285,7 @@ impl Desk {
         let Some(error) = failure else {
             for Outcome { message, delivery } in batch {
                 if let Some(lane) = self.queue.lanes.get_mut(&message.destination) {
-                    lane.recorded(message.person, &delivery);
+                    lane.recorded(message.about, &delivery);
                 }
             }
             self.unrecorded = 0;

@@ -5,8 +5,7 @@
 //! for the destination, [`Person::more_from`] for one person) and asks for it when it has room.
 
 use crate::circuit::{Circuit, Leave};
-use crate::outbox::{Delivery, Message};
-use rapport_core::identity::ProfileNo;
+use crate::outbox::{About, Delivery, Message};
 use rapport_core::time::Millis;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -42,13 +41,16 @@ pub(super) struct Lane {
     pub(super) circuit: Circuit,
     /// Every message below this number is held here, noted as somebody's `more_from`, or done.
     pub(super) next: u64,
-    people: BTreeMap<ProfileNo, Person>,
+    people: BTreeMap<About, Person>,
     /// Heads of the lines that wait, by the moment they may go.
-    due: BTreeSet<(Millis, u64, ProfileNo)>,
+    due: BTreeSet<(Millis, u64, About)>,
     /// People with nothing in memory and more in the outbox, from that number on.
-    hungry: BTreeSet<(u64, ProfileNo)>,
+    hungry: BTreeSet<(u64, About)>,
     held: usize,
+    /// Attempts on their way.
     in_flight: usize,
+    /// How many may be, where the destination says.
+    pub(super) concurrency: Option<usize>,
 }
 
 #[derive(Default)]
@@ -93,7 +95,7 @@ impl Lane {
 
     /// Takes a message it has not seen, or notes that it was left in the outbox.
     pub(super) fn take(&mut self, message: Message, limits: &Limits) {
-        let (number, who) = (message.number, message.person);
+        let (number, who) = (message.number, message.about);
         self.next = number + 1;
         let person = self.people.entry(who).or_default();
         if person.more_from.is_some() {
@@ -107,17 +109,17 @@ impl Lane {
     }
 
     /// The hungry people whose messages begin between these numbers: a page can feed them.
-    pub(super) fn hungry_between(&self, from: u64, to: u64) -> BTreeSet<ProfileNo> {
+    pub(super) fn hungry_between(&self, from: u64, to: u64) -> BTreeSet<About> {
         if from > to {
             return BTreeSet::new();
         }
-        let range = (from, ProfileNo(0))..=(to, ProfileNo(u64::MAX));
+        let range = (from, About::FIRST)..=(to, About::LAST);
         self.hungry.range(range).map(|(_, who)| *who).collect()
     }
 
     /// Gives a hungry person a message left earlier; `false` where they have enough for now.
     pub(super) fn feed(&mut self, message: Message, limits: &Limits) -> bool {
-        let (number, who) = (message.number, message.person);
+        let (number, who) = (message.number, message.about);
         self.sated(who);
         let full = self.is_full(limits);
         let Some(person) = self.people.get_mut(&who) else {
@@ -132,7 +134,7 @@ impl Lane {
     }
 
     /// Notes from which number on a person's messages are still in the outbox, if any are.
-    pub(super) fn leave_from(&mut self, who: ProfileNo, from: Option<u64>) {
+    pub(super) fn leave_from(&mut self, who: About, from: Option<u64>) {
         self.sated(who);
         if let Some(person) = self.people.get_mut(&who) {
             person.more_from = from;
@@ -143,7 +145,7 @@ impl Lane {
     /// The message that may go now, if one may. It counts as on its way.
     pub(super) fn start(&mut self, now: Millis, limits: &Limits) -> Option<Arc<Message>> {
         let (first_at, ..) = self.due.first()?;
-        if *first_at > now || self.in_flight >= limits.in_flight {
+        if *first_at > now || self.is_busy(limits) {
             return None;
         }
         let (circuit, leave) = self.circuit.leave(now);
@@ -153,11 +155,32 @@ impl Lane {
             Leave::NotBefore(_) | Leave::AwaitProbe => return None,
         };
         self.circuit = circuit;
-        self.due.remove(&chosen);
         self.in_flight += 1;
+        self.send(chosen)
+    }
+
+    /// Another message that may go in the same attempt as one that has started: of somebody else,
+    /// never tried, and with no more than `room` events. Nothing joins a probe.
+    pub(super) fn join(&mut self, now: Millis, room: u32) -> Option<Arc<Message>> {
+        let chosen = *self.due.first()?;
+        let head = self.people.get(&chosen.2)?.line.front()?;
+        let fits = chosen.0 <= now && head.attempts == 0 && head.events <= room;
+        if !fits || !matches!(self.circuit, Circuit::Closed { .. }) {
+            return None;
+        }
+        self.send(chosen)
+    }
+
+    fn send(&mut self, chosen: (Millis, u64, About)) -> Option<Arc<Message>> {
+        self.due.remove(&chosen);
         let person = self.people.get_mut(&chosen.2)?;
         person.busy = true;
         person.line.front().cloned()
+    }
+
+    /// Whether no other attempt may start.
+    fn is_busy(&self, limits: &Limits) -> bool {
+        self.in_flight >= self.concurrency.unwrap_or(limits.in_flight)
     }
 
     /// An attempt is over, whatever came of it: another may start.
@@ -167,7 +190,7 @@ impl Lane {
     }
 
     /// The result of a person's head is recorded in the outbox: their next may go.
-    pub(super) fn recorded(&mut self, who: ProfileNo, delivery: &Delivery) {
+    pub(super) fn recorded(&mut self, who: About, delivery: &Delivery) {
         let Some(person) = self.people.get_mut(&who) else {
             return;
         };
@@ -191,7 +214,7 @@ impl Lane {
     /// When it may have something to do by itself, if it may at all.
     pub(super) fn next_moment(&self, limits: &Limits) -> Option<Millis> {
         let (at, ..) = *self.due.first()?;
-        if self.in_flight >= limits.in_flight {
+        if self.is_busy(limits) {
             return None;
         }
         match self.circuit {
@@ -203,13 +226,13 @@ impl Lane {
 
     /// Of the messages at both ends of what is due, one that has failed least, and of those the
     /// newest: it is the least likely to share the fault of what opened the circuit.
-    fn best_probe(&self, now: Millis) -> Option<(Millis, u64, ProfileNo)> {
-        let due = self.due.range(..=(now, u64::MAX, ProfileNo(u64::MAX)));
+    fn best_probe(&self, now: Millis) -> Option<(Millis, u64, About)> {
+        let due = self.due.range(..=(now, u64::MAX, About::LAST));
         let ends = due
             .clone()
             .take(PROBE_CHOICE)
             .chain(due.rev().take(PROBE_CHOICE));
-        let tried = |who: &ProfileNo| {
+        let tried = |who: &About| {
             let head = self.people.get(who).and_then(|person| person.line.front());
             head.map_or(u32::MAX, |head| head.attempts)
         };
@@ -218,7 +241,7 @@ impl Lane {
     }
 
     fn hold(&mut self, message: Message) {
-        let who = message.person;
+        let who = message.about;
         self.held += 1;
         let person = self.people.entry(who).or_default();
         person.line.push_back(Arc::new(message));
@@ -227,14 +250,14 @@ impl Lane {
         }
     }
 
-    fn sated(&mut self, who: ProfileNo) {
+    fn sated(&mut self, who: About) {
         if let Some(from) = self.people.get(&who).and_then(|person| person.more_from) {
             self.hungry.remove(&(from, who));
         }
     }
 
     /// Puts an idle person where they belong: in line, hungry, or out of memory.
-    fn rest(&mut self, who: ProfileNo) {
+    fn rest(&mut self, who: About) {
         let Some(person) = self.people.get(&who) else {
             return;
         };

@@ -1,8 +1,7 @@
 //! All lanes, and how a page of the outbox is dealt out to them.
 
 use super::lane::{Lane, Limits};
-use crate::outbox::Message;
-use rapport_core::identity::ProfileNo;
+use crate::outbox::{About, Message};
 use rapport_core::time::Millis;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,7 +80,7 @@ impl Queue {
     }
 
     /// The hungry people that a page can feed, by destination.
-    fn feeding(&self, from: u64, end: u64) -> BTreeMap<String, BTreeSet<ProfileNo>> {
+    fn feeding(&self, from: u64, end: u64) -> BTreeMap<String, BTreeSet<About>> {
         let hungry = |(key, lane): (&String, &Lane)| (key.clone(), lane.hungry_between(from, end));
         self.lanes
             .iter()
@@ -96,7 +95,7 @@ impl Queue {
         from: u64,
         end: u64,
         stopped: &BTreeSet<String>,
-        feeding: BTreeMap<String, BTreeSet<ProfileNo>>,
+        feeding: BTreeMap<String, BTreeSet<About>>,
     ) {
         for (key, lane) in &mut self.lanes {
             if lane.next >= from && !stopped.contains(key) {
@@ -124,9 +123,9 @@ impl Queue {
 }
 
 /// Whether a message's person is being fed by this page: then theirs come in order through there.
-fn is_fed(feeding: &BTreeMap<String, BTreeSet<ProfileNo>>, message: &Message) -> bool {
+fn is_fed(feeding: &BTreeMap<String, BTreeSet<About>>, message: &Message) -> bool {
     let people = feeding.get(&message.destination);
-    people.is_some_and(|people| people.contains(&message.person))
+    people.is_some_and(|people| people.contains(&message.about))
 }
 
 /// Gives a message that was left earlier to its person, if it is their turn.
@@ -134,12 +133,12 @@ fn feed(
     lane: &mut Lane,
     message: Message,
     limits: &Limits,
-    feeding: &mut BTreeMap<String, BTreeSet<ProfileNo>>,
+    feeding: &mut BTreeMap<String, BTreeSet<About>>,
 ) {
     let Some(people) = feeding.get_mut(&message.destination) else {
         return;
     };
-    let who = message.person;
+    let who = message.about;
     if people.contains(&who) && !lane.feed(message, limits) {
         people.remove(&who);
     }

@@ -3,7 +3,7 @@
 use super::jitter::Jitter;
 use super::*;
 use crate::channel::Verdict;
-use crate::outbox::Message;
+use crate::outbox::{About, Message};
 use crate::shelf::{START, Shelf, destination};
 use async_trait::async_trait;
 use rapport_core::entry::Destination;
@@ -14,12 +14,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 mod backlog;
+mod together;
 mod wire;
 
 /// One attempt that a channel saw.
 #[derive(Clone, Debug)]
 struct Try {
     number: u64,
+    /// The first number of those that went together.
+    attempt: u64,
     person: u64,
     key: String,
     at: Millis,
@@ -69,20 +72,31 @@ impl Told {
 
 #[async_trait]
 impl Channel for Told {
-    async fn deliver(&self, _: &Destination, message: &Message, now: Millis) -> Verdict {
+    async fn deliver(&self, _: &Destination, messages: &[Arc<Message>], now: Millis) -> Verdict {
         let at_once = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_at_once.fetch_max(at_once, Ordering::SeqCst);
         tokio::time::sleep(Duration::from_millis(5)).await;
         self.at_once.fetch_sub(1, Ordering::SeqCst);
-        let verdict = (self.answer)(message, now);
-        self.tries.lock().expect("not poisoned").push(Try {
-            number: message.number,
-            person: message.person.0,
-            key: message.key.clone(),
-            at: now,
-            taken: verdict == Verdict::Delivered,
-        });
+        let verdict = (self.answer)(&messages[0], now);
+        for message in messages {
+            self.tries.lock().expect("not poisoned").push(Try {
+                number: message.number,
+                attempt: messages[0].number,
+                person: who(message),
+                key: message.key.clone(),
+                at: now,
+                taken: verdict == Verdict::Delivered,
+            });
+        }
         verdict
+    }
+}
+
+/// The number of whom or what a message is about.
+fn who(message: &Message) -> u64 {
+    match message.about {
+        About::Person(person) => person.0,
+        About::Record(_, record) => record.0,
     }
 }
 
@@ -154,7 +168,7 @@ async fn a_failing_message_holds_back_only_its_person() {
     for n in 0..2_000 {
         shelf.put("hook", n % 100);
     }
-    let channel = Told::to(|message, _| match message.person.0 {
+    let channel = Told::to(|message, _| match who(message) {
         13 => failed(),
         _ => Verdict::Delivered,
     });
@@ -162,11 +176,7 @@ async fn a_failing_message_holds_back_only_its_person() {
     shelf.shrunk_to(20).await;
     assert!(channel.tries().last().expect("some").at < START.plus(10 * SECOND_MS));
     worker.stop().await;
-    let waiting: BTreeSet<_> = shelf
-        .pending()
-        .values()
-        .map(|message| message.person.0)
-        .collect();
+    let waiting: BTreeSet<_> = shelf.pending().values().map(who).collect();
     assert_eq!(waiting, BTreeSet::from([13]));
     let tried: BTreeSet<_> = channel
         .tries()
@@ -224,7 +234,7 @@ async fn many_who_keep_failing_delay_a_newcomer_by_seconds_at_most() {
     for n in 0..200 {
         shelf.put("hook", n);
     }
-    let channel = Told::to(|message, _| match message.person.0 {
+    let channel = Told::to(|message, _| match who(message) {
         0..100 => failed(),
         _ => Verdict::Delivered,
     });

@@ -11,6 +11,9 @@ fn destination(key: &str, shape: Shape, segments: &[&str]) -> Destination {
         secret: "s".into(),
         shape,
         segments: segments.iter().map(ToString::to_string).collect(),
+        concurrency: None,
+        created: Millis(0),
+        updated: Millis(0),
     }
 }
 
@@ -49,7 +52,7 @@ fn one(shape: Shape, change: &Change<'_>) -> (Message, Value) {
 #[test]
 fn entering_is_a_track_call_in_segments_shape() {
     let (message, body) = one(Shape::Track, &change());
-    assert_eq!(message.person, ProfileNo(42));
+    assert_eq!(message.about, About::Person(ProfileNo(42)));
     let expected = serde_json::json!({
         "type": "track",
         "event": "Audience Entered",
@@ -109,7 +112,7 @@ fn who_was_merged_is_spoken_of_under_the_number_that_is_left() {
         ..change()
     };
     let (message, body) = one(Shape::Track, &merged);
-    assert_eq!(message.person, ProfileNo(7));
+    assert_eq!(message.about, About::Person(ProfileNo(7)));
     assert_eq!(body["context"]["profile_id"], "prf_7");
 }
 

@@ -11,12 +11,18 @@ use rapport_core::event::SourceNo;
 use rapport_core::event::transform::{Step, Transformations};
 use rapport_core::fold::Effects;
 use rapport_core::identity::{Identifier, shared};
+use rapport_core::time::Millis;
 use rapport_store::state::Write;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Applies a command that only changes configuration.
-pub(super) fn apply(writer: &mut Writer, command: &Command, writes: &mut Vec<Write>) -> Outcome {
+pub(super) fn apply(
+    writer: &mut Writer,
+    entry: &CommandEntry,
+    command: &Command,
+    writes: &mut Vec<Write>,
+) -> Outcome {
     match command {
         Command::PutSource(source) => put_source(writer, source, writes)?,
         Command::PutKey {
@@ -25,23 +31,12 @@ pub(super) fn apply(writer: &mut Writer, command: &Command, writes: &mut Vec<Wri
             source,
             kind,
         } => {
-            if !writer.configuration.sources.contains_key(source) {
-                return Err(CommandError::NotFound {
-                    what: format!("source {}", source.0),
-                });
-            }
-            unless_revoked(writer, key_hash)?;
             let key = KeyUse {
                 source: *source,
                 kind: *kind,
                 hint: hint.clone(),
             };
-            let change = |c: &mut Configuration| {
-                let mut keys = KeyRing::clone(&c.keys);
-                keys.keys.insert(key_hash.clone(), key.clone());
-                c.keys = Arc::new(keys);
-            };
-            configure_with(writer, &format!("key/{key_hash}"), &key, change, writes);
+            put_key(writer, key_hash, &key, writes)?;
         }
         Command::PutToken {
             token_hash,
@@ -67,7 +62,9 @@ pub(super) fn apply(writer: &mut Writer, command: &Command, writes: &mut Vec<Wri
             let change = |c: &mut Configuration| c.policy = Arc::new(policy.clone());
             configure_with(writer, "policy", policy, change, writes);
         }
-        Command::PutDestination(destination) => put_destination(writer, destination, writes)?,
+        Command::PutDestination(destination) => {
+            put_destination(writer, entry.received, destination, writes)?;
+        }
         Command::DeleteDestination { key } => delete_destination(writer, key, writes)?,
         Command::PutTransformations {
             source,
@@ -101,6 +98,27 @@ fn put_source(
     };
     let row = format!("source/{}", source.no.0);
     configure_with(writer, &row, source, change, writes);
+    Ok(())
+}
+
+fn put_key(
+    writer: &mut Writer,
+    hash: &str,
+    key: &KeyUse,
+    writes: &mut Vec<Write>,
+) -> Result<(), CommandError> {
+    if !writer.configuration.sources.contains_key(&key.source) {
+        return Err(CommandError::NotFound {
+            what: format!("source {}", key.source.0),
+        });
+    }
+    unless_revoked(writer, hash)?;
+    let change = |c: &mut Configuration| {
+        let mut keys = KeyRing::clone(&c.keys);
+        keys.keys.insert(hash.to_owned(), key.clone());
+        c.keys = Arc::new(keys);
+    };
+    configure_with(writer, &format!("key/{hash}"), key, change, writes);
     Ok(())
 }
 
@@ -157,6 +175,7 @@ pub(super) async fn release(
 
 fn put_destination(
     writer: &mut Writer,
+    received: Millis,
     destination: &Destination,
     writes: &mut Vec<Write>,
 ) -> Result<(), CommandError> {
@@ -167,6 +186,13 @@ fn put_destination(
             });
         }
     }
+    let known = writer.configuration.destinations.iter();
+    let known = known.filter(|known| known.key == destination.key);
+    let destination = &Destination {
+        created: known.map(|known| known.created).next().unwrap_or(received),
+        updated: received,
+        ..destination.clone()
+    };
     let change = |c: &mut Configuration| {
         let mut all = Vec::clone(&c.destinations);
         all.retain(|other| other.key != destination.key);

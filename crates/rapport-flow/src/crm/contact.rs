@@ -1,11 +1,13 @@
 //! Contacts' rows: drawn from profiles, in the transaction that changes them.
 
 use super::cells;
-use super::work::search_text;
+use super::hearing::Turn;
+use super::work::{Cause, search_text};
 use crate::writer::Writer;
 use rapport_core::crm::contact::project;
 use rapport_core::crm::property::Fact;
 use rapport_core::crm::{Cell, Definitions, ObjectType, Record, RecordNo, TypeId, Value};
+use rapport_core::fold::watch::Seen;
 use rapport_core::identity::ProfileNo;
 use rapport_core::profile::Profile;
 use rapport_store::Result;
@@ -14,8 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 impl Writer {
-    /// Adds the writes of the rows of contacts that are new, changed or gone. Nothing is under way.
-    pub async fn contacts(&mut self, changed: &BTreeSet<ProfileNo>) -> Result<()> {
+    /// Adds the writes of the rows of contacts that are new, changed or gone, and lets apps hear of
+    /// it: of what events did entry by entry, as they were `seen`. Nothing is under way.
+    pub async fn contacts(&mut self, changed: &BTreeSet<ProfileNo>, seen: &[Seen]) -> Result<()> {
         debug_assert!(!self.is_underway(), "rows are read from the disk");
         if changed.is_empty() {
             return Ok(());
@@ -29,16 +32,74 @@ impl Writer {
         let ids: Vec<u64> = changed.iter().map(|number| number.0).collect();
         let state = Arc::clone(&self.shared.roles.state);
         let stored = state.rows(TypeId::CONTACT.0, &ids, &columns).await?;
+        let mut told = Told::default();
         for (number, row) in changed.iter().zip(stored) {
             let before = row.map(|row| cells::record(object, &columns, row));
             let profile = self.people.profile(*number);
             let drawn = |profile| drawn(&definitions, object, profile, before.as_ref());
             let after = profile.and_then(drawn);
+            if self.listens() {
+                told.insert(*number, (before.clone(), after.clone()));
+            }
             self.records.extend(difference(object, before, after));
         }
+        self.hear_of_contacts(&definitions, object, told, seen);
         Ok(())
     }
+
+    /// What apps hear of contacts: what each event did to them, and what else became of them since.
+    fn hear_of_contacts(
+        &mut self,
+        definitions: &Definitions,
+        object: &ObjectType,
+        mut told: Told,
+        seen: &[Seen],
+    ) {
+        for one in seen {
+            let Some((before, _)) = told.get_mut(&one.number) else {
+                continue;
+            };
+            let profile = one.profile.as_ref();
+            let after =
+                profile.and_then(|profile| drawn(definitions, object, profile, before.as_ref()));
+            let cause = Cause {
+                place: one.position,
+                received: one.received,
+                origin: super::told::origin(self, one.source),
+            };
+            let turn = Turn {
+                number: RecordNo(one.number.0),
+                before: before.as_ref(),
+                after: after.as_ref(),
+                survivor: RecordNo(one.survivor.0),
+                comes_back: false,
+            };
+            self.heard.extend(turn.happened(&cause));
+            *before = after;
+        }
+        let Some(cause) = self.cause.clone() else {
+            return;
+        };
+        for (number, (before, after)) in &told {
+            let number = RecordNo(number.0);
+            let turn = Turn {
+                number,
+                before: before.as_ref(),
+                after: after.as_ref(),
+                survivor: self.survivor_of(TypeId::CONTACT, number),
+                comes_back: {
+                    let merged = self.shared.merged();
+                    merged.leads_to(TypeId::CONTACT, number).is_some()
+                },
+            };
+            let happened = turn.happened(&cause);
+            self.heard.extend(happened);
+        }
+    }
 }
+
+/// Contacts as they were and as they are.
+type Told = BTreeMap<ProfileNo, (Option<Record>, Option<Record>)>;
 
 /// A profile as a contact, if it is one. What follows from its links stays as it was before.
 pub(crate) fn drawn(

@@ -86,7 +86,7 @@ async fn contacts(writer: &mut Writer, after: u64, writes: &mut Vec<Write>) -> R
             }
         }
     }
-    writer.contacts(&drawn).await?;
+    writer.contacts(&drawn, &[]).await?;
     let drawn = drawn.iter().map(|number| RecordNo(number.0));
     settle(writer, TypeId::CONTACT, drawn.collect(), writes).await?;
     Ok(last.filter(|_| page.len() == STEP))

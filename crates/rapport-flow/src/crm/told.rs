@@ -33,7 +33,7 @@ impl Writer {
             return Ok(());
         }
         debug_assert!(!self.is_underway(), "records are read from the disk");
-        let mut work = Work::new(&self.configuration.crm);
+        let mut work = Work::of(self);
         ahead(self, &mut work, told).await?;
         for one in told {
             let cause = Cause {
@@ -41,6 +41,7 @@ impl Writer {
                 received: one.received,
                 origin: origin(self, one.source),
             };
+            work.stand(&cause);
             match &one.of {
                 Of::Company {
                     id,
@@ -108,7 +109,7 @@ async fn ahead(writer: &Writer, work: &mut Work, told: &[Told]) -> Result<()> {
     work.foresee(writer, people).await
 }
 
-fn origin(writer: &Writer, source: SourceNo) -> Origin {
+pub(super) fn origin(writer: &Writer, source: SourceNo) -> Origin {
     let known = writer.configuration.sources.get(&source);
     Origin {
         door: Door::Tracking,

@@ -28,7 +28,7 @@ pub(crate) async fn relink(
     people: &[ProfileNo],
     writes: &mut Vec<Write>,
 ) -> Result<()> {
-    let mut work = Work::new(&writer.configuration.crm);
+    let mut work = Work::of(writer);
     for origin in origins {
         for (place, record, attachment) in attached(writer, *origin).await? {
             let before = {

@@ -2,12 +2,14 @@
 //! each step of it sees what the one before did.
 
 use super::contact::difference;
+use super::hearing::Hearing;
 use super::read;
 use crate::rows;
 use crate::shared::Shared;
 use crate::writer::Writer;
 use rapport_core::crm::calculate::{self, Related};
 use rapport_core::crm::history::{self, Origin};
+use rapport_core::crm::subscription::Of;
 use rapport_core::crm::write::Change;
 use rapport_core::crm::{
     Definitions, ObjectType, Property, PropertyNo, Record, RecordNo, TypeId, Value,
@@ -22,6 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 mod foreseen;
+mod heard;
 
 /// A record of a type.
 pub(crate) type Key = (TypeId, RecordNo);
@@ -44,10 +47,12 @@ pub(crate) struct Work {
     pairs: BTreeMap<(Key, Key), BTreeSet<u32>>,
     /// All links of records that have few, as they are stored.
     foreseen: BTreeMap<Key, Vec<Linked>>,
-    linked: Vec<RecordWrite>,
+    links: Vec<RecordWrite>,
     writes: Vec<Write>,
     /// Records whose links or values others may follow from.
     moved: BTreeMap<Key, Moved>,
+    /// What is told of it, where somebody wants to hear.
+    hearing: Option<Hearing>,
 }
 
 /// What moved of a record.
@@ -63,6 +68,8 @@ pub(super) struct Moved {
 struct Held {
     before: Option<Record>,
     now: Option<Record>,
+    /// A contact as its profile says it is by now, where that was asked: it is told already.
+    drawn: Option<Record>,
 }
 
 impl Work {
@@ -74,9 +81,10 @@ impl Work {
             owners: BTreeMap::new(),
             pairs: BTreeMap::new(),
             foreseen: BTreeMap::new(),
-            linked: Vec::new(),
+            links: Vec::new(),
             writes: Vec::new(),
             moved: BTreeMap::new(),
+            hearing: None,
         }
     }
 
@@ -103,6 +111,7 @@ impl Work {
             let held = Held {
                 before: record.clone(),
                 now: record,
+                drawn: None,
             };
             self.held.insert((object, number), held);
         }
@@ -138,9 +147,13 @@ impl Work {
         let held = self.held.entry(key).or_insert(Held {
             before: None,
             now: None,
+            drawn: None,
         });
         let nothing = BTreeMap::new();
         let was = held.now.as_ref();
+        if let Some(hearing) = &mut self.hearing {
+            hearing.put(object, was, &record, change, cause);
+        }
         let values = was.map_or(&nothing, |was| &was.values);
         if was.is_none() {
             self.writes.push(history_row(
@@ -183,6 +196,7 @@ impl Work {
     /// Takes a contact as its profile says it is by now.
     pub fn draw(&mut self, key: Key, record: Option<Record>) {
         if let Some(held) = self.held.get_mut(&key) {
+            held.drawn.clone_from(&record);
             held.now = record;
         }
     }
@@ -219,6 +233,8 @@ impl Work {
     pub fn archive(&mut self, key: Key, at: Option<Millis>) {
         if let Some(record) = self.held.get_mut(&key).and_then(|held| held.now.as_mut()) {
             record.archived = at;
+            let of = at.map_or(Of::Restored, |_| Of::Archived);
+            self.hear(key, of);
             self.touch(key);
         }
     }
@@ -350,8 +366,7 @@ impl Work {
         self.pair(shared, from, to).await?.insert(kinds.0);
         self.pair(shared, to, from).await?.insert(kinds.1);
         self.touch_both(from, to);
-        self.linked
-            .extend(both(from, to, kinds).map(RecordWrite::Link));
+        self.relinked(both(from, to, kinds), false);
         Ok(true)
     }
 
@@ -370,8 +385,7 @@ impl Work {
                 let (own, far) = ((from.0, own), (to.0, far));
                 if self.pair(shared, own, far).await?.remove(&kinds.0) {
                     self.pair(shared, far, own).await?.remove(&kinds.1);
-                    self.linked
-                        .extend(both(own, far, kinds).map(RecordWrite::Unlink));
+                    self.relinked(both(own, far, kinds), true);
                     was = true;
                 }
             }
@@ -395,15 +409,13 @@ impl Work {
             return Ok(());
         }
         self.pair(shared, before, record).await?.remove(&kinds.1);
-        let gone = both(record, before, kinds).map(RecordWrite::Unlink);
-        self.linked.extend(gone);
+        self.relinked(both(record, before, kinds), true);
         self.touch(record);
         self.touch(before);
         let Some(after) = after else { return Ok(()) };
         if self.pair(shared, record, after).await?.insert(kinds.0) {
             self.pair(shared, after, record).await?.insert(kinds.1);
-            let made = both(record, after, kinds).map(RecordWrite::Link);
-            self.linked.extend(made);
+            self.relinked(both(record, after, kinds), false);
             self.touch(after);
         }
         Ok(())
@@ -415,23 +427,30 @@ impl Work {
     }
 
     /// Hands everything that changed to the writer's transaction.
-    pub fn finish(self, writer: &mut Writer, writes: &mut Vec<Write>) {
+    pub fn finish(mut self, writer: &mut Writer, writes: &mut Vec<Write>) {
         for ((object, _), held) in self.held {
             let Some(object) = self.definitions.types.get(&object) else {
                 continue;
             };
+            if let Some(hearing) = &mut self.hearing {
+                let told = held.drawn.as_ref().or(held.before.as_ref());
+                hearing.follows(object, told, held.now.as_ref());
+            }
             let changed = difference(object, held.before, held.now);
             if !changed.is_empty() {
                 writer.settle_columns(object);
                 writer.records.extend(changed);
             }
         }
-        writer.records.extend(self.linked);
+        writer.records.extend(self.links);
         writes.extend(self.writes);
+        if let Some(hearing) = self.hearing {
+            hearing.finish(writer);
+        }
     }
 }
 
-fn both(from: Key, to: Key, kinds: (u32, u32)) -> impl Iterator<Item = Link> {
+fn both(from: Key, to: Key, kinds: (u32, u32)) -> [Link; 2] {
     let end = |key: Key| (key.0.0, key.1.0);
     let there = Link {
         from: end(from),
@@ -443,7 +462,7 @@ fn both(from: Key, to: Key, kinds: (u32, u32)) -> impl Iterator<Item = Link> {
         to: end(from),
         kind: kinds.1,
     };
-    [there, back].into_iter()
+    [there, back]
 }
 
 fn history_row(key: Key, row: &history::Row, place: Position) -> Write {

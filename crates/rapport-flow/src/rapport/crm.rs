@@ -4,6 +4,7 @@
 use super::Rapport;
 use crate::crm::{Answer, Associated, Group, Placed, Query, Said, Seen, Sums, TimelinePage};
 use crate::error::Result;
+use rapport_core::crm::subscription::Subscriptions;
 use rapport_core::crm::{Definitions, PropertyNo, Record, RecordNo, TypeId, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,6 +14,12 @@ impl Rapport {
     #[must_use]
     pub fn definitions(&self) -> Arc<Definitions> {
         Arc::clone(&self.shared.configuration().crm)
+    }
+
+    /// What apps hear of records.
+    #[must_use]
+    pub fn subscriptions(&self) -> Arc<Subscriptions> {
+        Arc::clone(&self.shared.configuration().subscriptions)
     }
 
     /// Records by number, in the order asked: archived ones too, each saying so. The number of a

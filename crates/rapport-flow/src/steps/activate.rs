@@ -23,9 +23,10 @@ pub(crate) fn step(writer: &mut Writer, effects: &Effects) -> Vec<Message> {
             messages.push(Message {
                 number: writer.next_message,
                 destination: message.destination,
-                person: message.person,
+                about: message.about,
                 key: message.key,
                 body: message.body,
+                events: message.events,
                 attempts: 0,
                 next_at: change.at,
                 created: change.at,

@@ -15,7 +15,11 @@ pub(crate) fn step(writer: &mut Writer, fresh: Vec<Fresh>) -> Folded {
     let due = std::mem::take(&mut writer.due);
     let last = writer.folded();
     let window_ms = writer.shared.settings.dedup_window_ms;
+    let listens = writer.listens();
     let mut fold = Fold::resume(writer.configuration.rules(), &mut writer.people, due, last);
+    if listens {
+        fold.watch();
+    }
     let mut accepted = BTreeMap::new();
     let end = |fresh| match fresh {
         Fresh::Ended(event, outcome) => Ended {

@@ -36,6 +36,9 @@ async fn world() -> World {
         secret: "s".into(),
         shape: Shape::Track,
         segments: Vec::new(),
+        concurrency: None,
+        created: Millis(0),
+        updated: Millis(0),
     };
     let put = Command::PutDestination(destination);
     world.command(put).await.unwrap();

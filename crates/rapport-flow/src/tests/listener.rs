@@ -5,6 +5,7 @@ use super::world::World;
 use rapport_core::entry::{Command, Destination, Reference, Shape};
 use rapport_core::identity::journal::{Record, What};
 use rapport_core::identity::{IdKind, Identifier};
+use rapport_core::time::Millis;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -18,6 +19,9 @@ async fn listen(world: &World) {
         secret: "s".into(),
         shape: Shape::Track,
         segments: Vec::new(),
+        concurrency: None,
+        created: Millis(0),
+        updated: Millis(0),
     };
     let put = Command::PutDestination(destination);
     world.command(put).await.unwrap();

@@ -5,6 +5,7 @@
 //! `RAPPORT_MIXES_FROM` says with which seed they begin.
 
 use self::dice::Dice;
+use super::records::subscribed::subscribe;
 use super::replay::replay_equals_live;
 use super::webhooks;
 use super::world::{BEGIN, World, roles};
@@ -21,6 +22,18 @@ mod crm;
 pub(super) mod dice;
 pub(super) mod listed;
 pub(super) mod said;
+
+/// What an app hears of.
+const SUBSCRIBED: [&str; 8] = [
+    "contact.creation",
+    "contact.propertyChange firstname",
+    "contact.merge",
+    "contact.restore",
+    "contact.associationChange",
+    "company.creation",
+    "deal.creation",
+    "deal.propertyChange amount",
+];
 
 /// Steps of one world.
 const STEPS: u64 = 60;
@@ -47,6 +60,7 @@ pub(super) fn seeds() -> std::ops::Range<u64> {
 async fn mix(seed: u64) {
     let mut dice = Dice::new(seed);
     let mut world = begin(&mut dice).await;
+    subscribe(&world, &SUBSCRIBED).await;
     for _ in 0..STEPS {
         world = step(world, &mut dice).await;
     }

@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 
 mod many;
 mod model;
+pub(in crate::tests) mod subscribed;
 
 pub(in crate::tests) fn texts(properties: &[(&str, &str)]) -> BTreeMap<Box<str>, Box<str>> {
     let text = |(name, value): &(&str, &str)| (Box::from(*name), Box::from(*value));

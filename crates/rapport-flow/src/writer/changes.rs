@@ -40,7 +40,7 @@ impl Writer {
         if contacts.is_empty() && joined.is_empty() && effects.told.is_empty() {
             return Ok(());
         }
-        self.contacts(&contacts).await?;
+        self.contacts(&contacts, &effects.seen).await?;
         self.told(&effects.told, &joined, writes).await
     }
 

@@ -96,10 +96,11 @@ impl Writer {
         position: Position,
         mut changes: Changes,
         entries: Vec<Entry>,
-        batch: Batch,
+        mut batch: Batch,
     ) -> Result<()> {
         debug_assert!(!self.is_underway(), "one transaction at a time");
         self.take_refused();
+        batch.has_messages |= self.tell_apps(&mut changes.writes);
         changes.writes.extend(self.counters.take_writes());
         let numbers = Numbers {
             next_profile: self.people.next(),

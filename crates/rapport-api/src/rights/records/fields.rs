@@ -22,6 +22,16 @@ impl Fields {
         Fields(rights.collect())
     }
 
+    /// Whether somebody reads a property.
+    pub(crate) fn reads(
+        definitions: &Definitions,
+        who: &Actor,
+        object: &ObjectType,
+        property: &Property,
+    ) -> bool {
+        who.is_admin() || right(definitions, who, object, property) >= FieldRight::Read
+    }
+
     /// The right to one.
     pub(super) fn right(&self, property: &Property) -> FieldRight {
         self.0.get(&property.no).copied().unwrap_or_default()

@@ -11,8 +11,10 @@ use rapport_core::member::{Access, Action, Actor, Area, Owned, Scope, may};
 use serde_json::{Value, json};
 
 mod records;
+mod webhooks;
 
 use records::records;
+use webhooks::webhooks;
 
 /// One request.
 #[derive(Clone, Debug)]
@@ -230,6 +232,7 @@ fn of_crm(world: &World, path: &str, method: &Method) -> Option<Vec<Ask>> {
         ["crm", "lists", ..] => Area::Lists,
         ["crm", "owners", ..] => Area::Owners,
         ["events", "send", ..] => return events(world, path, method),
+        ["webhooks", ..] => return webhooks(world, path, &plain, method),
         ["account-info", ..] => {
             let ask = Ask::new(method, filled(path, "1"), json!({}), Need::default());
             return Some(vec![ask]);

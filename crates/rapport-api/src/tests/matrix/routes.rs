@@ -55,6 +55,7 @@ pub(super) fn is_crm(path: &str) -> bool {
         "/crm-object-schemas/",
         "/events/",
         "/account-info/",
+        "/webhooks/",
     ]
     .iter()
     .any(|prefix| path.starts_with(prefix))

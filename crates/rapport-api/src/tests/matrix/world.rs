@@ -7,6 +7,7 @@ use axum::http::Method;
 use rapport_core::crm::{RecordNo, TypeId};
 use rapport_core::entry::Command;
 use rapport_core::member::{Action, Actor, Decision, MemberNo, Owned, Scope, Scopes, may};
+use rapport_core::outbox::Delivery;
 use rapport_flow::keys;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -28,6 +29,17 @@ pub(super) const HIDDEN: &str = "hide_text";
 pub(super) const OPEN: &str = "open_text";
 /// One that is calculated of the masked one.
 pub(super) const CALCULATED: &str = "calc_text";
+/// An app that hears of them, and is told nothing: what it was to be told are dead letters.
+pub(super) const APP: &str = "7";
+/// Of what it hears, in the order of their numbers; the property where it is of one.
+pub(super) const SUBSCRIPTIONS: [(&str, &str, TypeId); 6] = [
+    ("contact.creation", "", TypeId::CONTACT),
+    ("contact.propertyChange", OPEN, TypeId::CONTACT),
+    ("company.propertyChange", MASKED, TypeId::COMPANY),
+    ("deal.propertyChange", OPEN, TypeId::DEAL),
+    ("deal.propertyChange", CALCULATED, TypeId::DEAL),
+    ("deal.associationChange", "", TypeId::DEAL),
+];
 /// What only those who read whatever a contact says may be told.
 const EVERYTHING: &str = "";
 
@@ -69,6 +81,7 @@ impl World {
         };
         world.people().await;
         world.properties().await;
+        world.app().await;
         for owner in OWNERS {
             for (name, object) in TYPES {
                 world.record(name, object, owner).await;
@@ -76,6 +89,7 @@ impl World {
         }
         world.links().await;
         world.doors.settle().await;
+        world.dead_letters().await;
         world.askers().await;
         world
     }
@@ -133,6 +147,36 @@ impl World {
             let path = format!("/crm/v3/properties/{name}");
             self.send(Method::POST, &path, body).await;
         }
+    }
+
+    async fn app(&self) {
+        let path = format!("/webhooks/v3/{APP}");
+        let settings = json!({ "targetUrl": "https://app.example.org/hook" });
+        self.send(Method::PUT, &format!("{path}/settings"), settings)
+            .await;
+        for (event, property, _) in SUBSCRIPTIONS {
+            let mut body = json!({ "eventType": event, "active": true });
+            if !property.is_empty() {
+                body["propertyName"] = json!(property);
+            }
+            self.send(Method::POST, &format!("{path}/subscriptions"), body)
+                .await;
+        }
+    }
+
+    /// Lets the app refuse everything it was to be told.
+    async fn dead_letters(&self) {
+        let rapport = &self.doors.rapport;
+        let waiting = rapport.outbox(0, 10_000).await.expect("the outbox");
+        assert!(waiting.len() > OWNERS.len() * TYPES.len(), "the app hears");
+        let refused = waiting.iter().map(|message| {
+            let error = "410".to_owned();
+            (message.number, Delivery::Dead { error })
+        });
+        rapport
+            .delivered(refused.collect())
+            .await
+            .expect("recorded");
     }
 
     /// A word that nothing else has.
@@ -341,7 +385,7 @@ impl Canary {
 /// Whose records there are; nobody's are the last.
 pub(super) const OWNERS: [&str; 5] = ["olga", "tim", "bea", "zoe", "unowned"];
 
-const MEMBERS: [(&str, &str, &[u32]); 11] = [
+const MEMBERS: [(&str, &str, &[u32]); 12] = [
     ("ada", "admin", &[]),
     ("olga", "own", &[1]),
     ("tim", "team", &[1]),
@@ -352,6 +396,7 @@ const MEMBERS: [(&str, &str, &[u32]); 11] = [
     ("sam", "own", &[]),
     ("wes", "writer", &[]),
     ("vic", "viewer", &[]),
+    ("pia", "people", &[]),
     ("dan", "admin", &[]),
 ];
 
@@ -392,5 +437,13 @@ fn roles() -> Vec<(&'static str, Value)> {
             ),
         ),
         ("writer", of(json!({ "create": "all" }), json!({}))),
+        // Sees everybody, and of the rest only what is their own.
+        (
+            "people",
+            json!({ "scopes": scopes,
+                "objects": { "contacts": { "levels": { "view": "all" } },
+                    "companies": { "levels": { "view": "all" } } },
+                "other_objects": { "levels": { "view": "own" } } }),
+        ),
     ]
 }

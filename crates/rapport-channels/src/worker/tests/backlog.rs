@@ -30,7 +30,7 @@ async fn a_long_backlog_passes_through_a_small_memory_in_order() {
         };
         shelf.put("hook", person);
     }
-    let channel = Told::to(|message, _| match message.person.0 {
+    let channel = Told::to(|message, _| match who(message) {
         2 if message.attempts < 1 => failed(),
         _ => Verdict::Delivered,
     });
@@ -81,7 +81,7 @@ async fn people_who_fail_do_not_crowd_out_the_others() {
         shelf.put("hook", n % 20);
     }
     // Three people always fail: a third of the memory would be theirs, not all of it.
-    let channel = Told::to(|message, _| match message.person.0 {
+    let channel = Told::to(|message, _| match who(message) {
         0..3 => failed(),
         _ => Verdict::Delivered,
     });

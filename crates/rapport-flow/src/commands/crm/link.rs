@@ -42,7 +42,7 @@ pub(super) async fn apply(
             help: "Send several batches.".to_owned(),
         });
     }
-    let mut work = Work::new(&writer.configuration.crm);
+    let mut work = Work::of(writer);
     let mut done = Vec::with_capacity(inputs.len());
     for input in inputs {
         done.push(one(writer, &mut work, input, way).await?);

@@ -8,6 +8,7 @@ use crate::error::CommandError;
 use crate::steps::load;
 use crate::writer::Writer;
 use rapport_core::crm::history::{Door, Origin};
+use rapport_core::crm::subscription::Of;
 use rapport_core::crm::{RecordNo, TypeId, merge};
 use rapport_core::entry::{CommandEntry, Reference};
 use rapport_core::identity::ProfileNo;
@@ -77,7 +78,7 @@ async fn others(
             what: format!("object type {object}"),
         });
     };
-    let mut work = Work::new(&definitions);
+    let mut work = Work::of(writer);
     work.load(&writer.shared, object, &[primary, absorbed])
         .await?;
     let there = |number: RecordNo| {
@@ -105,6 +106,7 @@ async fn others(
     calculate(&definitions, definition, &mut kept);
     work.remove((object, absorbed));
     work.put(definition, kept, &change, &cause);
+    work.hear((object, primary), Of::Merged { absorbed });
     writer.merged_record(object, absorbed, primary, writes);
     work.touch((object, primary));
     follow::settle(writer, &mut work).await?;

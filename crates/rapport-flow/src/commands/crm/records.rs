@@ -53,7 +53,7 @@ pub(super) async fn apply(
     }
     let mut batch = Batch {
         object,
-        work: Work::new(&definitions),
+        work: Work::of(writer),
         seen: BTreeSet::new(),
         entry,
     };
@@ -61,6 +61,7 @@ pub(super) async fn apply(
     let mut edits = contacts::Edits::default();
     for (nth, input) in inputs.iter().enumerate() {
         let cause = batch.cause(nth);
+        batch.work.stand(&cause);
         done.push(match object.id() {
             TypeId::CONTACT => contacts::one(writer, &mut batch, &cause, input, &mut edits).await?,
             _ => one(writer, &mut batch, &cause, input).await?,

@@ -101,6 +101,7 @@ fn send(server: &Server, example: &str) {
     let authorization = match path {
         _ if path.starts_with("/api/") => format!("Bearer {TOKEN}"),
         _ if path.starts_with("/crm/") || path.starts_with("/events/") => format!("Bearer {TOKEN}"),
+        _ if path.starts_with("/webhooks/") => format!("Bearer {TOKEN}"),
         _ if path.starts_with("/v1/spaces/") => basic(TOKEN),
         _ if path == "/v1/decide" => String::new(),
         _ => basic(SERVER_KEY),
