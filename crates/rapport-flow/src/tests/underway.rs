@@ -137,10 +137,11 @@ async fn is_anybody_due(memory: &Memory, now: Millis) -> bool {
     !memory.state.scan(due).await.unwrap().is_empty()
 }
 
-/// Every row but those that say which requests were folded together.
+/// Every row but those that depend on which requests were folded together: whoever was absorbed
+/// among them is listed with their companies once or twice, and leads to the same person.
 fn all_rows(memory: &Memory) -> Rows {
     let mut rows = memory.state.dump();
-    rows.retain(|(table, _), _| *table != Table::Tail);
+    rows.retain(|(table, _), _| ![Table::Tail, Table::CompanyPeople].contains(table));
     rows
 }
 
