@@ -18,6 +18,7 @@ pub async fn records<S: State>(make: impl AsyncFn() -> S) {
     write::nothing_is_defined_at_first(&make().await).await;
     write::a_put_changes_what_it_names(&make().await).await;
     write::a_refused_change_takes_all_along(&make().await).await;
+    write::rows_alike_are_judged_one_by_one(&make().await).await;
     write::a_column_that_is_gone_is_gone_with_its_values(&make().await).await;
     write::a_deleted_row_is_found_by_nothing(&make().await).await;
     write::many_columns_are_kept_apart(&make().await).await;

@@ -109,6 +109,53 @@ pub(super) async fn a_refused_change_takes_all_along(state: &impl State) {
         .unwrap();
 }
 
+/// An engine may remember how it put one row when the next is like it: columns move in between.
+pub(super) async fn rows_alike_are_judged_one_by_one(state: &impl State) {
+    let gone = RecordWrite::Undefine {
+        object: DEAL,
+        column: NAME,
+    };
+    let named = |id| put(id, &[(NAME, text("a"))]);
+    let mut changes = definitions();
+    changes.extend([named(1), named(2)]);
+    commit(state, changes).await.unwrap();
+    for refused in [
+        vec![named(3), put(4, &[(NAME, Cell::Number(1.0))])],
+        vec![named(3), gone.clone(), named(4)],
+    ] {
+        assert!(commit(state, refused).await.is_err());
+    }
+    assert_eq!(ids(state, Query::all(DEAL)).await, [1, 2]);
+
+    let amount = |id, amount| put(id, &[(AMOUNT, amount)]);
+    let changes = vec![
+        named(3),
+        gone,
+        define(NAME, Form::Integer, false),
+        put(4, &[(NAME, Cell::Integer(5))]),
+        amount(5, Cell::Null),
+        amount(6, Cell::Number(1.5)),
+        amount(7, Cell::Number(2.5)),
+        amount(6, Cell::Null),
+    ];
+    commit(state, changes).await.unwrap();
+    let asked = [3, 4, 5, 6, 7];
+    let rows = state.rows(DEAL, &asked, &[NAME, AMOUNT]).await.unwrap();
+    let expected = [
+        [Cell::Null, Cell::Null],
+        [Cell::Integer(5), Cell::Null],
+        [Cell::Null, Cell::Null],
+        [Cell::Null, Cell::Null],
+        [Cell::Null, Cell::Number(2.5)],
+    ];
+    let row = |(id, cells): (u64, [Cell; 2])| {
+        let cells = cells.to_vec();
+        Some(Row { id, cells })
+    };
+    let expected: Vec<_> = asked.into_iter().zip(expected).map(row).collect();
+    assert_eq!(rows, expected);
+}
+
 pub(super) async fn a_column_that_is_gone_is_gone_with_its_values(state: &impl State) {
     let mut changes = definitions();
     changes.push(put(1, &[(NAME, text("a")), (KEY, text("k"))]));
