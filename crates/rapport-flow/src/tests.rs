@@ -21,6 +21,7 @@ mod refusals;
 mod replay;
 mod restart;
 mod revoke;
+mod room;
 mod segments;
 mod traits;
 mod transforms;

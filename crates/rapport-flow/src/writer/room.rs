@@ -19,9 +19,9 @@ const EVENTS_A_WEIGHING: usize = 65_536;
 const EVENT_BYTES: usize = 1_024;
 
 /// Profiles that are looked at in one step of a round, and how many more for each event that came
-/// since the last: a round is over long before as many came as there is room for.
+/// since the last: a round is over before a sixteenth of what there is room for came.
 const STEP: usize = 512;
-const STEP_AN_EVENT: usize = 4;
+const STEP_AN_EVENT: usize = 16;
 
 /// Profiles whose last moments say about which one is in the middle.
 const SAMPLE: usize = 4_096;
@@ -77,8 +77,12 @@ impl Writer {
         let is_crowded = self.people.len() > people_max;
         let weighed = &self.weighed;
         let is_doubtful = weighed.bytes > bytes_max || weighed.events >= EVENTS_A_WEIGHING;
-        if weighed.round.is_none() && (is_crowded || is_doubtful) {
-            self.begin_round(is_crowded);
+        let lets_go = |round: &Round| round.goes.is_some();
+        match &weighed.round {
+            // Whoever only weighs begins again, and lets go.
+            Some(round) if is_crowded && !lets_go(round) => self.begin_round(true),
+            None if is_crowded || is_doubtful => self.begin_round(is_crowded),
+            _ => {}
         }
         if self.step() {
             // Nearly full is full: else it would be weighed again at once.
