@@ -1,10 +1,10 @@
 //! What is asked about segments: who a rule would find, how two overlap, who came and went.
 
-use super::world::{World, roles};
+use super::replay::replayed;
+use super::world::World;
 use crate::archive::Archive;
 use crate::reads::preview::{Bounds, Preview};
 use crate::reads::turnover::{Asked, Change};
-use crate::replay::replay;
 use crate::rows;
 use crate::writer::all;
 use rapport_core::entry::{Command, Reference};
@@ -122,22 +122,27 @@ async fn a_preview_that_has_no_time_says_that_nobody_was_looked_at() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_preview_of_a_sample_has_bounds_that_hold_the_truth() {
-    let world = shop().await;
+async fn a_preview_of_a_sample_has_bounds_that_mostly_hold_the_truth() {
+    const SAMPLES: u32 = 16;
     let few = Bounds {
         sample: 16,
         members: 2,
         ..BOUNDS
     };
-    let seen = preview(&world, r#"did "Milk Bought" at least 3 times"#, few).await;
-    let all = preview(&world, r#"did "Milk Bought" at least 3 times"#, BOUNDS).await;
-    let (estimate, truth) = (seen.estimate.unwrap(), all.estimate.unwrap().size);
-    assert_eq!((seen.looked, seen.members.len()), (16, 2));
-    assert!(
-        (estimate.low..=estimate.high).contains(&truth),
-        "{estimate:?} {truth}"
-    );
-    assert!(estimate.low < estimate.high);
+    let rule = r#"did "Milk Bought" at least 3 times"#;
+    let mut held = 0;
+    for _ in 0..SAMPLES {
+        // Each directory draws by a secret of its own.
+        let world = shop().await;
+        let seen = preview(&world, rule, few).await;
+        let all = preview(&world, rule, BOUNDS).await;
+        let (estimate, truth) = (seen.estimate.unwrap(), all.estimate.unwrap().size);
+        assert_eq!((seen.looked, seen.members.len()), (16, 2));
+        assert!(estimate.low < estimate.high);
+        held += u32::from((estimate.low..=estimate.high).contains(&truth));
+    }
+    // They hold 95 times of a hundred: fewer than ten of sixteen is one run of a hundred thousand.
+    assert!(held >= 10, "{held} of {SAMPLES}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -299,20 +304,9 @@ async fn a_replay_notes_the_same_comings_and_goings() {
     world.settle().await;
     // An entry behind every timer: a replay fires what is due before it.
     world.segment("last", r#"in segment "fresh""#).await;
-    let World {
-        rapport,
-        clock,
-        directory,
-        settings,
-    } = world;
-    rapport.kill().await;
-    let live = Archive::open(roles(directory.path()), settings.clone(), clock.clone());
-    let live = live.await.unwrap();
-    let fresh = tempfile::tempdir().unwrap();
-    let again = Archive::open(roles(fresh.path()), settings, clock);
-    let mut again = again.await.unwrap();
-    replay(&live, &mut again, &|_| {}).await.unwrap();
-    let (live, again) = (kept(&live).await, kept(&again).await);
+    let replayed = replayed(world).await;
+    let (live, again) = (&replayed.live, &replayed.again);
+    let (live, again) = (kept(live).await, kept(again).await);
     assert!(live.len() > 20, "{}", live.len());
     assert_eq!(live, again);
 }

@@ -12,8 +12,15 @@ use rapport_core::identity::{IdKind, Identifier};
 use rapport_core::time::HOUR_MS;
 use std::sync::Arc;
 
-/// Replays the world's directory and compares; returns the world as it goes on.
-pub(super) async fn replay_equals_live(world: World) {
+/// A directory whose flow was killed, and another into which it was replayed.
+pub(super) struct Replayed {
+    pub live: Archive,
+    pub again: Archive,
+    _directories: [tempfile::TempDir; 2],
+}
+
+/// Replays the world's directory into a fresh one.
+pub(super) async fn replayed(world: World) -> Replayed {
     // Killed, not stopped: what waits to be flushed is part of what must replay.
     world.settle().await;
     let World {
@@ -23,28 +30,37 @@ pub(super) async fn replay_equals_live(world: World) {
         settings,
     } = world;
     rapport.kill().await;
-    let live = Archive::open(roles(directory.path()), settings.clone(), clock.clone())
-        .await
-        .unwrap();
+    let live = Archive::open(roles(directory.path()), settings.clone(), clock.clone());
+    let live = live.await.unwrap();
     let fresh = tempfile::tempdir().unwrap();
-    let mut again = Archive::open(roles(fresh.path()), settings.clone(), clock.clone())
-        .await
-        .unwrap();
+    let again = Archive::open(roles(fresh.path()), settings, clock);
+    let mut again = again.await.unwrap();
     replay(&live, &mut again, &|_| {}).await.unwrap();
+    Replayed {
+        live,
+        again,
+        _directories: [directory, fresh],
+    }
+}
+
+/// Replays the world's directory and compares.
+pub(super) async fn replay_equals_live(world: World) {
+    let replayed = replayed(world).await;
+    let (live, again) = (&replayed.live, &replayed.again);
     assert_eq!(again.head(), live.head());
     let at = live.received().max(again.received());
     let differing = difference(
-        &dump(&live, at).await.unwrap(),
-        &dump(&again, at).await.unwrap(),
+        &dump(live, at).await.unwrap(),
+        &dump(again, at).await.unwrap(),
     );
     assert!(
         differing.is_empty(),
         "live: {:#?}\nreplayed: {:#?}",
-        spell(&live, at, &differing).await.unwrap(),
-        spell(&again, at, &differing).await.unwrap(),
+        spell(live, at, &differing).await.unwrap(),
+        spell(again, at, &differing).await.unwrap(),
     );
-    assert_eq!(check(&live).await.unwrap(), Vec::<String>::new());
-    assert_eq!(check(&again).await.unwrap(), Vec::<String>::new());
+    assert_eq!(check(live).await.unwrap(), Vec::<String>::new());
+    assert_eq!(check(again).await.unwrap(), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

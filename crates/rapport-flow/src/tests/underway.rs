@@ -17,7 +17,7 @@ use rapport_core::time::{HOUR_MS, MINUTE_MS, Millis, SECOND_MS};
 use rapport_store::ledger::Submission;
 use rapport_store::memory::{Call as Fallible, Fault, Memory};
 use rapport_store::records::{Link, Records, Whole};
-use rapport_store::state::{Key, Order, Page, State, Table, Value};
+use rapport_store::state::{Key, Order, Page, State, Table, Value, number_key};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -137,12 +137,28 @@ async fn is_anybody_due(memory: &Memory, now: Millis) -> bool {
     !memory.state.scan(due).await.unwrap().is_empty()
 }
 
-/// Every row but those that depend on which requests were folded together: whoever was absorbed
-/// among them is listed with their companies once or twice, and leads to the same person.
+/// Every row but those that say which requests were folded together. Who was absorbed by somebody of
+/// the same transaction was never listed with a company by their own number: everybody is listed here
+/// by the number that theirs leads to.
 fn all_rows(memory: &Memory) -> Rows {
-    let mut rows = memory.state.dump();
-    rows.retain(|(table, _), _| ![Table::Tail, Table::CompanyPeople].contains(table));
-    rows
+    let rows = memory.state.dump();
+    let survivor = |mut number: ProfileNo| {
+        let row = |number: ProfileNo| rows.get(&(Table::Redirect, number_key(number.0)));
+        while let Some(to) = row(number) {
+            number = ProfileNo(rows::number_of(Table::Redirect, to).unwrap());
+        }
+        number
+    };
+    let canonical = |((table, key), value): (&(Table, Key), &Value)| {
+        let mut key = key.clone();
+        if *table == Table::CompanyPeople {
+            let person = survivor(rows::company_person_of(&key).unwrap());
+            key[8..].copy_from_slice(&person.0.to_be_bytes());
+        }
+        ((*table, key), value.clone())
+    };
+    let rows = rows.iter().filter(|((table, _), _)| *table != Table::Tail);
+    rows.map(canonical).collect()
 }
 
 type Rows = BTreeMap<(Table, Key), Value>;

@@ -3,8 +3,8 @@
 use super::{by_email, create, linked, update};
 use crate::archive::Archive;
 use crate::outbox::Message;
-use crate::replay::replay;
-use crate::tests::world::{World, roles};
+use crate::tests::replay::replayed;
+use crate::tests::world::World;
 use crate::writer::pages;
 use rapport_core::crm::subscription::{AppNo, Draft, SubscriptionNo};
 use rapport_core::crm::{RecordInput, RecordNo, RecordReference, TypeId, Verb};
@@ -306,23 +306,9 @@ async fn a_replay_decides_the_same_messages_whichever_events_it_folds_together()
         );
         world.server(&batch).await;
     }
-    world.settle().await;
-    let World {
-        rapport,
-        clock,
-        directory,
-        settings,
-    } = world;
-    rapport.kill().await;
-    let live = Archive::open(roles(directory.path()), settings.clone(), clock.clone())
-        .await
-        .unwrap();
-    let fresh = tempfile::tempdir().unwrap();
-    let mut again = Archive::open(roles(fresh.path()), settings, clock)
-        .await
-        .unwrap();
-    replay(&live, &mut again, &|_| {}).await.unwrap();
-    let [live, again] = [decided(&live).await, decided(&again).await];
+    let replayed = replayed(world).await;
+    let (live, again) = (&replayed.live, &replayed.again);
+    let [live, again] = [decided(live).await, decided(again).await];
     assert!(live.len() >= 16, "{live:?}");
     assert_eq!(live, again);
 }
