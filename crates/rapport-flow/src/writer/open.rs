@@ -44,8 +44,8 @@ pub(crate) struct Open {
 }
 
 impl Open {
-    /// How many more requests it takes, and how many bytes of them.
-    fn room(&self) -> (usize, usize) {
+    /// How many more requests fit in, and how many bytes of them.
+    fn fits(&self) -> (usize, usize) {
         let requests = REQUESTS.saturating_sub(self.requests.len());
         (requests, BYTES.saturating_sub(self.bytes))
     }
@@ -60,20 +60,20 @@ impl Writer {
 
     /// How many more requests can be folded before the next transaction begins, and how many bytes
     /// of them; nothing where it pays to wait for more.
-    pub fn room(&self) -> (usize, usize) {
+    pub fn fits(&self) -> (usize, usize) {
         let shared = &self.shared;
         let waiting = shared.feed.last().saturating_sub(self.folded().request);
         if self.is_writing() && waiting < WORTHWHILE && shared.awaited.is_empty() {
             return (0, 0);
         }
         let open = self.open.as_ref();
-        open.map_or((REQUESTS, BYTES), Open::room)
+        open.map_or((REQUESTS, BYTES), Open::fits)
     }
 
     /// Whether no more can be folded before the next transaction begins.
     pub fn is_full(&self) -> bool {
-        let room = self.open.as_ref().map(Open::room);
-        room.is_some_and(|(requests, bytes)| requests == 0 || bytes == 0)
+        let fits = self.open.as_ref().map(Open::fits);
+        fits.is_some_and(|(requests, bytes)| requests == 0 || bytes == 0)
     }
 
     /// Adds what was folded to the open batch.

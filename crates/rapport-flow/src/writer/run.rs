@@ -257,7 +257,7 @@ impl Rhythm {
 /// The requests right behind the last one folded: from memory, or from the ledger.
 async fn next(writer: &Writer, commands_wait: bool) -> Result<Vec<Request>> {
     let shared = &writer.shared;
-    let (mut requests_max, bytes_max) = writer.room();
+    let (mut requests_max, bytes_max) = writer.fits();
     if shared.settings.is_paused || requests_max == 0 || bytes_max == 0 {
         return Ok(Vec::new());
     }
