@@ -172,7 +172,10 @@ Look at what is there:
 Watch people enter and leave segments as they go about the shop:
   env $(cat data/keys.env) {} demo --to http://{address} --live
 
-Everything is in ./data. Ctrl-C stops it and loses nothing; cargo xtask up starts it again.",
+Everything is in ./data. Ctrl-C stops it and loses nothing; cargo xtask up starts it again.
+Stopped, this folds every entry again and compares:
+  {} doctor --verify --data data/rapport",
+        binary().display(),
         binary().display()
     )
 }

@@ -42,6 +42,13 @@ impl Directory {
         })
     }
 
+    /// Whether there is a data directory at `path`, sound or not.
+    #[must_use]
+    pub fn is_at(path: impl AsRef<Path>) -> bool {
+        let names = [FORMAT_FILE, "state.db", "ledger.db"];
+        names.iter().any(|name| path.as_ref().join(name).exists())
+    }
+
     /// Makes `path` an empty data directory, without opening it: where a backup is copied to.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ pub(crate) struct Place {
     /// (RAPPORT_SERVER_LISTEN and so on) wins over it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The data directory; made where it does not exist.
+    /// The data directory; `serve` makes it where it does not exist.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }

@@ -2,8 +2,9 @@
 
 use crate::config::Config;
 use crate::wiring;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
+use rapport_embedded::Directory;
 use rapport_embedded::history::ParquetHistory;
 use rapport_flow::archive::Archive;
 use rapport_flow::clock::SystemClock;
@@ -22,9 +23,22 @@ pub(crate) mod restore;
 pub(crate) mod segment;
 pub(crate) mod serve;
 
-/// Opens the configured directory to be read, not run.
+/// Opens the configured directory to be read, not run. It is there already: of a wrong name nobody
+/// wants to hear that it is sound, or have a backup.
 async fn at_rest(config: &Config) -> Result<(Archive, ParquetHistory)> {
-    open_at_rest(&config.server.data, config).await
+    let data = &config.server.data;
+    if !Directory::is_at(data) {
+        let inside = std::fs::read_dir(data).into_iter().flatten().flatten();
+        let meant = inside
+            .map(|entry| entry.path())
+            .find(|path| Directory::is_at(path));
+        let help = match meant {
+            Some(meant) => format!("did you mean `--data {}`?", meant.display()),
+            None => "`--data` says where it is".to_owned(),
+        };
+        bail!("{} is no data directory: {help}", data.display());
+    }
+    open_at_rest(data, config).await
 }
 
 async fn open_at_rest(data: &Path, config: &Config) -> Result<(Archive, ParquetHistory)> {

@@ -83,3 +83,38 @@ fn a_destination_inside_is_refused_unless_the_settings_allow_it() {
     );
     assert!(server.stop().success());
 }
+
+#[test]
+fn a_directory_that_is_not_there_is_neither_made_nor_called_sound() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |command: &[&str]| {
+        let mut rapport = std::process::Command::new(env!("CARGO_BIN_EXE_rapport"));
+        let ran = rapport.args(command).current_dir(folder.path()).output();
+        let ran = ran.expect("it runs");
+        (ran.status.success(), String::from_utf8(ran.stderr).unwrap())
+    };
+    let commands: [&[&str]; 4] = [
+        &["doctor", "--data", "data"],
+        &["backup", "--data", "data", "--to", "copy"],
+        &["export", "--data", "data", "--output", "events.parquet"],
+        &["replay", "--data", "data", "--into", "again"],
+    ];
+    for command in commands {
+        let (done, said) = run(command);
+        assert!(
+            !done && said.contains("data is no data directory"),
+            "{said}"
+        );
+    }
+    let left = std::fs::read_dir(folder.path()).expect("it is there");
+    assert_eq!(left.count(), 0, "nothing was made");
+
+    // One level too high, as `cargo xtask up` may be looked at.
+    let data = folder.path().join("data/rapport");
+    std::fs::create_dir_all(&data).expect("a folder");
+    let server = strict(&data).start();
+    assert!(server.stop().success());
+    let (done, said) = run(&["doctor", "--data", "data"]);
+    assert!(!done && said.contains("--data data/rapport"), "{said}");
+    assert!(run(&["doctor", "--data", "data/rapport"]).0);
+}
