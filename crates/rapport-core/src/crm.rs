@@ -41,6 +41,9 @@ pub mod subscription;
 pub mod value;
 pub mod write;
 
+pub mod bulk;
+pub mod view;
+
 /// Number of a type of records. Standard types are `0-N` outside and `N` here, custom ones `2-N`
 /// and `2 << 24 | N`.
 #[derive(

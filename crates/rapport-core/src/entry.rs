@@ -5,7 +5,7 @@ use crate::crm::change::{
     GroupDraft, LabelDraft, Must, ObjectTypeDraft, PipelineDraft, PropertyDraft, StageDraft,
 };
 use crate::crm::subscription::{self, AppNo, SubscriptionNo};
-use crate::crm::{RecordInput, RecordNo, TypeId};
+use crate::crm::{RecordInput, RecordNo, TypeId, bulk, view};
 use crate::decide::{Exposure, Slot};
 use crate::event::transform::Step;
 use crate::event::webhook::Webhook;
@@ -418,6 +418,24 @@ pub enum Command {
         /// Which.
         subscription: SubscriptionNo,
     },
+    /// Keeps a view, or changes one.
+    PutView {
+        /// The entry that made it; `None` for a new one.
+        #[serde(default)]
+        view: Option<Position>,
+        /// What it is to be.
+        draft: view::Draft,
+    },
+    /// Keeps no longer the view that an entry made.
+    DeleteView(view::Removal),
+    /// Begins a change of many records.
+    StartBulk(bulk::Draft),
+    /// Changes some of them, and remembers what each was.
+    StepBulk(bulk::Step),
+    /// Ends it where it is, and says why.
+    StopBulk(bulk::Stop),
+    /// Forgets what one did to some of the records, or the last of it.
+    ForgetBulk(bulk::Forgetting),
 }
 
 /// Where events come from.

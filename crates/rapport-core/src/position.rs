@@ -47,6 +47,21 @@ impl Position {
             index: 0,
         }
     }
+
+    /// What a command made, by its place: `12_3`. No other command ever has it.
+    #[must_use]
+    pub fn id(self) -> String {
+        format!("{}_{}", self.request, self.command)
+    }
+
+    /// The place of the command that an [`id`](Position::id) names.
+    #[must_use]
+    pub fn of_id(id: &str) -> Option<Position> {
+        let (request, command) = id.split_once('_')?;
+        let place = Position::command(request.parse().ok()?, command.parse().ok()?);
+        // Each place has one spelling.
+        (place.command > 0 && place.id() == id).then_some(place)
+    }
 }
 
 impl fmt::Display for Position {
@@ -54,6 +69,23 @@ impl fmt::Display for Position {
         match self.command {
             0 => write!(f, "{}.{}", self.request, self.index),
             n => write!(f, "{}+{n}", self.request),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_of_one_command_and_has_one_spelling() {
+        let place = Position::command(12, 3);
+        assert_eq!(place.id(), "12_3");
+        assert_eq!(Position::of_id("12_3"), Some(place));
+        for text in [
+            "", "12", "12_", "_3", "12_0", "012_3", "+12_3", "12_3_4", "-1_3", " 12_3",
+        ] {
+            assert_eq!(Position::of_id(text), None, "{text}");
         }
     }
 }

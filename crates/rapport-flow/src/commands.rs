@@ -38,6 +38,7 @@ mod segment;
 mod subscriptions;
 mod time_zone;
 pub(crate) mod undo_merge;
+mod view;
 mod webhook;
 
 pub(crate) use due::is_about_everybody;
@@ -228,6 +229,8 @@ async fn apply_to(
         Command::DeleteTrait { key } => computed::delete(writer, key, writes),
         command if members::is_one(command) => members::apply(writer, entry, writes),
         command if subscriptions::is_one(command) => subscriptions::apply(writer, entry, writes),
+        Command::PutView { view, draft } => view::put(writer, entry, *view, draft, writes),
+        Command::DeleteView(removal) => view::delete(writer, removal.view, writes),
         other => configure::apply(writer, entry, other, writes),
     }
 }

@@ -6,6 +6,7 @@ use crate::plan::{Compiled, Plans};
 use rapport_core::crm::Definitions;
 use rapport_core::crm::change::Definition;
 use rapport_core::crm::subscription::{SubscriptionNo, Subscriptions};
+use rapport_core::crm::view::Views;
 use rapport_core::decide::{Exposure, Slot};
 use rapport_core::entry::{Destination, Source};
 use rapport_core::event::SourceNo;
@@ -16,13 +17,14 @@ use rapport_core::fold::Rules;
 use rapport_core::identity::policy::Policy;
 use rapport_core::identity::veto::Vetoes;
 use rapport_core::member::{MemberNo, Roster};
+use rapport_core::position::Position;
 use rapport_core::segment::catalogue::Catalogue;
 use rapport_core::segment::registry::Registry;
 use rapport_store::Error;
 use rapport_store::state::{Key, Table, Write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 /// The configuration in force. Replaced whole when a command changes it.
@@ -56,6 +58,10 @@ pub struct Configuration {
     pub roster: Arc<Roster>,
     /// What apps hear of records.
     pub subscriptions: Arc<Subscriptions>,
+    /// Views of records.
+    pub views: Arc<Views>,
+    /// Bulks that are under way, by the entries that began them.
+    pub bulks: Arc<BTreeSet<Position>>,
 }
 
 /// What browsers may be told, what fills the slots of a page, and who signs for whom.
@@ -87,6 +93,8 @@ impl Default for Configuration {
             crm: standard(),
             roster: Arc::default(),
             subscriptions: Arc::default(),
+            views: Arc::default(),
+            bulks: Arc::default(),
         }
     }
 }
@@ -156,6 +164,7 @@ impl Configuration {
                 }
                 ("subscription", "last") => last = read(&key, value)?,
                 ("subscription", _) => subscriptions.push(read(&key, value)?),
+                ("view" | "bulk", _) => keep(&mut configuration, &key, value)?,
                 _ => return Err(damaged(&key, "no such configuration")),
             }
         }
@@ -223,6 +232,17 @@ fn unlock(keys: &mut KeyRing, key: &str, value: &[u8]) -> Result<(), Error> {
         "token" => drop(keys.tokens.insert(hash, read(key, value)?)),
         "revoked" => drop(keys.revoked.insert(hash, read(key, value)?)),
         _ => drop(keys.disabled.insert(read(key, value)?)),
+    }
+    Ok(())
+}
+
+/// Takes a row of a view, or of a bulk that is under way.
+fn keep(configuration: &mut Configuration, key: &str, value: &[u8]) -> Result<(), Error> {
+    match key.starts_with("view/") {
+        true => Arc::make_mut(&mut configuration.views).put(Arc::new(read(key, value)?)),
+        false => {
+            Arc::make_mut(&mut configuration.bulks).insert(read(key, value)?);
+        }
     }
     Ok(())
 }

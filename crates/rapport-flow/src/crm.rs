@@ -14,6 +14,7 @@ use rapport_store::records::{After, Count, Filter, Sort, Total};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub(crate) mod bulk;
 pub(crate) mod cells;
 pub(crate) mod company;
 pub(crate) mod contact;

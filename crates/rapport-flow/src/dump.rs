@@ -113,7 +113,13 @@ async fn each(archive: &Archive, at: Millis, mut say: impl FnMut(String, String)
             say(format!("company {}", company.id), format!("{company:#?}"));
         }
     }
-    for table in [Table::Edit, Table::Attached, Table::MergedRecord] {
+    for table in [
+        Table::Edit,
+        Table::Attached,
+        Table::MergedRecord,
+        Table::Bulk,
+        Table::BulkRecord,
+    ] {
         let mut rows = pages(state, table);
         while let Some(page) = rows.next().await? {
             for (key, value) in page {

@@ -17,6 +17,7 @@ pub mod compact;
 pub mod flush;
 pub mod freeze;
 pub mod retain;
+mod retain_bulks;
 pub mod retain_changes;
 pub mod sweep;
 pub mod tell;

@@ -27,6 +27,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 mod ask;
+mod bulk;
 mod crm;
 mod imports;
 mod insight;

@@ -3,6 +3,7 @@
 //! Values that hold more than a number start with a format byte, so that a later version can
 //! read what an earlier one wrote.
 
+use rapport_core::crm::RecordNo;
 use rapport_core::event::SourceNo;
 use rapport_core::identity::{Identifier, ProfileNo};
 use rapport_core::position::Position;
@@ -101,6 +102,21 @@ pub fn position_of(key: &[u8]) -> Option<Position> {
         command,
         index,
     })
+}
+
+/// The key of what a bulk did to a record.
+#[must_use]
+pub fn bulk_record_key(bulk: Position, record: RecordNo) -> Key {
+    let mut key = position_key(bulk).into_vec();
+    key.extend(record.0.to_be_bytes());
+    key.into()
+}
+
+/// The record of such a key.
+#[must_use]
+pub fn bulk_record_of(key: &[u8]) -> Option<RecordNo> {
+    let number = key.get(16..24)?.try_into().ok()?;
+    Some(RecordNo(u64::from_be_bytes(number)))
 }
 
 /// The key of a timer row.

@@ -1,6 +1,7 @@
 //! The flow over real engines in a temporary directory, with the clock moved by hand.
 
 mod answered;
+mod bulks;
 mod clock;
 mod flow;
 mod full;

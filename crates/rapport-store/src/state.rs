@@ -89,11 +89,15 @@ pub enum Table {
     Attached = 41,
     /// Survivor of a record that was merged into another: type and number of the absorbed one.
     MergedRecord = 42,
+    /// Changes of many records, by the position of the entry that began each.
+    Bulk = 43,
+    /// What they did to each record: the position of the entry that began it, and record number.
+    BulkRecord = 44,
 }
 
 impl Table {
     /// Every table, ascending.
-    pub const ALL: [Table; 34] = [
+    pub const ALL: [Table; 36] = [
         Table::Meta,
         Table::Config,
         Table::Profile,
@@ -128,6 +132,8 @@ impl Table {
         Table::Edit,
         Table::Attached,
         Table::MergedRecord,
+        Table::Bulk,
+        Table::BulkRecord,
     ];
 
     /// Whether its keys are numbers.

@@ -57,6 +57,10 @@ pub enum Door {
     Merge,
     /// By Rapport, for other reasons.
     Rapport,
+    /// By a bulk.
+    Bulk,
+    /// By a bulk that took another one back.
+    Undo,
 }
 
 impl Door {
@@ -71,8 +75,23 @@ impl Door {
             Door::Calculated => "CALCULATED",
             Door::Merge => "MERGE_OBJECTS",
             Door::Rapport => "SYSTEM",
+            Door::Bulk | Door::Undo => "CRM_UI_BULK_ACTION",
         }
     }
+}
+
+/// Whether somebody wrote a property, whose later rows came by these doors. Bulks that were taken back
+/// again leave it as it was before them.
+pub fn is_written(later: impl Iterator<Item = Door>) -> bool {
+    let mut standing = 0_i64;
+    for door in later {
+        match door {
+            Door::Bulk => standing += 1,
+            Door::Undo => standing -= 1,
+            _ => return true,
+        }
+    }
+    standing != 0
 }
 
 /// The rows of a change to what was there before, ascending by property.
@@ -92,4 +111,24 @@ pub fn rows(
         origin: origin.clone(),
     };
     change.values.iter().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bulks_that_were_taken_back_have_written_nothing() {
+        let cases: [(&[Door], bool); 6] = [
+            (&[], false),
+            (&[Door::Bulk, Door::Undo], false),
+            (&[Door::Bulk, Door::Bulk, Door::Undo, Door::Undo], false),
+            (&[Door::Bulk, Door::Undo, Door::Bulk], true),
+            (&[Door::Undo], true),
+            (&[Door::Bulk, Door::Console, Door::Undo], true),
+        ];
+        for (later, written) in cases {
+            assert_eq!(is_written(later.iter().copied()), written, "{later:?}");
+        }
+    }
 }

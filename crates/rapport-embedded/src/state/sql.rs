@@ -232,5 +232,7 @@ fn name(table: Table) -> &'static str {
         Table::MergedRecord => "merged_record",
         Table::Session => "session",
         Table::Audit => "audit",
+        Table::Bulk => "bulk",
+        Table::BulkRecord => "bulk_record",
     }
 }

@@ -6,6 +6,7 @@ use crate::writer::Writer;
 use rapport_core::entry::{Command, CommandEntry};
 use rapport_store::state::Write;
 
+mod bulk;
 mod contacts;
 mod define;
 mod link;
@@ -21,6 +22,10 @@ pub(super) fn is_about_records(command: &Command) -> bool {
             | Command::MergeRecords { .. }
             | Command::Associate { .. }
             | Command::Disassociate { .. }
+            | Command::StartBulk(_)
+            | Command::StepBulk(_)
+            | Command::StopBulk(..)
+            | Command::ForgetBulk(_)
     ) || define::is_definition(command)
 }
 
@@ -45,6 +50,10 @@ pub(super) async fn apply(
         Command::Disassociate { inputs } => {
             link::apply(writer, entry, inputs, link::Way::Apart, writes).await
         }
+        Command::StartBulk(draft) => bulk::start(writer, entry, draft, writes).await,
+        Command::StepBulk(step) => bulk::step(writer, entry, step, writes).await,
+        Command::StopBulk(stop) => bulk::stop(writer, entry, stop, writes).await,
+        Command::ForgetBulk(one) => bulk::forget(writer, entry, one.bulk, writes).await,
         definition => define::apply(writer, entry, definition, writes).await,
     }
 }

@@ -30,6 +30,11 @@ pub(crate) fn is_about_everybody(command: &Command) -> bool {
             | Command::PutSlot(_)
             | Command::DeleteSlot { .. }
             | Command::PutSigning { .. }
+            | Command::PutView { .. }
+            | Command::DeleteView(_)
+            | Command::StartBulk(_)
+            | Command::StopBulk(..)
+            | Command::ForgetBulk(_)
     );
     !is_about_some && !is_about_nobody
 }

@@ -8,7 +8,7 @@ use crate::rows;
 use crate::shared::Shared;
 use crate::violations::Broken;
 use crate::writer::WriterOrder;
-use rapport_core::time::Millis;
+use rapport_core::time::{HOUR_MS, Millis};
 use rapport_store::state::{Key, Order, Page, Table};
 use std::sync::atomic::Ordering;
 use tokio::sync::{mpsc, oneshot};
@@ -27,12 +27,21 @@ pub(crate) fn is_due(shared: &Shared) -> bool {
     now.saturating_sub(shared.retained_ms.load(Ordering::Relaxed)) >= EVERY_MS
 }
 
+/// Whether it is another hour than when it looked last.
+fn is_new_hour(shared: &Shared) -> bool {
+    let last = shared.retained_ms.load(Ordering::Relaxed);
+    last.div_euclid(HOUR_MS) != shared.clock.now().0.div_euclid(HOUR_MS)
+}
+
 /// Forgets what is not to be kept any longer.
 pub(crate) async fn run(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> Result<()> {
     rejected(shared, orders).await?;
     violations(shared, orders).await?;
     runs(shared, orders).await?;
-    super::retain_changes::run(shared, orders).await?;
+    if is_new_hour(shared) {
+        super::retain_changes::run(shared, orders).await?;
+        super::retain_bulks::run(shared, orders).await?;
+    }
     // Behind the work: what failed is tried again soon, and not in a minute.
     shared
         .retained_ms

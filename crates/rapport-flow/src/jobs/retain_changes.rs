@@ -11,19 +11,14 @@ use rapport_core::segment::membership::SegmentNo;
 use rapport_core::time::{HOUR_MS, Millis};
 use rapport_store::state::{Key, Order, Page, Table};
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 use tokio::sync::mpsc;
 
 /// Keys removed in one transaction.
 const PAGE: usize = 2_000;
 
-/// Forgets what is not to be kept any longer, once an hour.
+/// Forgets what is not to be kept any longer.
 pub(super) async fn run(shared: &Shared, orders: &mpsc::Sender<WriterOrder>) -> Result<()> {
     let now = shared.clock.now();
-    let last = shared.retained_ms.load(Ordering::Relaxed);
-    if last.div_euclid(HOUR_MS) == now.0.div_euclid(HOUR_MS) {
-        return Ok(());
-    }
     let oldest = kept_since(shared, now.plus(-shared.settings.changes_keep_ms)).await?;
     let oldest_hour = now.plus(-HOURS_KEEP_MS).0.div_euclid(HOUR_MS);
     for (table, oldest) in [(Table::Change, oldest.0), (Table::Turnover, oldest_hour)] {

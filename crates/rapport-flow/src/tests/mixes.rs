@@ -18,6 +18,7 @@ use rapport_core::time::{DAY_MS, HOUR_MS, Millis, SECOND_MS};
 use std::sync::Arc;
 use std::time::Duration;
 
+mod bulks;
 mod crm;
 pub(super) mod dice;
 pub(super) mod listed;
@@ -107,10 +108,13 @@ pub(super) async fn begin(dice: &mut Dice) -> World {
 async fn step(world: World, dice: &mut Dice) -> World {
     match dice.below(100) {
         0..44 => send(world, dice).await,
-        44..50 => {
-            expect(&world, crm::command(dice)).await;
-            world
-        }
+        44..50 => match dice.one_in(2) {
+            true => bulks::work(world, dice).await,
+            false => {
+                expect(&world, crm::command(dice)).await;
+                world
+            }
+        },
         50..55 => listed::work(world, dice).await,
         55..60 => hook(world, dice).await,
         60..72 => change_rules(world, dice).await,

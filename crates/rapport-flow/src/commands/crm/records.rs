@@ -11,6 +11,7 @@ use crate::steps::load;
 use crate::writer::Writer;
 use rapport_core::crm::association::Kind;
 use rapport_core::crm::contact::GROUP_ID;
+use rapport_core::crm::history::{Door, Origin};
 use rapport_core::crm::write::{self, Change, INPUTS_MAX};
 use rapport_core::crm::{
     NewLink, ObjectType, Property, Record, RecordInput, RecordReference, Refused, TypeId, Value,
@@ -51,27 +52,44 @@ pub(super) async fn apply(
             help: "Send several batches.".to_owned(),
         });
     }
-    let mut batch = Batch {
-        object,
-        work: Work::of(writer),
-        seen: BTreeSet::new(),
-        entry,
-    };
+    let mut batch = Batch::new(writer, object, entry);
     let mut done = Vec::with_capacity(inputs.len());
     let mut edits = contacts::Edits::default();
     for (nth, input) in inputs.iter().enumerate() {
-        let cause = batch.cause(nth);
-        batch.work.stand(&cause);
-        done.push(match object.id() {
-            TypeId::CONTACT => contacts::one(writer, &mut batch, &cause, input, &mut edits).await?,
-            _ => one(writer, &mut batch, &cause, input).await?,
-        });
+        done.push(take(writer, &mut batch, nth, input, &mut edits).await?);
     }
+    finish(writer, batch, edits, writes).await?;
+    Ok(Reply::Records(done))
+}
+
+/// Does what one input says, whatever the type.
+pub(super) async fn take(
+    writer: &mut Writer,
+    batch: &mut Batch<'_>,
+    nth: usize,
+    input: &RecordInput,
+    edits: &mut contacts::Edits,
+) -> Result<Done> {
+    let cause = batch.cause(nth);
+    batch.work.stand(&cause);
+    match batch.object.id() {
+        TypeId::CONTACT => contacts::one(writer, batch, &cause, input, edits).await,
+        _ => one(writer, batch, &cause, input).await,
+    }
+}
+
+/// Hands over everything that the inputs changed, and what follows from it.
+pub(super) async fn finish(
+    writer: &mut Writer,
+    batch: Batch<'_>,
+    edits: contacts::Edits,
+    writes: &mut Vec<Write>,
+) -> Result<()> {
     edits.finish(writer, writes).await?;
     let mut work = batch.work;
     follow::settle(writer, &mut work).await?;
     work.finish(writer, writes);
-    Ok(Reply::Records(done))
+    Ok(())
 }
 
 /// Inputs of one command under way.
@@ -81,17 +99,35 @@ pub(super) struct Batch<'a> {
     /// Records an earlier input was about.
     pub seen: BTreeSet<Key>,
     entry: &'a CommandEntry,
+    /// By what kind of door they came, where it is not whoever asks by themselves.
+    pub door: Option<Door>,
 }
 
-impl Batch<'_> {
-    fn cause(&self, nth: usize) -> Cause {
+impl<'a> Batch<'a> {
+    /// Nothing yet of a command that is about records of a type.
+    pub fn new(writer: &Writer, object: &'a ObjectType, entry: &'a CommandEntry) -> Batch<'a> {
+        Batch {
+            object,
+            work: Work::of(writer),
+            seen: BTreeSet::new(),
+            entry,
+            door: None,
+        }
+    }
+
+    /// Where what an input changes comes from.
+    pub fn cause(&self, nth: usize) -> Cause {
+        let origin = by_actor(&self.entry.actor);
         Cause {
             place: Position {
                 index: u32::try_from(nth).unwrap_or(u32::MAX),
                 ..self.entry.position
             },
             received: self.entry.received,
-            origin: by_actor(&self.entry.actor),
+            origin: Origin {
+                door: self.door.unwrap_or(origin.door),
+                ..origin
+            },
         }
     }
 
