@@ -55,6 +55,8 @@ pub struct Api {
     profile_reads: Arc<profile_api::Meter>,
     /// How much the HubSpot-compatible API is asked.
     crm_requests: Arc<crm::Meter>,
+    /// Who leads bulks on.
+    bulks: Arc<native::Driver>,
 }
 
 /// Every route of every door; files are taken where there is a desk for them.
@@ -70,7 +72,10 @@ pub fn router(rapport: Rapport, settings: ApiSettings, imports: Option<Imports>)
         tickets: Arc::default(),
         profile_reads: Arc::default(),
         crm_requests: Arc::default(),
+        bulks: Arc::default(),
     };
+    // What was under way when the process before this one ended goes on.
+    native::Driver::wake(&api);
     Router::new()
         .merge(console::routes())
         .merge(live_page::routes())

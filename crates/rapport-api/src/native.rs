@@ -12,6 +12,7 @@ mod audit;
 mod backups;
 mod bearer;
 mod body;
+mod bulks;
 mod companies;
 mod dead_letters;
 mod destinations;
@@ -48,9 +49,11 @@ mod timeline;
 mod tokens;
 mod traits;
 mod transformations;
+mod views;
 mod webhook;
 mod webhook_maps;
 
+pub(crate) use bulks::Driver;
 pub(crate) use destinations::is_web_address;
 pub(crate) use live::Tickets;
 pub(crate) use sign_in::Guard;
@@ -98,7 +101,9 @@ pub(crate) fn resources() -> Router<Api> {
         .merge(session::routes())
         .merge(shares::routes())
         .merge(sign_in::routes())
-        .merge(teams::routes());
+        .merge(teams::routes())
+        .merge(views::routes())
+        .merge(bulks::routes());
     Router::new().nest("/api/v1", resources)
 }
 

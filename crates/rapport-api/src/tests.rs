@@ -16,6 +16,7 @@ use std::sync::Arc;
 use tower::ServiceExt;
 
 mod attacks;
+mod bulks;
 mod crm;
 mod decide;
 mod destinations;
@@ -37,6 +38,7 @@ mod sources;
 mod track;
 mod traits;
 mod transformations;
+mod views;
 mod webhook;
 
 const WRITE_KEY: &str = "browser-key";

@@ -13,25 +13,32 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use rapport_core::crm::view::View;
 use rapport_core::crm::{
     Definitions, ObjectType, Record, RecordInput, RecordNo, RecordReference, Refused, Verb,
     Written, query,
 };
 use rapport_core::entry::Command;
-use rapport_core::member::{Access, Action};
+use rapport_core::member::{Access, Action, Actor};
 use rapport_flow::commands::Reply;
 use rapport_flow::crm::Query;
-use rapport_store::records::{Count, Filter};
+use rapport_store::records::{Count, Filter as Condition};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 mod asked;
 mod board;
 mod bulk;
 mod cursor;
+mod filter;
 mod timeline;
 mod value;
+
+pub(super) use crate::rights::records::Reach as Reached;
+pub(super) use filter::Filter;
+pub(super) use value::typed;
 
 /// Up to where a total is exact unless it is asked to be.
 const TOTAL_MAX: u64 = 10_000;
@@ -50,13 +57,16 @@ pub(super) fn routes() -> Router<Api> {
 }
 
 /// The type of records that a word of the address means.
-fn object<'a>(definitions: &'a Definitions, word: &str) -> Result<&'a ObjectType, Error> {
+pub(super) fn object<'a>(
+    definitions: &'a Definitions,
+    word: &str,
+) -> Result<&'a ObjectType, Error> {
     let found = definitions.find(word);
     found.ok_or_else(|| Error::missing(format_args!("type of records `{word}`")))
 }
 
 /// What somebody may do with records of a type.
-fn reach<'a>(
+pub(super) fn reach<'a>(
     api: &'a Api,
     asker: &'a Asker,
     object: &'a ObjectType,
@@ -65,7 +75,8 @@ fn reach<'a>(
     Reach::of(api, &asker.actor, object, access).map_err(denied)
 }
 
-fn denied(denied: Denied) -> Error {
+/// A denial in the shape of this API.
+pub(super) fn denied(denied: Denied) -> Error {
     match denied {
         Denied::Scope(scope) => {
             let message = format!("the scope `{}` is needed", spelled(scope));
@@ -129,7 +140,8 @@ async fn all(
     let definitions = api.rapport.definitions();
     let object = object(&definitions, &word)?;
     let reach = reach(&api, &asker, object, Access::Read)?;
-    let checked = asked::query(&definitions, object, &page, &reach)?;
+    let view = view(&api, &asker, &page)?;
+    let checked = asked::query(&definitions, object, &page, &reach, view.as_deref())?;
     let count = match page.one("total") {
         None => Count::No,
         Some("capped") => Count::Capped(TOTAL_MAX),
@@ -139,7 +151,7 @@ async fn all(
             return Err(Error::new(Code::InvalidQuery, message));
         }
     };
-    let filter = found(&api, &asker, &definitions, &reach, checked.condition).await?;
+    let filter = found(&api, &asker.actor, &definitions, &reach, checked.condition).await?;
     let query = Query {
         object: object.id(),
         filter,
@@ -154,7 +166,12 @@ async fn all(
         .records
         .iter_mut()
         .for_each(|record| reach.veil(record));
-    let names = page.all("property");
+    let columns = view.iter().flat_map(|view| &view.draft.columns);
+    let columns: Vec<String> = columns.map(ToString::to_string).collect();
+    let names = match page.all("property") {
+        [] => &columns[..],
+        names => names,
+    };
     let records = answer
         .records
         .iter()
@@ -168,16 +185,22 @@ async fn all(
 }
 
 /// What a condition finds of the records that may be seen.
-async fn found(
+pub(super) async fn found(
     api: &Api,
-    asker: &Asker,
+    actor: &Actor,
     definitions: &Definitions,
     reach: &Reach<'_>,
     condition: query::Condition,
-) -> Result<Filter, Error> {
+) -> Result<Condition, Error> {
     let filter = crate::crm::filter(condition);
-    let filter = seen(api, &asker.actor, definitions, filter).await;
+    let filter = seen(api, actor, definitions, filter).await;
     Ok(filter.map_err(failed)?.and(reach.filter(Action::View)))
+}
+
+/// The view that a request asks by.
+fn view(api: &Api, asker: &Asker, page: &Page) -> Result<Option<Arc<View>>, Error> {
+    let id = page.one("view");
+    id.map(|id| super::views::find(api, asker, id)).transpose()
 }
 
 async fn show(

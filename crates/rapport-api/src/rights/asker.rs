@@ -114,7 +114,8 @@ pub(crate) fn by_token(api: &Api, token: &str) -> Option<Asker> {
     of_token(api, hash)
 }
 
-fn of_token(api: &Api, hash: &str) -> Option<Asker> {
+/// Whoever has the token of a hash.
+pub(crate) fn of_token(api: &Api, hash: &str) -> Option<Asker> {
     let keys = api.rapport.keys();
     let token = keys.by_hash(hash)?;
     let scopes = token.scopes.clone();

@@ -196,6 +196,15 @@ const ROUTES: &[Route] = &[
     Route::of("/records/{type}/{id}", Door::Signed),
     Route::of("/records/{type}/{id}/restore", Door::Signed),
     Route::of("/records/{type}/{id}/timeline", Door::Signed),
+    // A view is shown to whom it is for, and what it asks about is asked of their rights.
+    Route::of("/views", Door::Signed),
+    Route::of("/views/{id}", Door::Signed),
+    // A bulk is told to whom it is of, and done by their rights.
+    Route::of("/bulk", Door::Signed),
+    Route::of("/bulk/{id}", Door::Signed),
+    Route::of("/bulk/{id}/records", Door::Signed),
+    Route::of("/bulk/{id}/undo", Door::Signed),
+    Route::of("/bulk/{id}/stop", Door::Signed),
 ];
 
 /// What a route needs, by its path behind `/api/v1`.

@@ -1,6 +1,7 @@
 //! What an acknowledgement is worth: kills, power cuts, full disks, and a second opener.
 
 mod audit;
+mod bulks;
 mod doctor;
 mod full;
 mod kill;

@@ -1,9 +1,11 @@
-//! Which records a request asks for: `filter=amount:gte:100`, `sort=-amount`, `q=words`.
+//! Which records a request asks for: `filter=amount:gte:100`, `sort=-amount`, `q=words`, `view=12_3`.
+//! What is said beside a view narrows it, and an order takes the place of its own.
 
 use crate::errors::{Code, Error};
 use crate::native::list::Page;
 use crate::rights::records::Reach;
 use rapport_core::crm::query::{self, Filter, Operator, Query, Search, Sort};
+use rapport_core::crm::view::View;
 use rapport_core::crm::{Definitions, ObjectType};
 
 /// What the parameters of a request ask for, checked.
@@ -12,37 +14,9 @@ pub(super) fn query(
     object: &ObjectType,
     page: &Page,
     reach: &Reach<'_>,
+    view: Option<&View>,
 ) -> Result<Query, Error> {
-    let filters = page.all("filter").iter().map(|text| filter(text));
-    let filters = filters.collect::<Result<Vec<_>, _>>()?;
-    let sorts = page.all("sort").iter().map(|text| {
-        let (property, descending) = match text.strip_prefix('-') {
-            Some(property) => (property, true),
-            None => (text.as_str(), false),
-        };
-        Sort {
-            property: property.into(),
-            descending,
-        }
-    });
-    let archived = match page.one("archived") {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(other) => {
-            let message = format!("`archived={other}` is neither `true` nor `false`");
-            return Err(Error::new(Code::InvalidQuery, message));
-        }
-    };
-    let search = Search {
-        words: page.one("q").map(Into::into),
-        groups: if filters.is_empty() {
-            Vec::new()
-        } else {
-            vec![filters]
-        },
-        sorts: sorts.collect(),
-        archived,
-    };
+    let search = search(object, page, view)?;
     let named = search
         .groups
         .iter()
@@ -55,6 +29,64 @@ pub(super) fn query(
     }
     let checked = query::compile(definitions, object, &search);
     checked.map_err(|error| Error::new(Code::InvalidQuery, error.to_string()))
+}
+
+/// What a view and the parameters beside it ask for together.
+pub(super) fn search(
+    object: &ObjectType,
+    page: &Page,
+    view: Option<&View>,
+) -> Result<Search, Error> {
+    let base = match view {
+        None => Search::default(),
+        Some(view) if view.draft.object == object.id() => view.draft.search.clone(),
+        Some(view) => {
+            let message = format!("the view {} shows no {}", view.id.id(), object.head.plural);
+            return Err(Error::new(Code::InvalidQuery, message));
+        }
+    };
+    let filters = page.all("filter").iter().map(|text| filter(text));
+    let filters = filters.collect::<Result<Vec<_>, _>>()?;
+    let sorts = page.all("sort").iter().map(|text| {
+        let (property, descending) = match text.strip_prefix('-') {
+            Some(property) => (property, true),
+            None => (text.as_str(), false),
+        };
+        Sort {
+            property: property.into(),
+            descending,
+        }
+    });
+    let sorts: Vec<Sort> = sorts.collect();
+    let archived = match page.one("archived") {
+        None => base.archived,
+        Some("false") => false,
+        Some("true") => true,
+        Some(other) => {
+            let message = format!("`archived={other}` is neither `true` nor `false`");
+            return Err(Error::new(Code::InvalidQuery, message));
+        }
+    };
+    let words = match (base.words, page.one("q")) {
+        (Some(words), Some(more)) => Some(format!("{words} {more}").into()),
+        (words, more) => words.or_else(|| more.map(Into::into)),
+    };
+    let mut groups = base.groups;
+    match (groups.is_empty(), filters.is_empty()) {
+        (_, true) => {}
+        (true, false) => groups.push(filters),
+        (false, false) => {
+            for group in &mut groups {
+                group.extend(filters.iter().cloned());
+            }
+        }
+    }
+    Ok(Search {
+        words,
+        groups,
+        sorts: if sorts.is_empty() { base.sorts } else { sorts },
+        archived,
+    })
 }
 
 /// Reads `property:operator:value`; several values have commas, and `between` has two.
@@ -94,7 +126,8 @@ fn filter(text: &str) -> Result<Filter, Error> {
     Ok(filter)
 }
 
-fn operator(word: &str) -> Option<Operator> {
+/// The operator of a word.
+pub(super) fn operator(word: &str) -> Option<Operator> {
     match word {
         "has" => Some(Operator::Has),
         "has_not" => Some(Operator::HasNot),

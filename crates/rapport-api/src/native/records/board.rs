@@ -21,22 +21,30 @@ pub(super) async fn board(
     let definitions = api.rapport.definitions();
     let object = object(&definitions, &word)?;
     let stage = object.head.staged.as_ref().map(|staged| &*staged.stage);
-    let by = page.one("by").or(stage).ok_or_else(|| {
+    let view = super::view(&api, &asker, &page)?;
+    let board = view.as_ref().and_then(|view| view.draft.board.as_ref());
+    let by = page.one("by").or(board.map(|board| &*board.by)).or(stage);
+    let by = by.ok_or_else(|| {
         Error::new(
             Code::InvalidQuery,
             "say with `by` which property the columns are of",
         )
     })?;
     let reach = reach(&api, &asker, object, Access::Read)?;
-    let summed = page.all("sum").iter();
-    let named = std::iter::once(by).chain(summed.clone().map(String::as_str));
+    let own = board.into_iter().flat_map(|board| &board.sums);
+    let own: Vec<String> = own.map(ToString::to_string).collect();
+    let summed = match page.all("sum") {
+        [] => &own[..],
+        named => named,
+    };
+    let named = std::iter::once(by).chain(summed.iter().map(String::as_str));
     // Before anything else is said of them.
     reach.finds(named).map_err(denied)?;
     let by = property(object, by)?;
-    let summed = summed.map(|name| number(object, name));
+    let summed = summed.iter().map(|name| number(object, name));
     let summed = summed.collect::<Result<Vec<_>, _>>()?;
-    let checked = asked::query(&definitions, object, &page, &reach)?;
-    let filter = found(&api, &asker, &definitions, &reach, checked.condition).await?;
+    let checked = asked::query(&definitions, object, &page, &reach, view.as_deref())?;
+    let filter = found(&api, &asker.actor, &definitions, &reach, checked.condition).await?;
     let sums = Sums {
         object: object.id(),
         filter,

@@ -1,27 +1,25 @@
-//! Many records changed at once: those named, or those that a filter finds. Each fares by itself.
+//! Many records changed at once: those named, or those that a filter or a view finds. Each fares by
+//! itself, and what it was is remembered, so that all of it can be undone.
 
-use super::{asked, command, found, object, reach, told, value};
+use super::{asked, found, object, reach, value, view};
 use crate::Api;
 use crate::errors::{Code, Error};
 use crate::native::body::Body;
+use crate::native::bulks;
 use crate::native::list::Page;
 use crate::rights::Asker;
-use crate::rights::records::Reach;
 use axum::Json;
 use axum::extract::{Path, State};
-use rapport_core::crm::write::INPUTS_MAX;
-use rapport_core::crm::{Definitions, RecordInput, RecordNo, RecordReference, Verb};
+use axum::http::StatusCode;
+use rapport_core::crm::bulk::{Act, Draft, Which};
+use rapport_core::crm::query::{self, Order};
+use rapport_core::crm::{Fact, Form, ObjectType, RecordNo};
 use rapport_core::member::Access;
 use rapport_flow::crm::Query;
 use rapport_store::records::{After, Count};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
-
-/// Most records of one request.
-const RECORDS_MAX: usize = 10_000;
-/// Most refusals that are told one by one.
-const PROBLEMS_MAX: usize = 100;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +29,9 @@ pub(super) struct Wanted {
     /// Values that each gets.
     #[serde(default)]
     set: BTreeMap<String, Value>,
+    /// Whose each is to be; `null` for nobody's.
+    #[serde(default, deserialize_with = "given")]
+    owner: Option<Value>,
     /// Whether they are archived.
     #[serde(default)]
     archive: bool,
@@ -39,15 +40,29 @@ pub(super) struct Wanted {
     restore: bool,
 }
 
+/// Tells `null` from nothing at all.
+fn given<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(from).map(Some)
+}
+
 impl Wanted {
-    fn verb(&self) -> Result<Verb, Error> {
+    fn act(&mut self, object: &ObjectType) -> Result<Act, Error> {
+        if let Some(owner) = self.owner.take() {
+            let mut properties = object.properties.values();
+            let owned = properties.find(|one| one.fact == Some(Fact::Owner));
+            let owned = owned.ok_or_else(|| {
+                let message = format!("{} have no owner", object.head.plural);
+                Error::new(Code::InvalidBody, message)
+            })?;
+            self.set.insert(owned.name.to_string(), owner);
+        }
         match (self.set.is_empty(), self.archive, self.restore) {
-            (false, false, false) => Ok(Verb::Write),
-            (true, true, false) => Ok(Verb::Archive),
-            (true, false, true) => Ok(Verb::Restore),
+            (false, false, false) => Ok(Act::Set(value::texts(std::mem::take(&mut self.set))?)),
+            (true, true, false) => Ok(Act::Archive),
+            (true, false, true) => Ok(Act::Restore),
             _ => Err(Error::new(
                 Code::InvalidBody,
-                "say one thing to do: `set`, `archive` or `restore`",
+                "say one thing to do: `set` (or `owner`), `archive` or `restore`",
             )),
         }
     }
@@ -58,48 +73,43 @@ pub(super) async fn bulk(
     asker: Asker,
     Path(word): Path<String>,
     page: Page,
-    Body(wanted): Body<Wanted>,
-) -> Result<Json<Value>, Error> {
+    Body(mut wanted): Body<Wanted>,
+) -> Result<(StatusCode, Json<Value>), Error> {
     let definitions = api.rapport.definitions();
     let object = object(&definitions, &word)?;
-    let verb = wanted.verb()?;
-    let ids = match &wanted.ids {
-        Some(ids) => named(ids)?,
+    let act = wanted.act(object)?;
+    reach(&api, &asker, object, Access::Write)?;
+    let (which, until, expected) = match &wanted.ids {
+        Some(ids) => {
+            let ids = named(ids)?;
+            let last = ids.last().copied().unwrap_or_default();
+            let count = ids.len() as u64;
+            (Which::Named(ids), last, count)
+        }
         None => {
+            let view = view(&api, &asker, &page)?;
             let reach = reach(&api, &asker, object, Access::Read)?;
-            let checked = asked::query(&definitions, object, &page, &reach)?;
-            matching(&api, &asker, &definitions, &reach, checked).await?
+            let checked = asked::query(&definitions, object, &page, &reach, view.as_deref())?;
+            let condition = checked.condition;
+            let filter = found(&api, &asker.actor, &definitions, &reach, condition).await?;
+            let search = asked::search(object, &page, view.as_deref())?;
+            let (last, count) = end(&api, object, filter, checked.words).await?;
+            let search = query::Search {
+                sorts: Vec::new(),
+                ..search
+            };
+            (Which::Found(search), last, count)
         }
     };
-    let properties = value::texts(wanted.set)?;
-    let (mut changed, mut unchanged, mut refused) = (0_u64, 0_u64, 0_u64);
-    let mut problems = Vec::new();
-    for some in ids.chunks(INPUTS_MAX) {
-        let inputs = some.iter().map(|number| RecordInput {
-            reference: RecordReference::Id(*number),
-            upsert: false,
-            verb,
-            properties: properties.clone(),
-            associations: Vec::new(),
-        });
-        let fates = command(&api, &asker, object, inputs.collect()).await?;
-        for (number, fate) in some.iter().zip(fates) {
-            match fate {
-                Ok(written) if written.changed => changed += 1,
-                Ok(_) => unchanged += 1,
-                Err(why) => {
-                    refused += 1;
-                    if problems.len() < PROBLEMS_MAX {
-                        let message = told(&why).message().to_owned();
-                        problems.push(json!({ "id": number.to_string(), "message": message }));
-                    }
-                }
-            }
-        }
-    }
-    Ok(Json(json!({
-        "changed": changed, "unchanged": unchanged, "refused": refused, "problems": problems,
-    })))
+    let draft = Draft {
+        object: object.id(),
+        which,
+        act,
+        until,
+        expected,
+        by: bulks::by(&asker),
+    };
+    bulks::begin(&api, &asker, draft).await
 }
 
 fn named(ids: &[String]) -> Result<Vec<RecordNo>, Error> {
@@ -110,36 +120,31 @@ fn named(ids: &[String]) -> Result<Vec<RecordNo>, Error> {
     let mut numbers = numbers.collect::<Result<Vec<_>, _>>()?;
     numbers.sort_unstable();
     numbers.dedup();
-    bounded(numbers)
+    Ok(numbers)
 }
 
-/// Everybody is found before anybody is changed: a change may move a record out of the filter.
-async fn matching(
+/// The highest number that is found, and how many there are.
+async fn end(
     api: &Api,
-    asker: &Asker,
-    definitions: &Definitions,
-    reach: &Reach<'_>,
-    checked: rapport_core::crm::query::Query,
-) -> Result<Vec<RecordNo>, Error> {
-    let filter = found(api, asker, definitions, reach, checked.condition).await?;
+    object: &ObjectType,
+    filter: rapport_store::records::Filter,
+    search: Option<Box<str>>,
+) -> Result<(RecordNo, u64), Error> {
+    let highest = Order {
+        column: None,
+        form: Form::Integer,
+        descending: true,
+    };
     let query = Query {
-        object: checked.object,
+        object: object.id(),
         filter,
-        search: checked.words,
-        sort: Vec::new(),
+        search,
+        sort: crate::crm::sort(&[highest]),
         after: After::Start,
-        limit: RECORDS_MAX + 1,
-        count: Count::No,
+        limit: 1,
+        count: Count::Exact,
     };
     let answer = api.rapport.query_records(query).await?;
-    bounded(answer.records.iter().map(|record| record.no).collect())
-}
-
-fn bounded(numbers: Vec<RecordNo>) -> Result<Vec<RecordNo>, Error> {
-    if numbers.len() <= RECORDS_MAX {
-        return Ok(numbers);
-    }
-    let message =
-        format!("more than {RECORDS_MAX} records: narrow the filter, or name them in parts");
-    Err(Error::new(Code::InvalidBody, message))
+    let last = answer.records.first().map_or(RecordNo(0), |one| one.no);
+    Ok((last, answer.total.map_or(0, |total| total.count)))
 }

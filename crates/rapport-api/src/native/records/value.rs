@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
 /// A value as JSON; `null` where there is none.
-pub(super) fn typed(value: Option<&Value>) -> Json {
+pub(in crate::native) fn typed(value: Option<&Value>) -> Json {
     match value {
         None => Json::Null,
         // 64-bit floats that are whole are shown as such.
@@ -38,7 +38,8 @@ pub(super) fn texts(values: BTreeMap<String, Json>) -> Result<BTreeMap<Box<str>,
     pairs.collect()
 }
 
-fn text(value: &Json) -> Option<String> {
+/// A value as an input takes it; `None` where it is none.
+pub(super) fn text(value: &Json) -> Option<String> {
     Some(match value {
         Json::Null => String::new(),
         Json::Bool(truth) => truth.to_string(),

@@ -7,12 +7,14 @@ use crate::rights::opens;
 use crate::rights::routes as native;
 use axum::http::Method;
 use rapport_core::crm::TypeId;
-use rapport_core::member::{Access, Action, Actor, Area, Owned, Scope, may};
+use rapport_core::member::{Access, Action, Actor, Area, MemberNo, Owned, Scope, may};
 use serde_json::{Value, json};
 
+mod kept;
 mod records;
 mod webhooks;
 
+use kept::kept;
 use records::records;
 use webhooks::webhooks;
 
@@ -37,6 +39,8 @@ struct Need {
     records: Vec<(Action, Owned)>,
     native: Option<&'static native::Route>,
     nothing: bool,
+    /// Whose it is, for whom alone it is there; and whether for admins, too.
+    only: Option<(MemberNo, bool)>,
 }
 
 /// What becomes of it.
@@ -87,6 +91,12 @@ impl Ask {
         let closed = need
             .native
             .is_some_and(|route| opens(actor, route, &self.method).is_err());
+        if let Some((whose, with_admins)) = need.only {
+            let is_theirs = actor.who().is_some_and(|member| member.no == whose);
+            if !(is_theirs || with_admins && actor.is_admin()) {
+                return Fate::Missing(self.missing);
+            }
+        }
         let lacks = need.scopes.iter().any(|scope| !actor.has(*scope));
         let blind = need.whole.iter().any(|object| !actor.sees_whole(*object));
         if closed || lacks || blind {
@@ -195,6 +205,9 @@ fn of_native(
             &path.replacen(RECORDS, "/crm/objects/", 1),
             method,
         );
+    }
+    if let Some(ask) = kept(world, path, method) {
+        return Some(vec![ask]);
     }
     let need = Need {
         native: Some(route),

@@ -1,7 +1,7 @@
 //! A world in which every record, field, note and event holds a word of its own that nothing else
 //! has: where it is found, that thing was told.
 
-use crate::tests::signed::member;
+use crate::tests::signed::{member, with_token};
 use crate::tests::{Doors, TOKEN};
 use axum::http::Method;
 use rapport_core::crm::{RecordNo, TypeId};
@@ -67,6 +67,9 @@ pub(super) struct World {
     pub(super) records: BTreeMap<(TypeId, &'static str), u64>,
     pub(super) canaries: Vec<Canary>,
     pub(super) everybody: Vec<Who>,
+    /// Olga's own view of deals, and her bulk of them, by their ids.
+    pub(super) view: String,
+    pub(super) bulk: String,
 }
 
 impl World {
@@ -78,6 +81,8 @@ impl World {
             records: BTreeMap::new(),
             canaries: Vec::new(),
             everybody: Vec::new(),
+            view: String::new(),
+            bulk: String::new(),
         };
         world.people().await;
         world.properties().await;
@@ -91,6 +96,7 @@ impl World {
         world.doors.settle().await;
         world.dead_letters().await;
         world.askers().await;
+        world.kept().await;
         world
     }
 
@@ -329,6 +335,27 @@ impl World {
             }
         }
         assert!(self.everybody.iter().all(|who| who.token != TOKEN));
+    }
+
+    /// What Olga keeps, and did to many at once.
+    async fn kept(&mut self) {
+        let word = self.word(self.owned(TypeId::DEAL, "olga"), MASKED);
+        let deal = self.records[&(TypeId::DEAL, "olga")].to_string();
+        let view = json!({ "object": "deals", "name": "Mine",
+            "filters": [[{ "property": MASKED, "operator": "eq", "value": word }]] });
+        let bulk = json!({ "ids": [deal], "set": { MASKED: word } });
+        let ids = [
+            ("/api/v1/views", view),
+            ("/api/v1/records/deals/bulk", bulk),
+        ]
+        .map(async |(path, body)| {
+            let body = body.to_string();
+            let made = with_token(&self.doors, "token-olga", Method::POST, path, &body).await;
+            made.good()["id"].as_str().expect("an id").to_owned()
+        });
+        let [view, bulk] = ids;
+        let (view, bulk) = (view.await, bulk.await);
+        (self.view, self.bulk) = (view, bulk);
     }
 
     async fn token(&mut self, name: &'static str, no: Option<u64>, scopes: Scopes) {

@@ -12,6 +12,7 @@ const UNDERSTANDING: &str = include_str!("../../../../../docs/understanding.md")
 const LISTS: &str = include_str!("../../../../../docs/lists.md");
 const HUBSPOT: &str = include_str!("../../../../../docs/hubspot.md");
 const MEMBERS: &str = include_str!("../../../../../docs/members.md");
+const RECORDS: &str = include_str!("../../../../../docs/records.md");
 const LIVE: &str = include_str!("../../../../../docs/live.md");
 
 /// What stands for any value.
@@ -45,6 +46,11 @@ fn the_examples_of_the_hubspot_compatible_api_answer_as_written() {
 #[test]
 fn the_examples_of_members_answer_as_written() {
     check(MEMBERS, 8);
+}
+
+#[test]
+fn the_examples_of_records_answer_as_written() {
+    check(RECORDS, 8);
 }
 
 /// A message of the live view has the members that its document shows.
@@ -87,14 +93,17 @@ fn check(document: &str, at_least: usize) {
         .start();
     let examples = blocks(document, "example");
     assert!(examples.len() >= at_least, "{}", examples.len());
+    let mut last = Value::Null;
     for example in examples {
         server.settle();
-        send(&server, example);
+        // `$id` is the id of the answer before.
+        let id = last["id"].as_str().unwrap_or_default();
+        last = send(&server, &example.replace("$id", id));
     }
 }
 
 /// Sends a request as written, with the keys of the test, and compares the answer.
-fn send(server: &Server, example: &str) {
+fn send(server: &Server, example: &str) -> Value {
     let (request, expected) = example.split_once("\n=> ").expect("an answer");
     let (line, body) = request.split_once('\n').unwrap_or((request, ""));
     let (method, path) = line.split_once(' ').expect("a method and a path");
@@ -124,6 +133,7 @@ fn send(server: &Server, example: &str) {
         let same = is_like(&answer.json(), &expected);
         assert!(same, "{example}\n{}", answer.text());
     }
+    serde_json::from_str(&answer.text()).unwrap_or_default()
 }
 
 fn is_like(answered: &Value, expected: &Value) -> bool {

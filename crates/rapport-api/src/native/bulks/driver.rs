@@ -1,0 +1,245 @@
+//! Leads bulks on, step by step and in turn, by the rights that whoever began each has by now. Where
+//! each is stands in the state, so the next process goes on there.
+
+use crate::Api;
+use crate::errors::{Code, Error};
+use crate::native::records::{self, denied};
+use crate::rights::asker;
+use crate::rights::records::{self as rights, Reach};
+use rapport_core::crm::bulk::{Act, Bulk, By, Step, Stop, Which};
+use rapport_core::crm::query::compile;
+use rapport_core::crm::write::INPUTS_MAX;
+use rapport_core::crm::{ObjectType, RecordInput, RecordNo};
+use rapport_core::entry::Command;
+use rapport_core::member::{Access, Actor};
+use rapport_core::position::Position;
+use rapport_flow::crm::Query;
+use rapport_store::records::{After, Count};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Who ends what cannot go on.
+const ACTOR: &str = "rapport";
+/// How long is waited where a step failed for another reason than the bulk's own.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Whether bulks are being led on.
+#[derive(Debug, Default)]
+pub(crate) struct Driver(AtomicBool);
+
+/// Why a step was not made.
+enum Failed {
+    /// The bulk cannot go on.
+    Ends(String),
+    /// It may at another time.
+    Later(Error),
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Failed {
+        match error.code() {
+            Code::Storage | Code::DiskFull | Code::Stopping | Code::Conflict => {
+                Failed::Later(error)
+            }
+            _ => Failed::Ends(error.message().to_owned()),
+        }
+    }
+}
+
+impl From<rights::Failed> for Failed {
+    fn from(failed: rights::Failed) -> Failed {
+        match failed {
+            rights::Failed::Denied(why) => denied(why).into(),
+            rights::Failed::Flow(error) => error.into(),
+        }
+    }
+}
+
+impl From<rapport_flow::Error> for Failed {
+    fn from(error: rapport_flow::Error) -> Failed {
+        Failed::Later(error.into())
+    }
+}
+
+impl Driver {
+    /// Leads on what is under way, until nothing is.
+    pub(crate) fn wake(api: &Api) {
+        if api.rapport.configuration().bulks.is_empty() || api.bulks.0.swap(true, Ordering::AcqRel)
+        {
+            return;
+        }
+        let api = api.clone();
+        tokio::spawn(async move {
+            let after = loop {
+                match lead(&api).await {
+                    Next::More => {}
+                    other => break other,
+                }
+            };
+            api.bulks.0.store(false, Ordering::Release);
+            // One may have begun between the last look and the word that nobody looks any more.
+            if after == Next::Nothing {
+                Driver::wake(&api);
+            }
+        });
+    }
+}
+
+/// What comes after a look at everything under way.
+#[derive(PartialEq, Eq)]
+enum Next {
+    /// Another one.
+    More,
+    /// Nothing is under way.
+    Nothing,
+    /// The process stops; the next one goes on.
+    Stopping,
+}
+
+/// Makes a step of each.
+async fn lead(api: &Api) -> Next {
+    let under_way: Vec<Position> = api.rapport.configuration().bulks.iter().copied().collect();
+    for id in &under_way {
+        match step(api, *id).await {
+            Ok(()) => {}
+            Err(Failed::Ends(reason)) => {
+                let reason = reason.into();
+                let command = Command::StopBulk(Stop { bulk: *id, reason });
+                if let Err(error) = api.rapport.command(ACTOR, command).await {
+                    tracing::warn!(%error, bulk = id.id(), "a bulk could not be stopped");
+                    tokio::time::sleep(AGAIN).await;
+                }
+            }
+            Err(Failed::Later(error)) if error.code() == Code::Stopping => {
+                return Next::Stopping;
+            }
+            Err(Failed::Later(error)) => {
+                tracing::warn!(%error, bulk = id.id(), "a step failed; it will be tried again");
+                tokio::time::sleep(AGAIN).await;
+            }
+        }
+    }
+    match under_way.is_empty() {
+        true => Next::Nothing,
+        false => Next::More,
+    }
+}
+
+async fn step(api: &Api, id: Position) -> Result<(), Failed> {
+    let Some(bulk) = api.rapport.bulk(id).await?.filter(Bulk::is_running) else {
+        return Ok(());
+    };
+    let gone = || Failed::Ends("whoever began it may not go on".to_owned());
+    let actor = who(api, &bulk.draft.by).ok_or_else(gone)?;
+    let definitions = api.rapport.definitions();
+    let object = bulk.object(&definitions);
+    let object = object.ok_or_else(|| Failed::Ends("its type is out of use".to_owned()))?;
+    let inputs = inputs(api, &actor, &bulk, object).await?;
+    let is_last = inputs.len() < INPUTS_MAX;
+    let to = inputs.last().map_or(bulk.at, |(number, _)| *number);
+    let reach = Reach::of(api, &actor, object, Access::Write).map_err(denied)?;
+    let asked: Vec<RecordInput> = inputs.iter().map(|(_, input)| input.clone()).collect();
+    let refused = reach.writes(&asked).await?;
+    let (mut records, mut unreached) = (Vec::new(), Vec::new());
+    for ((number, _), refused) in inputs.into_iter().zip(refused) {
+        match refused {
+            None => records.push(number),
+            Some(refused) => unreached.push((number, refused.to_string().into())),
+        }
+    }
+    let step = Step {
+        bulk: id,
+        from: bulk.at,
+        to,
+        is_last,
+        records,
+        denied: unreached,
+    };
+    let done = api
+        .rapport
+        .command(&bulk.actor, Command::StepBulk(step))
+        .await;
+    done.map(|_| ()).map_err(|error| Error::from(error).into())
+}
+
+/// Whoever began a bulk, with the rights they have now.
+fn who(api: &Api, by: &By) -> Option<Actor> {
+    match by {
+        By::Token(hash) => asker::of_token(api, hash).map(|asker| asker.actor),
+        By::Member(no) => Actor::member(&api.rapport.roster(), *no),
+    }
+}
+
+/// The records that come next, each with what is done to it.
+async fn inputs(
+    api: &Api,
+    actor: &Actor,
+    bulk: &Bulk,
+    object: &ObjectType,
+) -> Result<Vec<(RecordNo, RecordInput)>, Failed> {
+    if let Act::Undo(of) = bulk.draft.act {
+        let mut changed = Vec::new();
+        let mut after = bulk.at;
+        while changed.len() < INPUTS_MAX {
+            let some = api.rapport.bulk_records(of, after, INPUTS_MAX).await?;
+            let Some((last, _)) = some.last() else { break };
+            after = *last;
+            let is_all = some.len() < INPUTS_MAX;
+            let some = some.into_iter().filter(|(_, touched)| touched.is_change());
+            changed.extend(some.map(|(no, touched)| (no, touched.whole(object, no))));
+            if is_all {
+                break;
+            }
+        }
+        changed.truncate(INPUTS_MAX);
+        return Ok(changed);
+    }
+    let numbers = match &bulk.draft.which {
+        Which::Named(named) => {
+            let next = named.iter().filter(|number| **number > bulk.at);
+            next.take(INPUTS_MAX).copied().collect()
+        }
+        Which::Found(_) => found(api, actor, bulk, object).await?,
+        Which::Changed => Vec::new(),
+    };
+    let act = &bulk.draft.act;
+    let inputs = numbers.into_iter();
+    Ok(inputs
+        .filter_map(|number| Some((number, act.input(number)?)))
+        .collect())
+}
+
+/// Those that a search finds behind the last one, by number.
+async fn found(
+    api: &Api,
+    actor: &Actor,
+    bulk: &Bulk,
+    object: &ObjectType,
+) -> Result<Vec<RecordNo>, Failed> {
+    let Which::Found(search) = &bulk.draft.which else {
+        return Ok(Vec::new());
+    };
+    let reach = Reach::of(api, actor, object, Access::Read).map_err(denied)?;
+    let named = search.groups.iter().flatten();
+    reach
+        .finds(named.map(|filter| &*filter.property))
+        .map_err(denied)?;
+    if search.words.is_some() {
+        reach.looks_for_words().map_err(denied)?;
+    }
+    let definitions = api.rapport.definitions();
+    let checked = compile(&definitions, object, search);
+    let checked = checked.map_err(|error| Failed::Ends(error.to_string()))?;
+    let query = Query {
+        object: object.id(),
+        filter: records::found(api, actor, &definitions, &reach, checked.condition).await?,
+        search: checked.words,
+        sort: Vec::new(),
+        after: After::Key(Vec::new(), bulk.at.0),
+        limit: INPUTS_MAX,
+        count: Count::No,
+    };
+    let answer = api.rapport.query_records(query).await?;
+    let numbers = answer.records.iter().map(|record| record.no);
+    Ok(numbers.filter(|no| *no <= bulk.draft.until).collect())
+}
