@@ -40,6 +40,7 @@ mod spelling;
 mod subscriptions;
 mod writing;
 
+pub(crate) use account::open_routes;
 pub(crate) use gate::Meter;
 pub(crate) use search::{filter, sort};
 
@@ -58,7 +59,14 @@ const PREFIXES: [&str; 7] = [
 
 /// The routes of all families.
 pub(crate) fn routes(api: &Api) -> Router<Api> {
-    let families = Router::new()
+    families()
+        .route_layer(from_fn_with_state(api.clone(), gate::enter))
+        .merge(open_routes())
+}
+
+/// The routes of all families, without what guards them.
+pub(crate) fn families() -> Router<Api> {
+    Router::new()
         .merge(account::routes())
         .merge(associations::routes())
         .merge(batch::routes())
@@ -73,10 +81,7 @@ pub(crate) fn routes(api: &Api) -> Router<Api> {
         .merge(properties::routes())
         .merge(schemas::routes())
         .merge(search::routes())
-        .merge(subscriptions::routes());
-    families
-        .route_layer(from_fn_with_state(api.clone(), gate::enter))
-        .merge(account::open_routes())
+        .merge(subscriptions::routes())
 }
 
 /// Whether an address is of this dialect, so that what is wrong about it is told in its shape.

@@ -17,6 +17,7 @@ mod crm;
 pub mod errors;
 mod live_page;
 pub mod native;
+mod openapi;
 pub mod operate;
 pub mod password;
 mod profile_api;

@@ -103,7 +103,8 @@ pub(crate) fn resources() -> Router<Api> {
         .merge(sign_in::routes())
         .merge(teams::routes())
         .merge(views::routes())
-        .merge(bulks::routes());
+        .merge(bulks::routes())
+        .merge(crate::openapi::routes());
     Router::new().nest("/api/v1", resources)
 }
 

@@ -26,6 +26,7 @@ mod matrix;
 mod members;
 mod native;
 mod one_person;
+mod openapi;
 mod operate;
 mod plans;
 mod profile_api;

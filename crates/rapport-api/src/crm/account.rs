@@ -48,7 +48,7 @@ pub(super) fn routes() -> Router<Api> {
 }
 
 /// Routes where the token is what is asked about, and proves itself.
-pub(super) fn open_routes() -> Router<Api> {
+pub(crate) fn open_routes() -> Router<Api> {
     Spelled::under(vec!["/oauth".to_owned()])
         .at("/v1/access-tokens/{token}", get(access_token))
         .at("/v2/private-apps/get/access-token-info", post(private_app))

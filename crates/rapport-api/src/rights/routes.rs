@@ -205,6 +205,8 @@ const ROUTES: &[Route] = &[
     Route::of("/bulk/{id}/records", Door::Signed),
     Route::of("/bulk/{id}/undo", Door::Signed),
     Route::of("/bulk/{id}/stop", Door::Signed),
+    // It tells what every copy of Rapport has, and nothing of this one.
+    Route::of("/openapi.json", Door::Open),
 ];
 
 /// What a route needs, by its path behind `/api/v1`.

@@ -93,7 +93,7 @@ fn of_every_route_it_is_said_who_may_come() {
         .filter(|route| route.door == Door::Open)
         .map(|route| route.path)
         .collect();
-    assert_eq!(open, ["/sign-in", "/sign-out"]);
+    assert_eq!(open, ["/sign-in", "/sign-out", "/openapi.json"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
