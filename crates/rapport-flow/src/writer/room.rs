@@ -13,7 +13,7 @@ use rapport_core::time::Millis;
 pub(super) const REFUSALS_ROOM: usize = 4_096;
 
 /// Events folded after which the working set is weighed whatever it is thought to weigh.
-const EVENTS_A_WEIGHING: usize = 65_536;
+const EVENTS_A_WEIGHING: usize = 262_144;
 
 /// What an event is thought to add to its person beside its traits, in bytes.
 const EVENT_BYTES: usize = 1_024;
