@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 /// How many watch.
 const VIEWERS: u64 = 100;
 /// Pairs of rounds, one with them and one without.
-const PAIRS: usize = 14;
+const PAIRS: usize = 40;
 /// A round in seconds, at most.
 const ROUND_S: f64 = 3.0;
 /// Between two rounds: until everybody has come, or gone.
