@@ -12,7 +12,7 @@
 //! | write first, authorise later | `write_first_authorise_later_what_is_refused_leaves_everything_as_it_was` |
 //! | missing object check | `missing_object_check_every_route_by_everybody`, `missing_object_check_nothing_nested_tells_of_what_is_another_s` in `nested` |
 //! | field-level bypass by another view | `field_level_bypass_what_follows_from_a_masked_field_is_masked` in `masks` |
-//! | account takeover, user enumeration, session fixation, token theft, live channel | the tests of these names in [`attacks`](super::attacks) |
+//! | account takeover, user enumeration, session fixation, token theft, live channel | the tests of these names in [`attacks`](super::attacks); `live_channel_an_open_stream_tells_nobody_what_they_may_not_know` in `streams` |
 //! | mass assignment | `mass_assignment_a_record_is_given_away_only_by_who_may_assign` in `nested`, `mass_assignment_what_nobody_asked_to_be_set_is_refused` in `attacks` |
 //! | path traversal, archives | `path_traversal_no_address_leads_out` in `classes`, `archives_and_broken_gzip_are_refused_in_words` in `rapport-import` |
 //! | schema disclosure | `schema_disclosure_what_is_defined_is_told_to_nobody_without_its_scope` in `classes` |
@@ -42,6 +42,7 @@ mod injection;
 mod masks;
 mod nested;
 mod routes;
+mod streams;
 mod world;
 
 /// Everything the stores say, without audit and counters.
@@ -73,8 +74,11 @@ async fn send(world: &World, who: &Who, ask: &Ask) -> super::Answer {
         Value::Null => String::new(),
         ref body => body.to_string(),
     };
-    let answer =
-        super::signed::with_token(&world.doors, &who.token, ask.method.clone(), &path, &body).await;
+    let method = ask.method.clone();
+    let answer = match &who.session {
+        Some(browser) => browser.ask(&world.doors, method, &path, &body).await,
+        None => super::signed::with_token(&world.doors, &who.token, method, &path, &body).await,
+    };
     tells(
         world,
         who,
@@ -158,6 +162,23 @@ async fn missing_object_check_every_route_by_everybody() {
     let mut wrong = Vec::new();
     for who in &world.everybody {
         wrong.extend(walk(&world, who, &all).await);
+    }
+    let first = &wrong[..wrong.len().min(30)];
+    assert!(wrong.is_empty(), "{} answers: {first:#?}", wrong.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_opens_what_its_member_may_and_nothing_at_other_doors() {
+    let world = World::make().await;
+    let is_native = |ask: &Ask| ask.path.starts_with("/api/v1/");
+    let (native, others): (Vec<_>, Vec<_>) = every_ask(&world).into_iter().partition(is_native);
+    let mut wrong = Vec::new();
+    for name in ["ada", "olga", "mia", "vic"] {
+        let mut who = world.at_a_browser(name).await;
+        wrong.extend(walk(&world, &who, &native).await);
+        // What other programs speak knows no cookies: to them nobody asks.
+        who.actor = None;
+        wrong.extend(walk(&world, &who, &others).await);
     }
     let first = &wrong[..wrong.len().min(30)];
     assert!(wrong.is_empty(), "{} answers: {first:#?}", wrong.len());

@@ -1,7 +1,7 @@
 //! A world in which every record, field, note and event holds a word of its own that nothing else
 //! has: where it is found, that thing was told.
 
-use crate::tests::signed::{member, with_token};
+use crate::tests::signed::{Browser, member, signed_in, with_token};
 use crate::tests::{Doors, TOKEN};
 use axum::http::Method;
 use rapport_core::crm::{RecordNo, TypeId};
@@ -56,6 +56,8 @@ pub(super) struct Canary {
 pub(super) struct Who {
     pub(super) name: &'static str,
     pub(super) token: String,
+    /// Where they signed in; else they ask with their token.
+    pub(super) session: Option<Browser>,
     /// What they may; `None` of somebody nobody knows.
     pub(super) actor: Option<Actor>,
 }
@@ -313,6 +315,7 @@ impl World {
             self.everybody.push(Who {
                 name,
                 token: token.to_owned(),
+                session: None,
                 actor: None,
             });
         }
@@ -378,7 +381,46 @@ impl World {
             Some(no) => Actor::through(&roster, no, name, scopes),
             None => Some(Actor::token(name, scopes)),
         };
-        self.everybody.push(Who { name, token, actor });
+        self.everybody.push(Who {
+            name,
+            token,
+            session: None,
+            actor,
+        });
+    }
+
+    /// A member at a browser.
+    pub(super) async fn at_a_browser(&self, name: &'static str) -> Who {
+        let email = format!("{name}@example.org");
+        Who {
+            name,
+            token: String::new(),
+            session: Some(signed_in(&self.doors, &email).await),
+            actor: self.who(name).actor.clone(),
+        }
+    }
+
+    /// Changes every record once more, and lets something happen to every contact: new words.
+    pub(super) async fn goes_on(&mut self) {
+        for (name, object) in TYPES {
+            for owner in OWNERS {
+                let owned = self.owned(object, owner);
+                let id = self.records[&(object, owner)].to_string();
+                let mut values = json!({});
+                for field in [OPEN, MASKED, HIDDEN] {
+                    values[field] = json!(self.word(owned, field));
+                }
+                let path = format!("/crm/v3/objects/{name}/{id}");
+                let change = json!({ "properties": values });
+                self.send(Method::PATCH, &path, change).await;
+                if object == TypeId::CONTACT {
+                    let word = self.word(owned, EVERYTHING);
+                    let event = json!({ "eventName": "seen again", "objectId": id,
+                        "properties": { "what": word } });
+                    self.send(Method::POST, "/events/v3/send", event).await;
+                }
+            }
+        }
     }
 
     /// Somebody by name.
