@@ -25,16 +25,16 @@ use asks::{Ask, ELSEWHERE, Fate, asks, door};
 use axum::http::Method;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use rapport_core::crm::TypeId;
+use rapport_core::crm::{RecordNo, TypeId};
 use rapport_core::member::{Access, Action, Area, Scope, may};
 use rapport_flow::archive::Archive;
 use rapport_flow::clock::SystemClock;
 use rapport_flow::dump::{self, Dump};
 use rapport_flow::{Roles, Settings};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use world::{OWNERS, TYPES, Who, World};
+use world::{NUMBER, OWNERS, TYPES, Who, World};
 
 mod asks;
 mod classes;
@@ -320,4 +320,53 @@ async fn totals_pages_and_boards_are_those_of_what_somebody_sees() {
             assert_eq!(counted, expected.len() as u64, "{} {name}", who.name);
         }
     }
+}
+
+/// What the numbers of the records somebody sees come to, by owner, added up one by one.
+fn sums(world: &World, who: &Who, object: TypeId) -> BTreeMap<String, u64> {
+    let mut sums = BTreeMap::new();
+    for record in seen(world, who, object) {
+        let canaries = world.canaries.iter();
+        let of = canaries.filter(|one| one.owned.object == object);
+        let of = of.filter(|one| one.owned.record == Some(RecordNo(record)));
+        // What was written last is what it is.
+        let number = of.filter(|one| one.field == NUMBER).next_back();
+        let number = number.expect("a number of each");
+        let owner = number.owned.owner.map(|owner| owner.0.to_string());
+        let word: u64 = number.word.parse().expect("a number");
+        *sums.entry(owner.unwrap_or_default()).or_default() += word;
+    }
+    sums
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sums_are_those_of_what_somebody_sees_and_masked_numbers_are_not_added() {
+    let world = World::make().await;
+    let mut refused = BTreeSet::new();
+    let mut summed = 0;
+    for who in &world.everybody {
+        let Some(actor) = &who.actor else { continue };
+        for (name, object) in TYPES {
+            if !actor.has(Scope::RecordsOf(object, Access::Read)) {
+                continue;
+            }
+            let path = format!("/api/v1/records/{name}/board?by=hubspot_owner_id&sum={NUMBER}");
+            let answer = asked(&world, who, Method::GET, &path, Value::Null).await;
+            if answer.status.as_u16() == 403 {
+                refused.insert(who.name);
+                continue;
+            }
+            let board = answer.good();
+            let mut told = BTreeMap::new();
+            for column in board["columns"].as_array().expect("columns") {
+                let owner = column["value"].as_str().unwrap_or_default().to_owned();
+                let sum = column["sums"][NUMBER].as_f64().expect("a sum") as u64;
+                told.insert(owner, sum);
+            }
+            assert_eq!(told, sums(&world, who, object), "{} {name}", who.name);
+            summed += told.len();
+        }
+    }
+    assert_eq!(refused, BTreeSet::from(["mia"]));
+    assert!(summed > 20, "{summed}");
 }

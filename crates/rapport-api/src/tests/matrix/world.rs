@@ -47,8 +47,8 @@ const EVERYTHING: &str = "";
 #[derive(Debug)]
 pub(super) struct Canary {
     pub(super) word: String,
-    owned: Owned,
-    field: String,
+    pub(super) owned: Owned,
+    pub(super) field: String,
 }
 
 /// Somebody who asks.
