@@ -71,7 +71,10 @@ pub(crate) fn tally(suite: &Suite) -> Result<Tally> {
     } else {
         node(&suite.file)?
     };
-    command.env("RAPPORT_BIN", places::target().join("debug/rapport"));
+    // Another program where it is named: a long run wants a release.
+    if std::env::var_os("RAPPORT_BIN").is_none() {
+        command.env("RAPPORT_BIN", places::target().join("debug/rapport"));
+    }
     if let Some(chromium) = needs::chromium() {
         command.env("CHROMIUM", chromium);
     }
