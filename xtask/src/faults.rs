@@ -91,14 +91,16 @@ fn read(list: &Path) -> Result<Vec<Fault>> {
         .collect()
 }
 
+/// The core, and what its tests read.
+const COPIED: [&str; 2] = ["crates/rapport-core", "docs"];
+
 /// A workspace of the core alone, beside the build.
 fn copy() -> Result<PathBuf> {
     let (root, copy) = (places::root(), places::target().join("faults"));
     let _ = fs::remove_dir_all(&copy);
-    copy_tree(
-        &root.join("crates/rapport-core"),
-        &copy.join("crates/rapport-core"),
-    )?;
+    for folder in COPIED {
+        copy_tree(&root.join(folder), &copy.join(folder))?;
+    }
     for name in ["Cargo.toml", "Cargo.lock"] {
         let text = fs::read_to_string(root.join(name))?;
         let alone =
@@ -196,5 +198,30 @@ mod tests {
             );
             assert_ne!(fault.from, fault.to);
         }
+    }
+
+    #[test]
+    fn the_copy_has_whatever_the_core_reads() {
+        let mut folders = vec![places::root().join("crates/rapport-core/src")];
+        let mut found = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = fs::read_to_string(&path).unwrap();
+                for included in text.split("include_str!(\"").skip(1) {
+                    let included = included.split('"').next().unwrap();
+                    let file = path.parent().unwrap().join(included);
+                    let file = file.canonicalize().unwrap();
+                    let is_copied = |folder: &&str| file.starts_with(places::root().join(folder));
+                    assert!(COPIED.iter().any(|folder| is_copied(&folder)), "{included}");
+                    found += 1;
+                }
+            }
+        }
+        assert!(found > 0, "the core reads nothing");
     }
 }
