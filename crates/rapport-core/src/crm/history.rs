@@ -81,12 +81,14 @@ impl Door {
 }
 
 /// Whether somebody wrote a property, whose later rows came by these doors. Bulks that were taken back
-/// again leave it as it was before them.
+/// again leave it as it was before them; what was taken back that is not among them was before, and
+/// a bulk behind that stands by itself.
 pub fn is_written(later: impl Iterator<Item = Door>) -> bool {
-    let mut standing = 0_i64;
+    let mut standing = 0_u64;
     for door in later {
         match door {
             Door::Bulk => standing += 1,
+            Door::Undo if standing == 0 => return true,
             Door::Undo => standing -= 1,
             _ => return true,
         }
@@ -119,12 +121,13 @@ mod tests {
 
     #[test]
     fn bulks_that_were_taken_back_have_written_nothing() {
-        let cases: [(&[Door], bool); 6] = [
+        let cases: [(&[Door], bool); 7] = [
             (&[], false),
             (&[Door::Bulk, Door::Undo], false),
             (&[Door::Bulk, Door::Bulk, Door::Undo, Door::Undo], false),
             (&[Door::Bulk, Door::Undo, Door::Bulk], true),
             (&[Door::Undo], true),
+            (&[Door::Undo, Door::Bulk], true),
             (&[Door::Bulk, Door::Console, Door::Undo], true),
         ];
         for (later, written) in cases {

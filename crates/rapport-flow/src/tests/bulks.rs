@@ -195,6 +195,25 @@ async fn bulks_are_taken_back_in_any_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_undo_leaves_what_another_bulk_did_since() {
+    let world = World::new().await;
+    let deals = world.deals(2).await;
+    let first = world.whole(DEAL, &deals, set("amount", "2")).await;
+    let by_hand = update(RecordReference::Id(deals[1]), &[("amount", "9")]);
+    world.write_one(DEAL, by_hand).await;
+    let undo = world.whole(DEAL, &deals, Act::Undo(first)).await;
+    assert_eq!(world.counted(undo).await, [1, 1, 0, 1]);
+    // A colleague's says the same as the first did.
+    world.whole(DEAL, &deals, set("amount", "2")).await;
+    let again = world.whole(DEAL, &deals, Act::Undo(first)).await;
+    assert_eq!(world.counted(again).await, [0, 2, 0, 2]);
+    for deal in &deals {
+        assert_eq!(world.amount(*deal).await, "2");
+    }
+    replay_equals_live(world).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_later_edit_stays_whether_or_not_it_says_the_same() {
     let world = World::new().await;
     let deals = world.deals(3).await;
