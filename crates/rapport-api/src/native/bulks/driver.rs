@@ -7,13 +7,13 @@ use crate::native::records::{self, denied};
 use crate::rights::asker;
 use crate::rights::records::{self as rights, Reach};
 use rapport_core::crm::bulk::{Act, Bulk, By, Step, Stop, Which};
-use rapport_core::crm::query::compile;
+use rapport_core::crm::query::{Search, compile};
 use rapport_core::crm::write::INPUTS_MAX;
 use rapport_core::crm::{ObjectType, RecordInput, RecordNo};
 use rapport_core::entry::Command;
 use rapport_core::member::{Access, Actor};
 use rapport_core::position::Position;
-use rapport_flow::crm::Query;
+use rapport_flow::crm::{Answer, Query};
 use rapport_store::records::{After, Count};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -134,9 +134,11 @@ async fn step(api: &Api, id: Position) -> Result<(), Failed> {
     let definitions = api.rapport.definitions();
     let object = bulk.object(&definitions);
     let object = object.ok_or_else(|| Failed::Ends("its type is out of use".to_owned()))?;
-    let inputs = inputs(api, &actor, &bulk, object).await?;
-    let is_last = inputs.len() < INPUTS_MAX;
-    let to = inputs.last().map_or(bulk.at, |(number, _)| *number);
+    let Turn {
+        inputs,
+        to,
+        is_last,
+    } = turn(api, &actor, &bulk, object).await?;
     let reach = Reach::of(api, &actor, object, Access::Write).map_err(denied)?;
     let asked: Vec<RecordInput> = inputs.iter().map(|(_, input)| input.clone()).collect();
     let refused = reach.writes(&asked).await?;
@@ -170,43 +172,78 @@ fn who(api: &Api, by: &By) -> Option<Actor> {
     }
 }
 
-/// The records that come next, each with what is done to it.
-async fn inputs(
+/// What a step is about.
+#[derive(Debug, PartialEq)]
+struct Turn<T> {
+    /// The records that come next, ascending, each with what is done to it.
+    inputs: Vec<T>,
+    /// How far the bulk is behind them.
+    to: RecordNo,
+    /// Whether nothing is left then.
+    is_last: bool,
+}
+
+async fn turn(
     api: &Api,
     actor: &Actor,
     bulk: &Bulk,
     object: &ObjectType,
-) -> Result<Vec<(RecordNo, RecordInput)>, Failed> {
+) -> Result<Turn<(RecordNo, RecordInput)>, Failed> {
     if let Act::Undo(of) = bulk.draft.act {
-        let mut changed = Vec::new();
-        let mut after = bulk.at;
-        while changed.len() < INPUTS_MAX {
-            let some = api.rapport.bulk_records(of, after, INPUTS_MAX).await?;
-            let Some((last, _)) = some.last() else { break };
-            after = *last;
-            let is_all = some.len() < INPUTS_MAX;
-            let some = some.into_iter().filter(|(_, touched)| touched.is_change());
-            changed.extend(some.map(|(no, touched)| (no, touched.whole(object, no))));
-            if is_all {
-                break;
-            }
-        }
-        changed.truncate(INPUTS_MAX);
-        return Ok(changed);
+        let some = api.rapport.bulk_records(of, bulk.at, INPUTS_MAX).await?;
+        let to = some.last().map_or(bulk.at, |(last, _)| *last);
+        let is_last = some.len() < INPUTS_MAX;
+        let changed = some.into_iter().filter(|(_, touched)| touched.is_change());
+        return Ok(Turn {
+            inputs: changed
+                .map(|(no, touched)| (no, touched.whole(object, no)))
+                .collect(),
+            to,
+            is_last,
+        });
     }
     let numbers = match &bulk.draft.which {
         Which::Named(named) => {
-            let next = named.iter().filter(|number| **number > bulk.at);
-            next.take(INPUTS_MAX).copied().collect()
+            let mut next = named.iter().filter(|number| **number > bulk.at).copied();
+            let numbers: Vec<RecordNo> = next.by_ref().take(INPUTS_MAX).collect();
+            Turn {
+                to: numbers.last().copied().unwrap_or(bulk.at),
+                inputs: numbers,
+                is_last: next.next().is_none(),
+            }
         }
-        Which::Found(_) => found(api, actor, bulk, object).await?,
-        Which::Changed => Vec::new(),
+        Which::Found(search) => behind(bulk, found(api, actor, bulk, object, search).await?),
+        Which::Changed => Turn {
+            inputs: Vec::new(),
+            to: bulk.at,
+            is_last: true,
+        },
     };
     let act = &bulk.draft.act;
-    let inputs = numbers.into_iter();
-    Ok(inputs
-        .filter_map(|number| Some((number, act.input(number)?)))
-        .collect())
+    let inputs = numbers.inputs.into_iter();
+    Ok(Turn {
+        inputs: inputs
+            .filter_map(|number| Some((number, act.input(number)?)))
+            .collect(),
+        to: numbers.to,
+        is_last: numbers.is_last,
+    })
+}
+
+/// What a page of records that were found comes to. It may have fewer than fit though more are
+/// behind it: what was changed while it was read is not among them. So its key says how far it is.
+fn behind(bulk: &Bulk, answer: Answer) -> Turn<RecordNo> {
+    let last = answer.records.last().map(|record| record.no);
+    let end = match answer.next {
+        Some(After::Key(_, last)) => Some(RecordNo(last)),
+        _ => None,
+    };
+    let numbers = answer.records.iter().map(|record| record.no);
+    Turn {
+        inputs: numbers.filter(|no| *no <= bulk.draft.until).collect(),
+        to: end.or(last).unwrap_or(bulk.at),
+        is_last: end.is_none_or(|end| end >= bulk.draft.until),
+    }
 }
 
 /// Those that a search finds behind the last one, by number.
@@ -215,10 +252,8 @@ async fn found(
     actor: &Actor,
     bulk: &Bulk,
     object: &ObjectType,
-) -> Result<Vec<RecordNo>, Failed> {
-    let Which::Found(search) = &bulk.draft.which else {
-        return Ok(Vec::new());
-    };
+    search: &Search,
+) -> Result<Answer, Failed> {
     let reach = Reach::of(api, actor, object, Access::Read).map_err(denied)?;
     let named = search.groups.iter().flatten();
     reach
@@ -239,7 +274,46 @@ async fn found(
         limit: INPUTS_MAX,
         count: Count::No,
     };
-    let answer = api.rapport.query_records(query).await?;
-    let numbers = answer.records.iter().map(|record| record.no);
-    Ok(numbers.filter(|no| *no <= bulk.draft.until).collect())
+    Ok(api.rapport.query_records(query).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rapport_core::crm::bulk::Draft;
+    use rapport_core::crm::{Record, TypeId};
+    use rapport_core::member::MemberNo;
+    use rapport_core::time::Millis;
+
+    #[test]
+    fn a_page_that_lost_records_while_it_was_read_is_not_the_last() {
+        let draft = Draft {
+            object: TypeId::DEAL,
+            which: Which::Found(Search::default()),
+            act: Act::Archive,
+            until: RecordNo(900),
+            expected: 0,
+            by: By::Member(MemberNo(1)),
+        };
+        let mut bulk = Bulk::new(Position::command(1, 1), draft, "ada", Millis(0));
+        bulk.at = RecordNo(100);
+        let of = |numbers: &[u64], next: Option<u64>| {
+            let numbers = numbers.iter().map(|no| RecordNo(*no));
+            let answer = Answer {
+                records: numbers.map(|no| Record::new(no, Millis(0))).collect(),
+                total: None,
+                next: next.map(|no| After::Key(Vec::new(), no)),
+            };
+            let turn = behind(&bulk, answer);
+            let inputs: Vec<u64> = turn.inputs.iter().map(|no| no.0).collect();
+            (inputs, turn.to.0, turn.is_last)
+        };
+        assert_eq!(of(&[101, 150], Some(200)), (vec![101, 150], 200, false));
+        assert_eq!(of(&[], Some(200)), (vec![], 200, false));
+        assert_eq!(of(&[101, 150], None), (vec![101, 150], 150, true));
+        assert_eq!(of(&[], None), (vec![], 100, true));
+        // What was made since is not among them, and ends it.
+        assert_eq!(of(&[900, 901], Some(901)), (vec![900], 901, true));
+        assert_eq!(of(&[800], Some(900)), (vec![800], 900, true));
+    }
 }

@@ -15,7 +15,7 @@ use rapport_core::crm::bulk::{Act, Draft, Which};
 use rapport_core::crm::query::{self, Order};
 use rapport_core::crm::{Fact, Form, ObjectType, RecordNo};
 use rapport_core::member::Access;
-use rapport_flow::crm::Query;
+use rapport_flow::crm::{Answer, Query};
 use rapport_store::records::{After, Count};
 use serde::Deserialize;
 use serde_json::Value;
@@ -144,7 +144,51 @@ async fn end(
         limit: 1,
         count: Count::Exact,
     };
-    let answer = api.rapport.query_records(query).await?;
-    let last = answer.records.first().map_or(RecordNo(0), |one| one.no);
-    Ok((last, answer.total.map_or(0, |total| total.count)))
+    loop {
+        let answer = api.rapport.query_records(query.clone()).await?;
+        // The one there was may have been changed while it was read.
+        if let Some(end) = ended(&answer) {
+            return Ok(end);
+        }
+    }
+}
+
+/// The end that the first of all records, highest number first, tells: by its key where it is not
+/// shown. `None` where it was the only one.
+fn ended(answer: &Answer) -> Option<(RecordNo, u64)> {
+    let count = answer.total.map_or(0, |total| total.count);
+    let shown = answer.records.first().map(|one| one.no);
+    let last = match (&answer.next, shown) {
+        (_, Some(shown)) => shown,
+        (Some(After::Key(_, last)), None) => RecordNo(*last),
+        (_, None) if count == 0 => RecordNo(0),
+        _ => return None,
+    };
+    Some((last, count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rapport_core::crm::Record;
+    use rapport_core::time::Millis;
+    use rapport_store::records::Total;
+
+    #[test]
+    fn the_end_is_known_though_the_last_record_was_changed_while_it_was_read() {
+        let of = |shown: Option<u64>, next: Option<u64>, count: u64| {
+            let shown = shown.into_iter().map(RecordNo);
+            let total = Total { count, exact: true };
+            ended(&Answer {
+                records: shown.map(|no| Record::new(no, Millis(0))).collect(),
+                total: Some(total),
+                next: next.map(|no| After::Key(Vec::new(), no)),
+            })
+        };
+        assert_eq!(of(Some(9), Some(9), 5), Some((RecordNo(9), 5)));
+        assert_eq!(of(None, Some(9), 5), Some((RecordNo(9), 5)));
+        assert_eq!(of(Some(9), None, 1), Some((RecordNo(9), 1)));
+        assert_eq!(of(None, None, 1), None, "asked for again");
+        assert_eq!(of(None, None, 0), Some((RecordNo(0), 0)));
+    }
 }
