@@ -5,7 +5,9 @@
 //! far the whole is. So a bulk goes on where it was, whatever happens in between. Records come in
 //! the order of their numbers, each once; one that is made after the beginning is not among them.
 
+use super::derived;
 use super::query::Search;
+use super::write::Change;
 use super::{
     Definitions, ObjectType, PropertyNo, Record, RecordInput, RecordNo, RecordReference, Refused,
     TypeId, Value, Verb,
@@ -180,6 +182,8 @@ pub struct Touched {
     pub kept: Vec<PropertyNo>,
     /// Why nothing was done.
     pub refused: Option<Box<str>>,
+    /// Moments that nobody sets and that followed: when it was won, when it came to its stage.
+    pub followed: Vec<Field>,
 }
 
 /// A property that was changed.
@@ -191,6 +195,14 @@ pub struct Field {
     pub old: Option<Box<str>>,
     /// What it is.
     pub new: Option<Box<str>>,
+}
+
+impl Field {
+    /// Whether a record has it as spelled.
+    fn is(&self, record: &Record, text: &Option<Box<str>>) -> bool {
+        let value = record.values.get(&self.no).map(Value::spelled);
+        value.as_deref() == text.as_deref()
+    }
 }
 
 /// Why a bulk is not begun.
@@ -266,8 +278,8 @@ fn input(record: RecordNo, verb: Verb, properties: BTreeMap<Box<str>, Box<str>>)
 }
 
 impl Touched {
-    /// What is another way between a record and what became of it. What follows from the rest, or
-    /// cannot be set, is not among it.
+    /// What is another way between a record and what became of it. Of what cannot be set, moments
+    /// are among it: the rest follows again.
     #[must_use]
     pub fn between(
         object: &ObjectType,
@@ -275,18 +287,26 @@ impl Touched {
         before: &Record,
         after: &Record,
     ) -> Touched {
-        let mut fields = Vec::new();
+        let (mut fields, mut followed) = (Vec::new(), Vec::new());
         for (no, property) in &object.properties {
-            if !property.is_writable() {
+            let (was, is) = (before.values.get(no), after.values.get(no));
+            if was == is {
                 continue;
             }
-            let spelled = |record: &Record| {
-                let value = record.values.get(no)?;
-                Some(Box::from(value.spelled()))
+            let spelled = |value: &Value| Box::from(value.spelled());
+            let field = Field {
+                no: *no,
+                old: was.map(spelled),
+                new: is.map(spelled),
             };
-            let (old, new) = (spelled(before), spelled(after));
-            if old != new {
-                fields.push(Field { no: *no, old, new });
+            let is_moment = [was, is]
+                .into_iter()
+                .flatten()
+                .all(|value| matches!(value, Value::Instant(_)));
+            match property.is_writable() {
+                true => fields.push(field),
+                false if is_moment && property.calculated.is_none() => followed.push(field),
+                false => {}
             }
         }
         let archived = (before.archived, after.archived);
@@ -294,6 +314,7 @@ impl Touched {
             place,
             fields,
             archived: (archived.0 != archived.1).then_some(archived),
+            followed,
             ..Touched::default()
         }
     }
@@ -333,19 +354,54 @@ impl Touched {
             let kept = (!same).then_some(ARCHIVED);
             return (back, kept.into_iter().collect());
         }
-        let is = |field: &Field, text: &Option<Box<str>>| {
-            let value = record.values.get(&field.no).map(Value::spelled);
-            value.as_deref() == text.as_deref()
-        };
-        let other = self.fields.iter().filter(|field| !is(field, &field.old));
+        let other = self.fields.iter();
+        let other = other.filter(|field| !field.is(record, &field.old));
         let (back, kept): (Vec<_>, Vec<_>) =
-            other.partition(|field| is(field, &field.new) && !is_later(field.no));
+            other.partition(|field| field.is(record, &field.new) && !is_later(field.no));
         let kept = kept.into_iter().map(|field| field.no).collect();
         let input = (!back.is_empty()).then(|| {
             let olds = self.olds(object, |field| back.contains(&field));
             input(record.no, Verb::Write, olds)
         });
         (input, kept)
+    }
+
+    /// Everything that stays as it is where none of it is taken back.
+    #[must_use]
+    pub fn all(&self) -> Vec<PropertyNo> {
+        let fields = self.fields.iter().map(|field| field.no);
+        fields.chain(self.archived.map(|_| ARCHIVED)).collect()
+    }
+
+    /// Takes out of the change that takes it back what only follows from that: a close date, where
+    /// the bulk touched none, stays as it is. Moments that nobody sets are what they were.
+    pub fn narrow(
+        &self,
+        object: &ObjectType,
+        record: &Record,
+        input: &RecordInput,
+        change: &mut Change,
+    ) {
+        let is_named = |name: &str| input.properties.contains_key(name);
+        change.values.retain(|no, _| {
+            let property = object.properties.get(no);
+            property.is_none_or(|property| !property.is_writable() || is_named(&property.name))
+        });
+        for field in &self.followed {
+            let Some(property) = object.properties.get(&field.no) else {
+                continue;
+            };
+            let needs = derived::needs(object, property);
+            let comes_back = needs.own.iter().any(|name| is_named(name));
+            if !comes_back || !field.is(record, &field.new) {
+                continue;
+            }
+            let old = field.old.as_deref();
+            let old = old.map(|text| Value::parse(property, text));
+            if let Ok(old) = old.transpose() {
+                change.values.insert(field.no, old.flatten());
+            }
+        }
     }
 
     fn olds(

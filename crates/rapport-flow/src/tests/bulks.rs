@@ -13,6 +13,8 @@ use rapport_core::identity::IdKind;
 use rapport_core::position::Position;
 use rapport_core::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 
+mod undone;
+
 const DEAL: TypeId = TypeId::DEAL;
 const CONTACT: TypeId = TypeId::CONTACT;
 

@@ -211,8 +211,16 @@ async fn one(
     };
     let input = match &bulk.draft.act {
         Act::Undo(of) => {
-            let (input, kept) = back(writer, object, *of, number, &before).await?;
+            let Some(done) = done(writer, *of, number).await? else {
+                return Ok(touched);
+            };
+            let (input, kept) = match before.no == number {
+                true => back(writer, object, &done, &before).await?,
+                // It was merged: what it was is nothing to do with the one that is left.
+                false => (None, done.all()),
+            };
             touched.kept = kept;
+            batch.takes_back = Some(done);
             input
         }
         act => act.input(number),
@@ -227,6 +235,7 @@ async fn one(
                 let changed = Touched::between(object, touched.place, &before, &after);
                 touched.fields = changed.fields;
                 touched.archived = changed.archived;
+                touched.followed = changed.followed;
             }
         }
     }
@@ -255,21 +264,28 @@ fn now(writer: &Writer, batch: &Batch<'_>, number: RecordNo) -> Option<Record> {
     }
 }
 
-/// What takes back what a bulk did to a record, and what stays as it is.
-async fn back(
+/// What a bulk did to a record.
+async fn done(
     writer: &Writer,
-    object: &ObjectType,
     of: Position,
     number: RecordNo,
-    record: &Record,
-) -> rapport_store::Result<(Option<RecordInput>, Vec<PropertyNo>)> {
+) -> rapport_store::Result<Option<Touched>> {
     let state = &writer.shared.roles.state;
     let key = rows::bulk_record_key(of, number);
     let stored = state.load(Table::BulkRecord, &[key]).await?.pop();
-    let Some(stored) = stored.flatten() else {
-        return Ok((None, Vec::new()));
-    };
-    let done: Touched = rows::unpack(Table::BulkRecord, &stored)?;
+    let stored = stored.flatten();
+    stored
+        .map(|row| rows::unpack(Table::BulkRecord, &row))
+        .transpose()
+}
+
+/// What takes it back, and what stays as it is.
+async fn back(
+    writer: &Writer,
+    object: &ObjectType,
+    done: &Touched,
+    record: &Record,
+) -> rapport_store::Result<(Option<RecordInput>, Vec<PropertyNo>)> {
     let mut later = BTreeSet::new();
     for field in &done.fields {
         if is_later(writer, (object.id(), record.no), field.no, done.place).await? {

@@ -10,6 +10,7 @@ use crate::error::CommandError;
 use crate::steps::load;
 use crate::writer::Writer;
 use rapport_core::crm::association::Kind;
+use rapport_core::crm::bulk::Touched;
 use rapport_core::crm::contact::GROUP_ID;
 use rapport_core::crm::history::{Door, Origin};
 use rapport_core::crm::write::{self, Change, INPUTS_MAX};
@@ -101,6 +102,8 @@ pub(super) struct Batch<'a> {
     entry: &'a CommandEntry,
     /// By what kind of door they came, where it is not whoever asks by themselves.
     pub door: Option<Door>,
+    /// What is taken back of the record at hand: else nothing follows.
+    pub takes_back: Option<Touched>,
 }
 
 impl<'a> Batch<'a> {
@@ -112,6 +115,7 @@ impl<'a> Batch<'a> {
             seen: BTreeSet::new(),
             entry,
             door: None,
+            takes_back: None,
         }
     }
 
@@ -284,10 +288,14 @@ pub(super) fn decide(
         }
     }
     let (object, at) = (batch.object, cause.received);
-    match before {
-        Some(before) => write::update(object, before, &properties, at, &cause.origin),
-        None => write::create(object, &properties, at, &cause.origin),
+    let Some(before) = before else {
+        return write::create(object, &properties, at, &cause.origin);
+    };
+    let mut change = write::update(object, before, &properties, at, &cause.origin)?;
+    if let Some(taken) = &batch.takes_back {
+        taken.narrow(object, before, input, &mut change);
     }
+    Ok(change)
 }
 
 /// That a value is somebody else's.
