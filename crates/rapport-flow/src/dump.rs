@@ -119,6 +119,7 @@ async fn each(archive: &Archive, at: Millis, mut say: impl FnMut(String, String)
         Table::MergedRecord,
         Table::Bulk,
         Table::BulkRecord,
+        Table::BulkDraft,
     ] {
         let mut rows = pages(state, table);
         while let Some(page) = rows.next().await? {

@@ -93,11 +93,13 @@ pub enum Table {
     Bulk = 43,
     /// What they did to each record: the position of the entry that began it, and record number.
     BulkRecord = 44,
+    /// What was begun with each of them, by the position of that entry; written once.
+    BulkDraft = 45,
 }
 
 impl Table {
     /// Every table, ascending.
-    pub const ALL: [Table; 36] = [
+    pub const ALL: [Table; 37] = [
         Table::Meta,
         Table::Config,
         Table::Profile,
@@ -134,6 +136,7 @@ impl Table {
         Table::MergedRecord,
         Table::Bulk,
         Table::BulkRecord,
+        Table::BulkDraft,
     ];
 
     /// Whether its keys are numbers.

@@ -7,12 +7,13 @@ use crate::Api;
 use crate::errors::Error;
 use crate::rights::Asker;
 use crate::rights::asker::Credential;
+use crate::rights::records::Fields;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use rapport_core::crm::bulk::{Act, Bulk, By, Draft, Standing, Stop, Which};
-use rapport_core::crm::{RecordNo, Value as Kept};
+use rapport_core::crm::bulk::{Act, Bulk, By, Course, Does, Draft, Stop, Which};
+use rapport_core::crm::{Property, RecordNo, Value as Kept};
 use rapport_core::entry::Command;
 use rapport_core::member::{Access, Action};
 use rapport_core::position::Position;
@@ -26,6 +27,9 @@ pub(crate) use driver::Driver;
 /// How long a request waits for its bulk to end, and how often it looks.
 const PATIENCE: u32 = 200;
 const LOOK: Duration = Duration::from_millis(10);
+/// Bulks that are looked at together for a page of them, and how often at most.
+const LOOKED_AT: usize = 100;
+const LOOKS_MAX: usize = 10;
 
 pub(super) fn routes() -> Router<Api> {
     Router::new()
@@ -58,41 +62,45 @@ pub(super) async fn begin(
     for _ in 0..PATIENCE {
         let bulk = find(api, asker, &id.id()).await?;
         if !bulk.is_running() {
-            return Ok((StatusCode::OK, Json(shown(api, &bulk))));
+            return Ok((StatusCode::OK, Json(shown(api, asker, &bulk))));
         }
         tokio::time::sleep(LOOK).await;
     }
     let bulk = find(api, asker, &id.id()).await?;
-    Ok((StatusCode::ACCEPTED, Json(shown(api, &bulk))))
+    Ok((StatusCode::ACCEPTED, Json(shown(api, asker, &bulk))))
 }
 
-fn shown(api: &Api, bulk: &Bulk) -> Value {
+fn shown(api: &Api, asker: &Asker, bulk: &Bulk) -> Value {
     let definitions = api.rapport.definitions();
-    let object = bulk.object(&definitions);
-    let (does, undoes) = match &bulk.draft.act {
-        Act::Set(_) => ("set", None),
-        Act::Archive => ("archive", None),
-        Act::Restore => ("restore", None),
-        Act::Undo(of) => ("undo", Some(of.id())),
+    let object = bulk.object_type(&definitions);
+    let (does, undoes) = match bulk.does {
+        Does::Set => ("set", None),
+        Does::Archive => ("archive", None),
+        Does::Restore => ("restore", None),
+        Does::Undo(of) => ("undo", Some(of.id())),
     };
-    let (state, reason) = match &bulk.standing {
-        Standing::Running => ("running", None),
-        Standing::Done => ("done", None),
-        Standing::Stopped(reason) => ("stopped", Some(reason)),
+    let (state, reason) = match &bulk.course {
+        Course::Running => ("running", None),
+        Course::Done => ("done", None),
+        Course::Stopped(reason) => ("stopped", Some(reason)),
     };
+    let fields = object.map(|object| Fields::of(&definitions, &asker.actor, object));
+    let knows = |property: &Property| fields.as_ref().is_none_or(|fields| fields.knows(property));
     let problems = bulk.problems.iter();
-    let problems =
-        problems.map(|(no, message)| json!({ "id": no.to_string(), "message": message }));
+    let problems = problems.map(|(no, problem)| {
+        let message = problem.told(object, knows);
+        json!({ "id": no.to_string(), "message": message })
+    });
     json!({
         "id": bulk.id.id(),
-        "type": object.map_or_else(|| bulk.draft.object.to_string(), |one| one.head.name.to_string()),
+        "type": object.map_or_else(|| bulk.object.to_string(), |one| one.head.name.to_string()),
         "does": does,
         "undoes": undoes,
         "undone_by": bulk.undone_by.map(Position::id),
         "state": state,
         "reason": reason,
         "by": bulk.actor,
-        "expected": bulk.draft.expected,
+        "expected": bulk.expected,
         "changed": bulk.counts.changed,
         "unchanged": bulk.counts.unchanged,
         "refused": bulk.counts.refused,
@@ -105,7 +113,7 @@ fn shown(api: &Api, bulk: &Bulk) -> Value {
 
 /// Whether a bulk is somebody's own, or theirs to look after.
 fn is_for(bulk: &Bulk, asker: &Asker) -> bool {
-    by(asker) == bulk.draft.by || asker.actor.is_admin()
+    by(asker) == bulk.by || asker.actor.is_admin()
 }
 
 async fn find(api: &Api, asker: &Asker, id: &str) -> Result<Bulk, Error> {
@@ -115,24 +123,28 @@ async fn find(api: &Api, asker: &Asker, id: &str) -> Result<Bulk, Error> {
     bulk.filter(|bulk| is_for(bulk, asker)).ok_or_else(missing)
 }
 
+/// A page of those that are somebody's. Others' are passed over, so many at most: then it is short,
+/// or empty, and there is a next one nevertheless.
 async fn all(State(api): State<Api>, asker: Asker, page: Page) -> Result<Json<List<Value>>, Error> {
     let mut before = page.after(Position::of_id)?;
-    let mut own = Vec::new();
-    // One more than asked for: then there is a next page. Others' are passed over.
-    while own.len() <= page.limit {
-        let some = api.rapport.bulks(before, page.limit + 1).await?;
-        before = some.last().map(|bulk| bulk.id);
-        let is_last = some.len() <= page.limit;
-        own.extend(some.into_iter().filter(|bulk| is_for(bulk, &asker)));
+    let mut told = Vec::new();
+    for _ in 0..LOOKS_MAX {
+        let some = api.rapport.bulks(before, LOOKED_AT).await?;
+        let is_last = some.len() < LOOKED_AT;
+        for bulk in some {
+            if told.len() == page.limit {
+                return Ok(list::behind(told, before.map(Position::id)));
+            }
+            before = Some(bulk.id);
+            if is_for(&bulk, &asker) {
+                told.push(shown(&api, &asker, &bulk));
+            }
+        }
         if is_last {
-            break;
+            return Ok(list::behind(told, None));
         }
     }
-    let is_more = own.len() > page.limit;
-    own.truncate(page.limit);
-    let next = own.last().filter(|_| is_more).map(|bulk| bulk.id.id());
-    let told = own.iter().map(|bulk| shown(&api, bulk));
-    Ok(list::behind(told.collect(), next))
+    Ok(list::behind(told, before.map(Position::id)))
 }
 
 async fn show(
@@ -141,7 +153,7 @@ async fn show(
     Named(id): Named,
 ) -> Result<Json<Value>, Error> {
     let bulk = find(&api, &asker, &id).await?;
-    Ok(Json(shown(&api, &bulk)))
+    Ok(Json(shown(&api, &asker, &bulk)))
 }
 
 /// What it did to each record, as far as that may be seen.
@@ -153,7 +165,7 @@ async fn records(
 ) -> Result<Json<List<Value>>, Error> {
     let bulk = find(&api, &asker, &id).await?;
     let definitions = api.rapport.definitions();
-    let object = bulk.object(&definitions);
+    let object = bulk.object_type(&definitions);
     let object = object.ok_or_else(|| Error::missing("type of its records"))?;
     let reach: Reached<'_> = reach(&api, &asker, object, Access::Read)?;
     let after = page.after(|text| text.parse().ok())?.unwrap_or(0);
@@ -177,11 +189,13 @@ async fn records(
             let change = json!({ "from": value(&field.old), "to": value(&field.new) });
             Some((property.name.to_string(), change))
         });
+        let problem = touched.problem();
+        let problem = problem.map(|problem| problem.told(Some(object), |one| reach.knows(one)));
         json!({
             "id": no.to_string(),
             "properties": fields.collect::<serde_json::Map<_, _>>(),
             "archived": touched.archived.map(|(_, after)| after.is_some()),
-            "problem": touched.problem(object),
+            "problem": problem,
         })
     });
     Ok(list::behind(told.collect(), next))
@@ -195,7 +209,7 @@ async fn undo(
 ) -> Result<(StatusCode, Json<Value>), Error> {
     let bulk = find(&api, &asker, &id).await?;
     let draft = Draft {
-        object: bulk.draft.object,
+        object: bulk.object,
         which: Which::Changed,
         act: Act::Undo(bulk.id),
         until: RecordNo(u64::MAX),
@@ -215,5 +229,5 @@ async fn stop(
     let reason = format!("stopped by {}", asker.name()).into();
     let command = Command::StopBulk(Stop { bulk, reason });
     api.rapport.command(asker.name(), command).await?;
-    Ok(Json(shown(&api, &find(&api, &asker, &id).await?)))
+    Ok(Json(shown(&api, &asker, &find(&api, &asker, &id).await?)))
 }

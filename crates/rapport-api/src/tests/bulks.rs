@@ -4,10 +4,11 @@ use super::signed::{member, with_token};
 use super::{Doors, TOKEN};
 use crate::{ApiSettings, router};
 use axum::http::Method;
-use rapport_core::crm::bulk::{Act, By, Draft, Which};
+use rapport_core::crm::bulk::{Act, By, Draft, Stop, Which};
 use rapport_core::crm::query::Search;
 use rapport_core::crm::{RecordNo, TypeId};
 use rapport_core::entry::Command;
+use rapport_core::position::Position;
 use rapport_flow::keys;
 use serde_json::{Value, json};
 
@@ -320,4 +321,92 @@ async fn an_unseen_record_in_the_way_is_not_named() {
     assert_eq!(counts(&second), [0, 0, 1, 0]);
     let told = second["problems"][0]["message"].as_str().expect("a reason");
     assert!(!told.contains(&format!("record {}", ids[0])), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_followed_from_a_stage_is_undone_by_whoever_set_the_stage() {
+    for right in ["read", "hidden"] {
+        let doors = Doors::open().await;
+        let ids = deals(&doors, 2).await;
+        let levels = json!({ "view": "all", "edit": "all" });
+        let token = seller(&doors, role(levels, json!({ "closedate": right }))).await;
+        let ask = async |method: Method, path: &str, body: &str| {
+            with_token(&doors, &token, method, path, body).await.good()
+        };
+        let finish = async |mut bulk: Value| {
+            let path = format!("/api/v1/bulk/{}", bulk["id"].as_str().expect("an id"));
+            while bulk["state"] == "running" {
+                bulk = ask(Method::GET, &path, "").await;
+            }
+            (path, bulk)
+        };
+        let set = json!({ "ids": ids, "set": { "dealstage": "closedlost" } }).to_string();
+        let lost = ask(Method::POST, &format!("{DEALS}/bulk"), &set).await;
+        let (path, lost) = finish(lost).await;
+        assert_eq!(counts(&lost), [2, 0, 0, 0]);
+        let body = json!({ "properties": { "closedate": "2025-01-10" } }).to_string();
+        doors
+            .call(Method::PATCH, &format!("{DEALS}/{}", ids[0]), body)
+            .await
+            .good();
+        let undo = ask(Method::POST, &format!("{path}/undo"), "").await;
+        let (path, undo) = finish(undo).await;
+        assert_eq!(counts(&undo), [2, 0, 0, 1], "{right}");
+        for id in &ids {
+            assert_ne!(value(&doors, id, "dealstage").await, "closedlost");
+        }
+        assert_eq!(value(&doors, &ids[1], "closedate").await, Value::Null);
+        // What was kept is named to those who know that there is such a property.
+        let records = ask(Method::GET, &format!("{path}/records"), "").await;
+        let names = |told: &Value| told.to_string().contains("closedate");
+        assert_eq!(
+            (names(&undo), names(&records)),
+            (right == "read", right == "read")
+        );
+        assert!(names(&doors.get(&path).await.good()), "to an admin");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_bulks_passes_over_so_many_of_others_and_goes_on_behind_them() {
+    let doors = Doors::open().await;
+    let token = seller(&doors, role(json!({ "view": "all" }), json!({}))).await;
+    let mut own = String::new();
+    for number in 0..1_200 {
+        let by = match number {
+            0 => &*token,
+            _ => TOKEN,
+        };
+        let id = begun(&doors, by, Which::Named(Vec::new())).await;
+        let bulk = Position::of_id(&id).expect("an id");
+        let reason = "enough".into();
+        let stop = Command::StopBulk(Stop { bulk, reason });
+        doors.rapport.command("tests", stop).await.expect("stopped");
+        if number == 0 {
+            own = id;
+        }
+    }
+    let list = async |path: &str| {
+        with_token(&doors, &token, Method::GET, path, "")
+            .await
+            .good()
+    };
+    let first = list("/api/v1/bulk").await;
+    assert_eq!(first["results"], json!([]));
+    let after = first["paging"]["next"]["after"].as_str().expect("more");
+    let second = list(&format!("/api/v1/bulk?after={after}")).await;
+    assert_eq!(second["results"][0]["id"], json!(own));
+    assert_eq!(second["paging"], json!({}));
+    // An admin's are all.
+    let mut path = "/api/v1/bulk?limit=500".to_owned();
+    let mut pages = Vec::new();
+    loop {
+        let page = doors.get(&path).await.good();
+        pages.push(page["results"].as_array().map_or(0, Vec::len));
+        let Some(after) = page["paging"]["next"]["after"].as_str() else {
+            break;
+        };
+        path = format!("/api/v1/bulk?limit=500&after={after}");
+    }
+    assert_eq!(pages, [500, 500, 200]);
 }

@@ -5,18 +5,18 @@
 //! far the whole is. So a bulk goes on where it was, whatever happens in between. Records come in
 //! the order of their numbers, each once; one that is made after the beginning is not among them.
 
-use super::derived;
 use super::query::Search;
-use super::write::Change;
 use super::{
-    Definitions, ObjectType, PropertyNo, Record, RecordInput, RecordNo, RecordReference, Refused,
-    TypeId, Value, Verb,
+    Definitions, ObjectType, PropertyNo, RecordInput, RecordNo, RecordReference, Refused, TypeId,
+    Value, Verb,
 };
 use crate::member::MemberNo;
 use crate::position::Position;
 use crate::time::{DAY_MS, Millis};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use touched::{Field, Problem, Touched};
 
 /// Most records that are named one by one.
 pub const NAMED_MAX: usize = 10_000;
@@ -118,9 +118,9 @@ pub struct Forgetting {
     pub bulk: Position,
 }
 
-/// Where a bulk stands.
+/// Whether a bulk goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Standing {
+pub enum Course {
     /// It goes on.
     Running,
     /// Everything is done.
@@ -129,27 +129,49 @@ pub enum Standing {
     Stopped(Box<str>),
 }
 
-/// A bulk, as it is kept.
+/// What a bulk does, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Does {
+    /// It sets values.
+    Set,
+    /// It archives.
+    Archive,
+    /// It takes out of the archive.
+    Restore,
+    /// It takes back what another did.
+    Undo(Position),
+}
+
+/// How far a bulk is. It is kept anew with each step; what was begun is kept beside it, once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bulk {
     /// The entry that began it.
     pub id: Position,
-    /// What was begun.
-    pub draft: Draft,
+    /// The type of its records.
+    pub object: TypeId,
+    /// What it does.
+    pub does: Does,
+    /// The properties that are set, or that were by the bulk which is taken back: what whoever
+    /// does so must be allowed to set.
+    pub sets: BTreeSet<PropertyNo>,
+    /// How many records there are, as far as can be told.
+    pub expected: u64,
+    /// By whose rights.
+    pub by: By,
     /// Who asked.
     pub actor: Box<str>,
     /// When.
     pub began: Millis,
     /// When it ended.
     pub ended: Option<Millis>,
-    /// Where it stands.
-    pub standing: Standing,
+    /// Whether it goes on.
+    pub course: Course,
     /// The last number it has come to.
     pub at: RecordNo,
     /// What became of the records so far.
     pub counts: Counts,
     /// The first problems.
-    pub problems: Vec<(RecordNo, Box<str>)>,
+    pub problems: Vec<(RecordNo, Problem)>,
     /// The entry that began to take it back.
     pub undone_by: Option<Position>,
     /// Whether it takes one back; one that takes such a one back does not.
@@ -167,42 +189,6 @@ pub struct Counts {
     pub refused: u64,
     /// Fields that an undo left as they are: somebody changed them since.
     pub kept: u64,
-}
-
-/// What a bulk did to one record.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Touched {
-    /// The entry that did it, and which of its inputs.
-    pub place: Position,
-    /// Properties with what they were and what they are, as the API spells it.
-    pub fields: Vec<Field>,
-    /// Since when it was archived, and is; `None` where that is as it was.
-    pub archived: Option<(Option<Millis>, Option<Millis>)>,
-    /// Properties that an undo left as they are.
-    pub kept: Vec<PropertyNo>,
-    /// Why nothing was done.
-    pub refused: Option<Box<str>>,
-    /// Moments that nobody sets and that followed: when it was won, when it came to its stage.
-    pub followed: Vec<Field>,
-}
-
-/// A property that was changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Field {
-    /// Which.
-    pub no: PropertyNo,
-    /// What it was.
-    pub old: Option<Box<str>>,
-    /// What it is.
-    pub new: Option<Box<str>>,
-}
-
-impl Field {
-    /// Whether a record has it as spelled.
-    fn is(&self, record: &Record, text: &Option<Box<str>>) -> bool {
-        let value = record.values.get(&self.no).map(Value::spelled);
-        value.as_deref() == text.as_deref()
-    }
 }
 
 /// Why a bulk is not begun.
@@ -277,165 +263,36 @@ fn input(record: RecordNo, verb: Verb, properties: BTreeMap<Box<str>, Box<str>>)
     }
 }
 
-impl Touched {
-    /// What is another way between a record and what became of it. Of what cannot be set, moments
-    /// are among it: the rest follows again.
-    #[must_use]
-    pub fn between(
-        object: &ObjectType,
-        place: Position,
-        before: &Record,
-        after: &Record,
-    ) -> Touched {
-        let (mut fields, mut followed) = (Vec::new(), Vec::new());
-        for (no, property) in &object.properties {
-            let (was, is) = (before.values.get(no), after.values.get(no));
-            if was == is {
-                continue;
-            }
-            let spelled = |value: &Value| Box::from(value.spelled());
-            let field = Field {
-                no: *no,
-                old: was.map(spelled),
-                new: is.map(spelled),
-            };
-            let is_moment = [was, is]
-                .into_iter()
-                .flatten()
-                .all(|value| matches!(value, Value::Instant(_)));
-            match property.is_writable() {
-                true => fields.push(field),
-                false if is_moment && property.calculated.is_none() => followed.push(field),
-                false => {}
-            }
-        }
-        let archived = (before.archived, after.archived);
-        Touched {
-            place,
-            fields,
-            archived: (archived.0 != archived.1).then_some(archived),
-            followed,
-            ..Touched::default()
-        }
-    }
-
-    /// Whether the record was changed.
-    #[must_use]
-    pub fn is_change(&self) -> bool {
-        !self.fields.is_empty() || self.archived.is_some()
-    }
-
-    /// The input that takes it all back, whatever happened since: what whoever undoes must be
-    /// allowed.
-    #[must_use]
-    pub fn whole(&self, object: &ObjectType, record: RecordNo) -> RecordInput {
-        match self.archived {
-            Some((before, _)) => input(record, standing(before), BTreeMap::new()),
-            None => input(record, Verb::Write, self.olds(object, |_| true)),
-        }
-    }
-
-    /// The input that takes it back where nobody changed the same since, and the properties that
-    /// stay as they are. `is_later` says whether a property was written after this. What is as it
-    /// was before needs neither: so an undo that was stopped can be asked for again.
-    #[must_use]
-    pub fn back(
-        &self,
-        object: &ObjectType,
-        record: &Record,
-        is_later: impl Fn(PropertyNo) -> bool,
-    ) -> (Option<RecordInput>, Vec<PropertyNo>) {
-        if let Some((before, after)) = self.archived {
-            if record.archived.is_some() == before.is_some() {
-                return (None, Vec::new());
-            }
-            let same = record.archived == after;
-            let back = same.then(|| input(record.no, standing(before), BTreeMap::new()));
-            let kept = (!same).then_some(ARCHIVED);
-            return (back, kept.into_iter().collect());
-        }
-        let other = self.fields.iter();
-        let other = other.filter(|field| !field.is(record, &field.old));
-        let (back, kept): (Vec<_>, Vec<_>) =
-            other.partition(|field| field.is(record, &field.new) && !is_later(field.no));
-        let kept = kept.into_iter().map(|field| field.no).collect();
-        let input = (!back.is_empty()).then(|| {
-            let olds = self.olds(object, |field| back.contains(&field));
-            input(record.no, Verb::Write, olds)
-        });
-        (input, kept)
-    }
-
-    /// Everything that stays as it is where none of it is taken back.
-    #[must_use]
-    pub fn all(&self) -> Vec<PropertyNo> {
-        let fields = self.fields.iter().map(|field| field.no);
-        fields.chain(self.archived.map(|_| ARCHIVED)).collect()
-    }
-
-    /// Takes out of the change that takes it back what only follows from that: a close date, where
-    /// the bulk touched none, stays as it is. Moments that nobody sets are what they were.
-    pub fn narrow(
-        &self,
-        object: &ObjectType,
-        record: &Record,
-        input: &RecordInput,
-        change: &mut Change,
-    ) {
-        let is_named = |name: &str| input.properties.contains_key(name);
-        change.values.retain(|no, _| {
-            let property = object.properties.get(no);
-            property.is_none_or(|property| !property.is_writable() || is_named(&property.name))
-        });
-        for field in &self.followed {
-            let Some(property) = object.properties.get(&field.no) else {
-                continue;
-            };
-            let needs = derived::needs(object, property);
-            let comes_back = needs.own.iter().any(|name| is_named(name));
-            if !comes_back || !field.is(record, &field.new) {
-                continue;
-            }
-            let old = field.old.as_deref();
-            let old = old.map(|text| Value::parse(property, text));
-            if let Ok(old) = old.transpose() {
-                change.values.insert(field.no, old.flatten());
-            }
-        }
-    }
-
-    fn olds(
-        &self,
-        object: &ObjectType,
-        wanted: impl Fn(&Field) -> bool,
-    ) -> BTreeMap<Box<str>, Box<str>> {
-        let fields = self.fields.iter().filter(|field| wanted(field));
-        let olds = fields.filter_map(|field| {
-            let name = &object.properties.get(&field.no)?.name;
-            Some((name.clone(), field.old.clone().unwrap_or_default()))
-        });
-        olds.collect()
-    }
-}
-
-fn standing(archived: Option<Millis>) -> Verb {
-    match archived {
-        Some(_) => Verb::Archive,
-        None => Verb::Restore,
-    }
-}
-
 impl Bulk {
     /// One that begins.
     #[must_use]
-    pub fn new(id: Position, draft: Draft, actor: &str, began: Millis) -> Bulk {
+    pub fn new(
+        id: Position,
+        object: &ObjectType,
+        draft: &Draft,
+        actor: &str,
+        began: Millis,
+    ) -> Bulk {
+        let (does, sets) = match &draft.act {
+            Act::Set(values) => {
+                let set = values.keys().filter_map(|name| object.property(name));
+                (Does::Set, set.map(|property| property.no).collect())
+            }
+            Act::Archive => (Does::Archive, BTreeSet::new()),
+            Act::Restore => (Does::Restore, BTreeSet::new()),
+            Act::Undo(of) => (Does::Undo(*of), BTreeSet::new()),
+        };
         Bulk {
             id,
-            draft,
+            object: draft.object,
+            does,
+            sets,
+            expected: draft.expected,
+            by: draft.by.clone(),
             actor: actor.into(),
             began,
             ended: None,
-            standing: Standing::Running,
+            course: Course::Running,
             at: RecordNo(0),
             counts: Counts::default(),
             problems: Vec::new(),
@@ -444,10 +301,17 @@ impl Bulk {
         }
     }
 
+    /// Makes it one that takes another one back.
+    pub fn take_back(&mut self, undone: &mut Bulk) {
+        self.sets.clone_from(&undone.sets);
+        self.takes_back = !undone.takes_back;
+        undone.undone_by = Some(self.id);
+    }
+
     /// Whether it goes on.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        self.standing == Standing::Running
+        self.course == Course::Running
     }
 
     /// Whether it ended so long ago that it cannot be taken back any more.
@@ -459,17 +323,17 @@ impl Bulk {
     /// Whether all it was to do is done.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.standing == Standing::Done && self.counts.refused == 0 && self.counts.kept == 0
+        self.course == Course::Done && self.counts.refused == 0 && self.counts.kept == 0
     }
 
     /// The type of its records, while that is in use.
     #[must_use]
-    pub fn object<'a>(&self, definitions: &'a Definitions) -> Option<&'a ObjectType> {
-        definitions.get(self.draft.object)
+    pub fn object_type<'a>(&self, definitions: &'a Definitions) -> Option<&'a ObjectType> {
+        definitions.get(self.object)
     }
 
     /// Counts what became of a record.
-    pub fn count(&mut self, object: &ObjectType, record: RecordNo, touched: &Touched) {
+    pub fn count(&mut self, record: RecordNo, touched: &Touched) {
         let counts = &mut self.counts;
         match (&touched.refused, touched.is_change()) {
             (Some(_), _) => counts.refused += 1,
@@ -477,7 +341,7 @@ impl Bulk {
             (None, false) => counts.unchanged += 1,
         }
         counts.kept += touched.kept.len() as u64;
-        if let Some(problem) = touched.problem(object)
+        if let Some(problem) = touched.problem()
             && self.problems.len() < PROBLEMS_MAX
         {
             self.problems.push((record, problem));
@@ -485,24 +349,6 @@ impl Bulk {
     }
 }
 
-impl Touched {
-    /// What there is to tell of a record that is not as it was to be.
-    #[must_use]
-    pub fn problem(&self, object: &ObjectType) -> Option<Box<str>> {
-        if let Some(refused) = &self.refused {
-            return Some(refused.clone());
-        }
-        if self.kept.is_empty() {
-            return None;
-        }
-        let names = self.kept.iter().map(|no| {
-            let property = object.properties.get(no);
-            property.map_or("archived", |property| &*property.name)
-        });
-        let names = names.collect::<Vec<_>>().join(", ");
-        Some(format!("changed since, and left as it is: {names}").into())
-    }
-}
-
 #[cfg(test)]
 mod tests;
+mod touched;

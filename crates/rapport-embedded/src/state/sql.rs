@@ -234,5 +234,6 @@ fn name(table: Table) -> &'static str {
         Table::Audit => "audit",
         Table::Bulk => "bulk",
         Table::BulkRecord => "bulk_record",
+        Table::BulkDraft => "bulk_draft",
     }
 }

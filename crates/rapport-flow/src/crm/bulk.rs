@@ -3,7 +3,7 @@
 use crate::rows;
 use crate::shared::Shared;
 use rapport_core::crm::RecordNo;
-use rapport_core::crm::bulk::{Bulk, Touched};
+use rapport_core::crm::bulk::{Bulk, Draft, Touched};
 use rapport_core::position::Position;
 use rapport_store::Result;
 use rapport_store::state::{Key, Order, Page, Table};
@@ -15,6 +15,17 @@ pub(crate) async fn one(shared: &Shared, id: Position) -> Result<Option<Bulk>> {
     let stored = stored.flatten();
     stored
         .map(|row| rows::unpack(Table::Bulk, &row))
+        .transpose()
+}
+
+/// What an entry began.
+pub(crate) async fn draft(shared: &Shared, id: Position) -> Result<Option<Draft>> {
+    let key = rows::position_key(id);
+    let state = &shared.roles.state;
+    let stored = state.load(Table::BulkDraft, &[key]).await?.pop();
+    let stored = stored.flatten();
+    stored
+        .map(|row| rows::unpack(Table::BulkDraft, &row))
         .transpose()
 }
 

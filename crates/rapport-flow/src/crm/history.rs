@@ -6,6 +6,7 @@ use super::{Said, timeline};
 use crate::reads;
 use crate::rows;
 use crate::shared::Shared;
+use rapport_core::crm::bulk::ARCHIVED;
 use rapport_core::crm::contact::project;
 use rapport_core::crm::history::{Door, Origin, Row};
 use rapport_core::crm::{ObjectType, PropertyNo, RecordNo, TypeId, Value};
@@ -254,7 +255,7 @@ fn by_link(shared: &Shared, link: &Link) -> Origin {
     }
 }
 
-/// Every change of a record's properties, newest first, before an entry; by entry.
+/// Every change of a record's properties, that it was archived not among them, newest first, before an entry; by entry.
 pub(super) async fn changes(
     shared: &Shared,
     record: (u32, u64),
@@ -270,9 +271,12 @@ pub(super) async fn changes(
     };
     let mut by_entry: BTreeMap<Position, Vec<Row>> = BTreeMap::new();
     for (key, row) in shared.roles.state.scan(page).await? {
-        let Some((_, position)) = rows::property_history_of(&key) else {
+        let Some((property, position)) = rows::property_history_of(&key) else {
             continue;
         };
+        if property == ARCHIVED.0 {
+            continue;
+        }
         if before.is_none_or(|before| position < before) {
             let row = rows::unpack(Table::PropertyHistory, &row)?;
             by_entry.entry(position).or_default().push(row);

@@ -9,7 +9,6 @@ use crate::shared::Shared;
 use crate::writer::Writer;
 use rapport_core::crm::calculate::{self, Related};
 use rapport_core::crm::history::{self, Origin};
-use rapport_core::crm::subscription::Of;
 use rapport_core::crm::write::Change;
 use rapport_core::crm::{
     Definitions, ObjectType, Property, PropertyNo, Record, RecordNo, TypeId, Value,
@@ -23,6 +22,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+mod bin;
 mod foreseen;
 mod heard;
 
@@ -226,16 +226,6 @@ impl Work {
                     self.owners.insert(owner, None);
                 }
             }
-        }
-    }
-
-    /// Puts a record into the bin, or takes it out.
-    pub fn archive(&mut self, key: Key, at: Option<Millis>) {
-        if let Some(record) = self.held.get_mut(&key).and_then(|held| held.now.as_mut()) {
-            record.archived = at;
-            let of = at.map_or(Of::Restored, |_| Of::Archived);
-            self.hear(key, of);
-            self.touch(key);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::Rapport;
 use crate::error::Result;
 use rapport_core::crm::RecordNo;
-use rapport_core::crm::bulk::{Bulk, Touched};
+use rapport_core::crm::bulk::{Bulk, Draft, Touched};
 use rapport_core::position::Position;
 
 impl Rapport {
@@ -13,6 +13,14 @@ impl Rapport {
     /// Those of storage.
     pub async fn bulk(&self, id: Position) -> Result<Option<Bulk>> {
         Ok(crate::crm::bulk::one(&self.shared, id).await?)
+    }
+
+    /// What was begun with it.
+    ///
+    /// # Errors
+    /// Those of storage.
+    pub async fn bulk_draft(&self, id: Position) -> Result<Option<Draft>> {
+        Ok(crate::crm::bulk::draft(&self.shared, id).await?)
     }
 
     /// Bulks begun before an entry, newest first.

@@ -6,7 +6,7 @@ use super::replay::replay_equals_live;
 use super::world::World;
 use crate::CommandError;
 use crate::clock::Clock;
-use rapport_core::crm::bulk::{Act, Bulk, By, Draft, Forgetting, Standing, Step, Stop, Which};
+use rapport_core::crm::bulk::{Act, Bulk, By, Course, Draft, Forgetting, Step, Stop, Which};
 use rapport_core::crm::{RecordNo, RecordReference, TypeId, view};
 use rapport_core::entry::Command;
 use rapport_core::identity::IdKind;
@@ -326,8 +326,8 @@ async fn what_is_not_there_or_another_s_is_counted_and_changes_nothing() {
     world.command(stop.clone()).await.unwrap();
     contradicts(world.command(stop).await);
     assert_eq!(
-        world.bulk(stopped).await.standing,
-        Standing::Stopped("enough".into())
+        world.bulk(stopped).await.course,
+        Course::Stopped("enough".into())
     );
     world.whole(DEAL, &deals[..1], Act::Undo(stopped)).await;
     assert!(
@@ -377,6 +377,7 @@ async fn what_a_bulk_did_is_forgotten_once_it_cannot_be_taken_back() {
         (world.rapport.bulk(old).await.unwrap(), left),
         (None, vec![])
     );
+    assert_eq!(world.rapport.bulk_draft(old).await.unwrap(), None);
     world.lead(undo, &deals[1..], true).await;
     for deal in &deals {
         assert_eq!(world.shown(DEAL, *deal, "description").await, None);

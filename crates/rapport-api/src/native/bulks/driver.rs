@@ -6,7 +6,7 @@ use crate::errors::{Code, Error};
 use crate::native::records::{self, denied};
 use crate::rights::asker;
 use crate::rights::records::{self as rights, Reach};
-use rapport_core::crm::bulk::{Act, Bulk, By, Step, Stop, Which};
+use rapport_core::crm::bulk::{Act, Bulk, By, Draft, Step, Stop, Which};
 use rapport_core::crm::query::{Search, compile};
 use rapport_core::crm::write::INPUTS_MAX;
 use rapport_core::crm::{ObjectType, RecordInput, RecordNo};
@@ -129,16 +129,19 @@ async fn step(api: &Api, id: Position) -> Result<(), Failed> {
     let Some(bulk) = api.rapport.bulk(id).await?.filter(Bulk::is_running) else {
         return Ok(());
     };
+    let Some(draft) = api.rapport.bulk_draft(id).await? else {
+        return Ok(());
+    };
     let gone = || Failed::Ends("whoever began it may not go on".to_owned());
-    let actor = who(api, &bulk.draft.by).ok_or_else(gone)?;
+    let actor = who(api, &bulk.by).ok_or_else(gone)?;
     let definitions = api.rapport.definitions();
-    let object = bulk.object(&definitions);
+    let object = bulk.object_type(&definitions);
     let object = object.ok_or_else(|| Failed::Ends("its type is out of use".to_owned()))?;
     let Turn {
         inputs,
         to,
         is_last,
-    } = turn(api, &actor, &bulk, object).await?;
+    } = turn(api, &actor, (&bulk, &draft), object).await?;
     let reach = Reach::of(api, &actor, object, Access::Write).map_err(denied)?;
     let asked: Vec<RecordInput> = inputs.iter().map(|(_, input)| input.clone()).collect();
     let refused = reach.writes(&asked).await?;
@@ -186,23 +189,23 @@ struct Turn<T> {
 async fn turn(
     api: &Api,
     actor: &Actor,
-    bulk: &Bulk,
+    (bulk, draft): (&Bulk, &Draft),
     object: &ObjectType,
 ) -> Result<Turn<(RecordNo, RecordInput)>, Failed> {
-    if let Act::Undo(of) = bulk.draft.act {
+    if let Act::Undo(of) = draft.act {
         let some = api.rapport.bulk_records(of, bulk.at, INPUTS_MAX).await?;
         let to = some.last().map_or(bulk.at, |(last, _)| *last);
         let is_last = some.len() < INPUTS_MAX;
         let changed = some.into_iter().filter(|(_, touched)| touched.is_change());
         return Ok(Turn {
             inputs: changed
-                .map(|(no, touched)| (no, touched.whole(object, no)))
+                .map(|(no, touched)| (no, touched.asked(object, no, &bulk.sets)))
                 .collect(),
             to,
             is_last,
         });
     }
-    let numbers = match &bulk.draft.which {
+    let numbers = match &draft.which {
         Which::Named(named) => {
             let mut next = named.iter().filter(|number| **number > bulk.at).copied();
             let numbers: Vec<RecordNo> = next.by_ref().take(INPUTS_MAX).collect();
@@ -212,14 +215,17 @@ async fn turn(
                 is_last: next.next().is_none(),
             }
         }
-        Which::Found(search) => behind(bulk, found(api, actor, bulk, object, search).await?),
+        Which::Found(search) => {
+            let answer = found(api, actor, object, search, bulk.at).await?;
+            behind(bulk.at, draft.until, answer)
+        }
         Which::Changed => Turn {
             inputs: Vec::new(),
             to: bulk.at,
             is_last: true,
         },
     };
-    let act = &bulk.draft.act;
+    let act = &draft.act;
     let inputs = numbers.inputs.into_iter();
     Ok(Turn {
         inputs: inputs
@@ -232,7 +238,7 @@ async fn turn(
 
 /// What a page of records that were found comes to. It may have fewer than fit though more are
 /// behind it: what was changed while it was read is not among them. So its key says how far it is.
-fn behind(bulk: &Bulk, answer: Answer) -> Turn<RecordNo> {
+fn behind(at: RecordNo, until: RecordNo, answer: Answer) -> Turn<RecordNo> {
     let last = answer.records.last().map(|record| record.no);
     let end = match answer.next {
         Some(After::Key(_, last)) => Some(RecordNo(last)),
@@ -240,9 +246,9 @@ fn behind(bulk: &Bulk, answer: Answer) -> Turn<RecordNo> {
     };
     let numbers = answer.records.iter().map(|record| record.no);
     Turn {
-        inputs: numbers.filter(|no| *no <= bulk.draft.until).collect(),
-        to: end.or(last).unwrap_or(bulk.at),
-        is_last: end.is_none_or(|end| end >= bulk.draft.until),
+        inputs: numbers.filter(|no| *no <= until).collect(),
+        to: end.or(last).unwrap_or(at),
+        is_last: end.is_none_or(|end| end >= until),
     }
 }
 
@@ -250,9 +256,9 @@ fn behind(bulk: &Bulk, answer: Answer) -> Turn<RecordNo> {
 async fn found(
     api: &Api,
     actor: &Actor,
-    bulk: &Bulk,
     object: &ObjectType,
     search: &Search,
+    at: RecordNo,
 ) -> Result<Answer, Failed> {
     let reach = Reach::of(api, actor, object, Access::Read).map_err(denied)?;
     let named = search.groups.iter().flatten();
@@ -270,7 +276,7 @@ async fn found(
         filter: records::found(api, actor, &definitions, &reach, checked.condition).await?,
         search: checked.words,
         sort: Vec::new(),
-        after: After::Key(Vec::new(), bulk.at.0),
+        after: After::Key(Vec::new(), at.0),
         limit: INPUTS_MAX,
         count: Count::No,
     };
@@ -280,23 +286,12 @@ async fn found(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rapport_core::crm::bulk::Draft;
-    use rapport_core::crm::{Record, TypeId};
-    use rapport_core::member::MemberNo;
+    use rapport_core::crm::Record;
     use rapport_core::time::Millis;
 
     #[test]
     fn a_page_that_lost_records_while_it_was_read_is_not_the_last() {
-        let draft = Draft {
-            object: TypeId::DEAL,
-            which: Which::Found(Search::default()),
-            act: Act::Archive,
-            until: RecordNo(900),
-            expected: 0,
-            by: By::Member(MemberNo(1)),
-        };
-        let mut bulk = Bulk::new(Position::command(1, 1), draft, "ada", Millis(0));
-        bulk.at = RecordNo(100);
+        let (at, until) = (RecordNo(100), RecordNo(900));
         let of = |numbers: &[u64], next: Option<u64>| {
             let numbers = numbers.iter().map(|no| RecordNo(*no));
             let answer = Answer {
@@ -304,7 +299,7 @@ mod tests {
                 total: None,
                 next: next.map(|no| After::Key(Vec::new(), no)),
             };
-            let turn = behind(&bulk, answer);
+            let turn = behind(at, until, answer);
             let inputs: Vec<u64> = turn.inputs.iter().map(|no| no.0).collect();
             (inputs, turn.to.0, turn.is_last)
         };

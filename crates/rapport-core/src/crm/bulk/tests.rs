@@ -1,6 +1,7 @@
 //! What a bulk makes of records, and what takes it back.
 
 use super::*;
+use crate::crm::Record;
 
 fn record(values: &[(&str, &str)]) -> Record {
     let definitions = Definitions::standard();
@@ -96,10 +97,10 @@ fn a_field_goes_back_unless_somebody_wrote_it_since() {
     // What is back already stays so.
     let (back, kept) = touched.back(deals, &before, never);
     assert_eq!((texts(back), kept), (String::new(), vec![]));
-    assert_eq!(
-        texts(Some(touched.whole(deals, RecordNo(7)))),
-        "amount=5 description="
-    );
+    // Whoever takes it back must be allowed what was set, not what followed from that.
+    let sets = BTreeSet::from([no("amount")]);
+    let asked = touched.asked(deals, RecordNo(7), &sets);
+    assert_eq!(texts(Some(asked)), "amount=5");
 }
 
 #[test]
@@ -121,22 +122,48 @@ fn an_archived_record_comes_back_unless_it_was_archived_again_since() {
     assert_eq!((verb(none), kept), (None, vec![ARCHIVED]));
     let (none, kept) = back(&before);
     assert_eq!((verb(none), kept), (None, vec![]));
+    // One that was restored, and archived and restored again since, looks the same and stays.
+    let touched = Touched::between(deals, Position::command(1, 1), &at(10), &before);
+    let (archives, kept) = touched.back(deals, &before, |_| false);
+    assert_eq!((verb(archives), kept), (Some(Verb::Archive), vec![]));
+    let (none, kept) = touched.back(deals, &before, |no| no == ARCHIVED);
+    assert_eq!((verb(none), kept), (None, vec![ARCHIVED]));
 }
 
 #[test]
 fn what_is_past_or_not_whole_is_told_apart() {
+    let definitions = Definitions::standard();
     let mut bulk = Bulk::new(
         Position::command(1, 1),
-        draft(Which::Changed, Act::Archive),
+        definitions.get(TypeId::DEAL).expect("deals"),
+        &draft(Which::Changed, Act::Archive),
         "ada",
         Millis(0),
     );
     assert!(!bulk.is_past(Millis(KEPT_MS * 2)), "it goes on");
     bulk.ended = Some(Millis(5));
-    bulk.standing = Standing::Done;
+    bulk.course = Course::Done;
     assert!(!bulk.is_past(Millis(KEPT_MS + 4)));
     assert!(bulk.is_past(Millis(KEPT_MS + 5)));
     assert!(bulk.is_whole());
     bulk.counts.kept = 1;
     assert!(!bulk.is_whole());
+}
+
+#[test]
+fn what_was_kept_is_named_to_those_who_know_of_it() {
+    let definitions = Definitions::standard();
+    let deals = definitions.get(TypeId::DEAL).expect("deals");
+    let no = |name: &str| deals.property(name).expect("a property").no;
+    let kept = Problem::Kept(vec![no("closedate"), no("amount"), ARCHIVED]);
+    let told = |known: &[&str]| kept.told(Some(deals), |one| known.contains(&&*one.name));
+    let all = told(&["closedate", "amount"]);
+    assert_eq!(
+        all,
+        "changed since, and left as it is: closedate, amount, archived"
+    );
+    assert!(!told(&["amount"]).contains("closedate"));
+    let one = Problem::Kept(vec![no("closedate")]);
+    let nothing = one.told(Some(deals), |_| false);
+    assert_eq!(nothing, "changed since, and left as it is");
 }

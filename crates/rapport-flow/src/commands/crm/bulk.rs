@@ -10,7 +10,7 @@ use crate::error::CommandError;
 use crate::rows;
 use crate::writer::Writer;
 use rapport_core::crm::bulk::{
-    Act, Bulk, Draft, Error, FORGOTTEN_MAX, KEPT_MS, Standing, Step, Stop, Touched, UNDER_WAY_MAX,
+    Act, Bulk, Course, Draft, Error, FORGOTTEN_MAX, KEPT_MS, Step, Stop, Touched, UNDER_WAY_MAX,
     Which,
 };
 use rapport_core::crm::history::{Door, Row, is_written};
@@ -47,15 +47,16 @@ pub(super) async fn start(
         let message = format!("{UNDER_WAY_MAX} are under way: wait until one has ended");
         return Err(CommandError::Contradicts { message });
     }
-    let mut bulk = Bulk::new(entry.position, draft.clone(), &entry.actor, entry.received);
+    let (id, began) = (entry.position, entry.received);
+    let mut bulk = Bulk::new(id, object, draft, &entry.actor, began);
     if let Act::Undo(of) = draft.act {
         let mut undone = read(writer, of).await?;
         may_undo(writer, entry, &undone, draft).await?;
-        undone.undone_by = Some(entry.position);
+        bulk.take_back(&mut undone);
         writes.push(row(&undone));
-        bulk.takes_back = !undone.takes_back;
     }
     writes.push(row(&bulk));
+    writes.push(rows::put(Table::BulkDraft, rows::position_key(id), draft));
     writes.push(configuration::row(&key(bulk.id), &bulk.id));
     change(writer, |under_way| {
         under_way.insert(bulk.id);
@@ -72,7 +73,7 @@ async fn may_undo(
 ) -> Result<(), CommandError> {
     let contradicts = |message: String| Err(CommandError::Contradicts { message });
     let id = undone.id.id();
-    if undone.draft.object != draft.object || draft.which != Which::Changed {
+    if undone.object != draft.object || draft.which != Which::Changed {
         return contradicts("an undo is of the records that were changed".to_owned());
     }
     if undone.is_running() {
@@ -116,6 +117,7 @@ pub(super) async fn forget(
     let keys = crate::crm::bulk::keys(&writer.shared, id, FORGOTTEN_MAX).await?;
     if keys.len() < FORGOTTEN_MAX {
         writes.push(rows::remove(Table::Bulk, rows::position_key(id)));
+        writes.push(rows::remove(Table::BulkDraft, rows::position_key(id)));
     }
     let gone = keys.into_iter();
     writes.extend(gone.map(|key| rows::remove(Table::BulkRecord, key)));
@@ -130,7 +132,7 @@ pub(super) async fn stop(
     writes: &mut Vec<Write>,
 ) -> Outcome {
     let mut bulk = running(writer, stop.bulk).await?;
-    bulk.standing = Standing::Stopped(stop.reason.clone());
+    bulk.course = Course::Stopped(stop.reason.clone());
     end(writer, entry, &mut bulk, writes);
     writes.push(row(&bulk));
     Ok(Reply::Done)
@@ -154,10 +156,12 @@ pub(super) async fn step(
     }
     let definitions = Arc::clone(&writer.configuration.crm);
     let object = bulk
-        .object(&definitions)
+        .object_type(&definitions)
         .ok_or_else(|| CommandError::NotFound {
-            what: format!("object type {}", bulk.draft.object),
+            what: format!("object type {}", bulk.object),
         })?;
+    let draft = crate::crm::bulk::draft(&writer.shared, bulk.id).await?;
+    let act = draft.ok_or_else(|| nothing(bulk.id))?.act;
     let mut batch = Batch::new(writer, object, entry);
     batch.door = Some(match bulk.takes_back {
         true => Door::Undo,
@@ -165,8 +169,8 @@ pub(super) async fn step(
     });
     let mut edits = Edits::default();
     for (nth, record) in step.records.iter().enumerate() {
-        let touched = one(writer, &mut batch, &bulk, (nth, *record), &mut edits).await?;
-        note(&mut bulk, object, *record, &touched, writes);
+        let touched = one(writer, &mut batch, &act, (nth, *record), &mut edits).await?;
+        note(&mut bulk, *record, &touched, writes);
     }
     finish(writer, batch, edits, writes).await?;
     for (record, why) in &step.denied {
@@ -175,11 +179,11 @@ pub(super) async fn step(
             refused: Some(why.clone()),
             ..Touched::default()
         };
-        note(&mut bulk, object, *record, &touched, writes);
+        note(&mut bulk, *record, &touched, writes);
     }
     bulk.at = step.to;
     if step.is_last {
-        bulk.standing = Standing::Done;
+        bulk.course = Course::Done;
         end(writer, entry, &mut bulk, writes);
     }
     writes.push(row(&bulk));
@@ -190,7 +194,7 @@ pub(super) async fn step(
 async fn one(
     writer: &mut Writer,
     batch: &mut Batch<'_>,
-    bulk: &Bulk,
+    act: &Act,
     (nth, number): (usize, RecordNo),
     edits: &mut Edits,
 ) -> rapport_store::Result<Touched> {
@@ -209,7 +213,7 @@ async fn one(
         touched.refused = Some(resolve::missing(object.id(), &reference).to_string().into());
         return Ok(touched);
     };
-    let input = match &bulk.draft.act {
+    let input = match act {
         Act::Undo(of) => {
             let Some(done) = done(writer, *of, number).await? else {
                 return Ok(touched);
@@ -287,9 +291,9 @@ async fn back(
     record: &Record,
 ) -> rapport_store::Result<(Option<RecordInput>, Vec<PropertyNo>)> {
     let mut later = BTreeSet::new();
-    for field in &done.fields {
-        if is_later(writer, (object.id(), record.no), field.no, done.place).await? {
-            later.insert(field.no);
+    for no in done.all() {
+        if is_later(writer, (object.id(), record.no), no, done.place).await? {
+            later.insert(no);
         }
     }
     Ok(done.back(object, record, |no| later.contains(&no)))
@@ -327,15 +331,9 @@ async fn is_later(
 }
 
 /// Counts what became of a record, and keeps it where it is anything.
-fn note(
-    bulk: &mut Bulk,
-    object: &ObjectType,
-    record: RecordNo,
-    touched: &Touched,
-    writes: &mut Vec<Write>,
-) {
-    bulk.count(object, record, touched);
-    if touched.is_change() || touched.problem(object).is_some() {
+fn note(bulk: &mut Bulk, record: RecordNo, touched: &Touched, writes: &mut Vec<Write>) {
+    bulk.count(record, touched);
+    if touched.is_change() || touched.problem().is_some() {
         let key = rows::bulk_record_key(bulk.id, record);
         writes.push(rows::put(Table::BulkRecord, key, touched));
     }
@@ -357,9 +355,13 @@ fn change(writer: &mut Writer, change: impl FnOnce(&mut BTreeSet<Position>)) {
 
 async fn read(writer: &Writer, id: Position) -> Result<Bulk, CommandError> {
     let found = crate::crm::bulk::one(&writer.shared, id).await?;
-    found.ok_or_else(|| CommandError::NotFound {
+    found.ok_or_else(|| nothing(id))
+}
+
+fn nothing(id: Position) -> CommandError {
+    CommandError::NotFound {
         what: format!("bulk {}", id.id()),
-    })
+    }
 }
 
 async fn running(writer: &Writer, id: Position) -> Result<Bulk, CommandError> {

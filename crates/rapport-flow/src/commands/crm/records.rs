@@ -204,7 +204,7 @@ fn bin(batch: &mut Batch<'_>, cause: &Cause, key: Key, verb: Verb) -> Written {
     let changed = is_archived != (verb == Verb::Archive);
     if changed {
         let at = (verb == Verb::Archive).then_some(cause.received);
-        batch.work.archive(key, at);
+        batch.work.bin(key, at, cause);
     }
     Written {
         no: key.1,

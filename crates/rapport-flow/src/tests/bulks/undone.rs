@@ -6,7 +6,7 @@ use super::super::world::World;
 use super::{CONTACT, DEAL, set};
 use crate::clock::Clock;
 use rapport_core::crm::bulk::Act;
-use rapport_core::crm::{RecordNo, RecordReference, TypeId};
+use rapport_core::crm::{RecordNo, RecordReference, TypeId, Verb};
 use rapport_core::entry::Command;
 use rapport_core::time::HOUR_MS;
 
@@ -139,5 +139,28 @@ async fn whoever_a_contact_was_merged_into_is_left_as_they_are() {
     assert_eq!(world.counted(undo).await, [0, 1, 0, 1]);
     let title = world.shown(CONTACT, ana, "jobtitle").await;
     assert_eq!(title.as_deref(), Some("Chef"));
+    replay_equals_live(world).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restored_record_that_somebody_archived_and_restored_since_is_not_archived() {
+    let world = World::new().await;
+    let deals = world.deals(2).await;
+    world.whole(DEAL, &deals, Act::Archive).await;
+    let bulk = world.whole(DEAL, &deals, Act::Restore).await;
+    for verb in [Verb::Archive, Verb::Restore] {
+        let mut input = update(RecordReference::Id(deals[0]), &[]);
+        input.verb = verb;
+        world.write_one(DEAL, input).await;
+    }
+    // What another bulk did in between and was taken back is nothing.
+    let other = world.whole(DEAL, &deals[1..], Act::Archive).await;
+    world.whole(DEAL, &deals[1..], Act::Undo(other)).await;
+    let undo = world.whole(DEAL, &deals, Act::Undo(bulk)).await;
+    assert_eq!(world.counted(undo).await, [1, 1, 0, 1]);
+    for (deal, is_archived) in [(0, false), (1, true)] {
+        let record = world.record(DEAL, deals[deal]).await.unwrap();
+        assert_eq!(record.archived.is_some(), is_archived);
+    }
     replay_equals_live(world).await;
 }

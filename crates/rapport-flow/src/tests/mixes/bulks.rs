@@ -19,7 +19,7 @@ pub(super) async fn work(world: World, dice: &mut Dice) -> World {
         (false, 2..4) => {
             let undone = &bulks[dice.below(bulks.len() as u64) as usize];
             let act = Act::Undo(undone.id);
-            Command::StartBulk(draft(undone.draft.object, &[], act))
+            Command::StartBulk(draft(undone.object, &[], act))
         }
         (false, 4) => Command::StopBulk(Stop {
             bulk: bulks[dice.below(bulks.len() as u64) as usize].id,
