@@ -10,15 +10,16 @@ use super::records::{Filter, object, reach};
 use crate::Api;
 use crate::errors::{Code, Error};
 use crate::rights::Asker;
+use crate::rights::records::{Denied, Fields};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
-use rapport_core::crm::Definitions;
 use rapport_core::crm::query::{Search, Sort};
 use rapport_core::crm::view::{Board, Draft, Removal, Shared, View};
+use rapport_core::crm::{Definitions, TypeId};
 use rapport_core::entry::Command;
-use rapport_core::member::{Access, TeamNo};
+use rapport_core::member::{Access, Scope, TeamNo};
 use rapport_core::position::Position;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -91,7 +92,8 @@ enum With {
 }
 
 impl Shown {
-    fn of(definitions: &Definitions, view: &View) -> Shown {
+    /// A view, as whoever asks may know of its columns.
+    fn of(definitions: &Definitions, asker: &Asker, view: &View) -> Shown {
         let Draft {
             object,
             name,
@@ -102,6 +104,13 @@ impl Shown {
             owner,
         } = &view.draft;
         let known = definitions.get(*object);
+        let knows = |name: &&Box<str>| {
+            known.is_some_and(|object| {
+                let fields = Fields::of(definitions, &asker.actor, object);
+                let property = object.property(name);
+                property.is_none_or(|property| fields.knows(property))
+            })
+        };
         let groups = search.groups.iter();
         let sort = search.sorts.iter().map(|sort| match sort.descending {
             true => format!("-{}", sort.property),
@@ -123,7 +132,11 @@ impl Shown {
                     .collect(),
                 sort: sort.collect(),
                 archived: search.archived,
-                columns: columns.iter().map(ToString::to_string).collect(),
+                columns: columns
+                    .iter()
+                    .filter(knows)
+                    .map(ToString::to_string)
+                    .collect(),
                 board: board.as_ref().map(|board| Grouped {
                     by: board.by.to_string(),
                     sum: board.sums.iter().map(ToString::to_string).collect(),
@@ -143,6 +156,7 @@ impl Spelled {
     fn read(self, api: &Api, asker: &Asker) -> Result<Draft, Error> {
         let definitions = api.rapport.definitions();
         let object = object(&definitions, &self.object)?;
+        writes(asker, object.id())?;
         let shared = match (self.shared, self.team) {
             (With::Me, None) => Shared::Nobody,
             (With::Everybody, None) => Shared::Everybody,
@@ -191,7 +205,22 @@ impl Spelled {
             owner: actor.who().map(|member| member.no),
         };
         opens(api, asker, &definitions, &draft)?;
-        Ok(draft)
+        let reach = reach(api, asker, object, Access::Read)?;
+        let knows = |name: &str| object.property(name).is_some_and(|one| reach.knows(one));
+        match draft.columns.iter().find(|name| !knows(name)) {
+            // What is hidden is answered like what is not there.
+            Some(name) => Err(super::records::denied(Denied::Unknown(name.to_string()))),
+            None => Ok(draft),
+        }
+    }
+}
+
+/// Whether somebody may keep anything about records of a type.
+fn writes(asker: &Asker, object: TypeId) -> Result<(), Error> {
+    let scope = Scope::RecordsOf(object, Access::Write);
+    match asker.actor.has(scope) {
+        true => Ok(()),
+        false => Err(super::records::denied(Denied::Scope(scope))),
     }
 }
 
@@ -207,21 +236,27 @@ fn opens(api: &Api, asker: &Asker, definitions: &Definitions, draft: &Draft) -> 
     Ok(())
 }
 
-/// The view of an id, where whoever asks has it.
+/// The view of an id, where whoever asks has it and may find by all it asks about.
 pub(super) fn find(api: &Api, asker: &Asker, id: &str) -> Result<Arc<View>, Error> {
+    let view = held(api, asker, id)?;
+    opens(api, asker, &api.rapport.definitions(), &view.draft)?;
+    Ok(view)
+}
+
+/// The view of an id, where whoever asks has it.
+fn held(api: &Api, asker: &Asker, id: &str) -> Result<Arc<View>, Error> {
     let missing = || Error::missing(format_args!("view {id}"));
     let place = Position::of_id(id).ok_or_else(missing)?;
     let configuration = api.rapport.configuration();
     let view = configuration.views.get(place);
     let view = view.filter(|view| view.is_for(&asker.actor));
-    let view = view.ok_or_else(missing)?;
-    opens(api, asker, &configuration.crm, &view.draft)?;
-    Ok(Arc::clone(view))
+    view.map(Arc::clone).ok_or_else(missing)
 }
 
-/// The same, where it is theirs to change.
+/// The same, where it is theirs to change or to remove: also where they may not ask by it any more.
 fn own(api: &Api, asker: &Asker, id: &str) -> Result<Arc<View>, Error> {
-    let view = find(api, asker, id)?;
+    let view = held(api, asker, id)?;
+    writes(asker, view.draft.object)?;
     match view.is_of(&asker.actor) || asker.actor.is_admin() {
         true => Ok(view),
         false => {
@@ -244,7 +279,7 @@ async fn all(State(api): State<Api>, asker: Asker, page: Page) -> Result<Json<Li
     });
     let shown = views
         .take(page.limit + 1)
-        .map(|view| Shown::of(definitions, view));
+        .map(|view| Shown::of(definitions, &asker, view));
     Ok(list::page(shown.collect(), page.limit, |last| {
         last.id.clone()
     }))
@@ -256,7 +291,7 @@ async fn show(
     Named(id): Named,
 ) -> Result<Json<Shown>, Error> {
     let view = find(&api, &asker, &id)?;
-    Ok(Json(Shown::of(&api.rapport.definitions(), &view)))
+    Ok(Json(Shown::of(&api.rapport.definitions(), &asker, &view)))
 }
 
 async fn make(
@@ -268,7 +303,7 @@ async fn make(
     let command = Command::PutView { view: None, draft };
     let made = api.rapport.command(asker.name(), command).await?.position;
     let view = find(&api, &asker, &made.id())?;
-    let shown = Shown::of(&api.rapport.definitions(), &view);
+    let shown = Shown::of(&api.rapport.definitions(), &asker, &view);
     Ok((StatusCode::CREATED, Json(shown)))
 }
 
@@ -283,7 +318,7 @@ async fn change(
     let command = Command::PutView { view, draft };
     api.rapport.command(asker.name(), command).await?;
     let view = find(&api, &asker, &id)?;
-    Ok(Json(Shown::of(&api.rapport.definitions(), &view)))
+    Ok(Json(Shown::of(&api.rapport.definitions(), &asker, &view)))
 }
 
 async fn remove(

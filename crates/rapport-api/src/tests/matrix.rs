@@ -138,10 +138,12 @@ async fn walk(world: &World, who: &Who, all: &[Ask]) -> Vec<String> {
         }
         let answer = send(world, who, ask).await;
         let status = answer.status.as_u16();
+        let is_bulk = ask.path.ends_with("/bulk");
         let is_right = match fate {
             Fate::Unknown => status == 401,
-            Fate::Refused => status == 403 || (status == 200 && ask.path.ends_with("/bulk")),
-            Fate::Missing(missing) => status == missing,
+            // A bulk is refused record by record, or where none could be changed, before the first.
+            Fate::Refused => status == 403 || (status == 200 && is_bulk),
+            Fate::Missing(missing) => status == missing || (status == 403 && is_bulk),
             Fate::Open(_) => !matches!(status, 500..) || status == 501,
         };
         if !is_right {

@@ -1,6 +1,6 @@
 //! Views: kept, shared, asked by, and never more than their reader may see.
 
-use super::signed::{member, with_token};
+use super::signed::{member, token, with_token};
 use super::{Answer, Doors};
 use axum::http::Method;
 use serde_json::{Value, json};
@@ -158,4 +158,89 @@ async fn a_view_that_asks_nonsense_is_refused() {
     }
     let list = doors.get(VIEWS).await.good();
     assert_eq!(list["results"], json!([]));
+}
+
+/// A member with this role over deals; their token.
+async fn with_role(doors: &Doors, name: &str, deals: &Value) -> String {
+    let role = json!({ "scopes": [], "objects": { "deals": deals } }).to_string();
+    let path = format!("/api/v1/roles/{name}");
+    doors.put(&path, &role).await.good();
+    let number = member(doors, &format!("{name}@example.org"), name).await;
+    let body = json!({ "name": name, "scopes": ["crm.objects.write"], "member": number });
+    let made = doors.post("/api/v1/tokens", &body.to_string()).await;
+    made.good()["token"].as_str().expect("a token").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_only_reads_keeps_no_view_and_removes_none() {
+    let doors = Doors::open().await;
+    let id = kept(&doors, &large()).await;
+    let reader = token(&doors, &["crm.objects.read"]).await;
+    let path = format!("{VIEWS}/{id}");
+    let body = large().to_string();
+    for (method, path, body) in [
+        (Method::POST, VIEWS, &*body),
+        (Method::PUT, &*path, &*body),
+        (Method::DELETE, &*path, ""),
+    ] {
+        let answer = with_token(&doors, &reader, method.clone(), path, body).await;
+        assert_eq!(
+            answer.error(),
+            (403, "missing_scope".to_owned()),
+            "{method}"
+        );
+    }
+    assert_eq!(
+        ask(&doors, &reader, &path).await.good()["name"],
+        "Large ones"
+    );
+    let writer = token(&doors, &["crm.objects.write"]).await;
+    let gone = with_token(&doors, &writer, Method::DELETE, &path, "").await;
+    assert_eq!(gone.status.as_u16(), 204);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_column_is_like_one_that_is_not_there() {
+    let doors = Doors::open().await;
+    let levels = json!({ "levels": { "view": "all" }, "fields": { "amount": "hidden" } });
+    let blind = with_role(&doors, "blind", &levels).await;
+    let of = |columns: &[&str]| json!({ "object": "deals", "name": "x", "columns": columns, "shared": "everybody" });
+    let mut answers = Vec::new();
+    for column in ["amount", "nothing"] {
+        let body = of(&["dealname", column]).to_string();
+        let answer = with_token(&doors, &blind, Method::POST, VIEWS, &body).await;
+        let text = String::from_utf8_lossy(&answer.body).replace(column, "_");
+        answers.push((answer.status.as_u16(), text));
+    }
+    assert_eq!(answers[0].0, 400);
+    assert_eq!(answers[0], answers[1]);
+    let id = kept(&doors, &of(&["dealname", "amount"])).await;
+    let path = format!("{VIEWS}/{id}");
+    let shown = ask(&doors, &blind, &path).await.good();
+    assert_eq!(shown["columns"], json!(["dealname"]));
+    let listed = ask(&doors, &blind, VIEWS).await.good();
+    assert_eq!(listed["results"][0]["columns"], json!(["dealname"]));
+    let whole = doors.get(&path).await.good();
+    assert_eq!(whole["columns"], json!(["dealname", "amount"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_its_owner_may_not_ask_by_any_more_is_still_theirs_to_remove() {
+    let doors = Doors::open().await;
+    let all = json!({ "levels": { "view": "all" } });
+    let una = with_role(&doors, "una", &all).await;
+    let body = large().to_string();
+    let made = with_token(&doors, &una, Method::POST, VIEWS, &body).await;
+    let id = made.json()["id"].as_str().expect("an id").to_owned();
+    let masked = json!({ "scopes": [], "objects": { "deals": { "levels": { "view": "all" },
+        "fields": { "amount": "masked" } } } });
+    doors
+        .put("/api/v1/roles/una", &masked.to_string())
+        .await
+        .good();
+    let path = format!("{VIEWS}/{id}");
+    assert_eq!(ask(&doors, &una, &path).await.error().0, 403);
+    let gone = with_token(&doors, &una, Method::DELETE, &path, "").await;
+    assert_eq!(gone.status.as_u16(), 204);
+    assert_eq!(doors.get(&path).await.error().0, 404);
 }

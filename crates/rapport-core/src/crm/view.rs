@@ -19,6 +19,8 @@ pub const NAME_CHARS_MAX: usize = 100;
 pub const COLUMNS_MAX: usize = 100;
 /// The most properties a board sums.
 pub const SUMS_MAX: usize = 10;
+/// The most bytes of one view, as it is stored: every view is held in memory.
+pub const BYTES_MAX: usize = 64 * 1024;
 
 /// A search of records that is kept under a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,6 +135,9 @@ impl Draft {
             .get(self.object)
             .ok_or(Error::Object(self.object))?;
         query::compile(definitions, object, &self.search)?;
+        if serde_json::to_vec(self).map_or(true, |json| json.len() > BYTES_MAX) {
+            return Err(too_many("bytes of a view", BYTES_MAX));
+        }
         if self.columns.len() > COLUMNS_MAX {
             return Err(too_many("columns", COLUMNS_MAX));
         }
@@ -301,6 +306,12 @@ mod tests {
         assert_eq!(check(&shared), Err(Error::Team(team)));
         let wrong = |draft: &mut Draft| draft.search.groups[0][0].value = Some("many".into());
         assert!(matches!(check(&wrong), Err(Error::Search(_))));
+        let long = |bytes: usize| {
+            check(&|draft: &mut Draft| draft.search.words = Some("x".repeat(bytes).into()))
+        };
+        let large = Err(too_many("bytes of a view", BYTES_MAX));
+        assert_eq!(long(BYTES_MAX), large);
+        assert_ne!(long(BYTES_MAX / 2), large);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Many records changed at once: those named, or those that a filter or a view finds. Each fares by
 //! itself, and what it was is remembered, so that all of it can be undone.
 
-use super::{asked, found, object, reach, value, view};
+use super::{asked, denied, found, object, reach, value, view};
 use crate::Api;
 use crate::errors::{Code, Error};
 use crate::native::body::Body;
@@ -14,7 +14,7 @@ use axum::http::StatusCode;
 use rapport_core::crm::bulk::{Act, Draft, Which};
 use rapport_core::crm::query::{self, Order};
 use rapport_core::crm::{Fact, Form, ObjectType, RecordNo};
-use rapport_core::member::Access;
+use rapport_core::member::{Access, Action};
 use rapport_flow::crm::{Answer, Query};
 use rapport_store::records::{After, Count};
 use serde::Deserialize;
@@ -78,7 +78,16 @@ pub(super) async fn bulk(
     let definitions = api.rapport.definitions();
     let object = object(&definitions, &word)?;
     let act = wanted.act(object)?;
-    reach(&api, &asker, object, Access::Write)?;
+    let reached = reach(&api, &asker, object, Access::Write)?;
+    let none = BTreeMap::new();
+    let (action, set) = match &act {
+        Act::Set(set) => (Action::Edit, set),
+        _ => (Action::Archive, &none),
+    };
+    // Before a word is said of the values, or a record is looked at.
+    reached
+        .begins(action, set.keys().map(|name| &**name))
+        .map_err(denied)?;
     let (which, until, expected) = match &wanted.ids {
         Some(ids) => {
             let ids = named(ids)?;

@@ -1,10 +1,10 @@
 //! Writes at the doors: what keeps an input from being done, asked before anything is done.
 
-use super::{Failed, Reach, links, member, team_of};
+use super::{Denied, Failed, Reach, links, member, team_of};
 use rapport_core::crm::{
     Fact, Property, Record, RecordInput, RecordNo, RecordReference, Refused, Value, Verb, Written,
 };
-use rapport_core::member::{Action, FieldRight, Owned, may};
+use rapport_core::member::{Action, FieldRight, Owned, Visible, may, visible};
 use std::collections::BTreeMap;
 
 impl Reach<'_> {
@@ -174,6 +174,38 @@ impl Reach<'_> {
                 property: name.chars().take(100).collect::<String>().into(),
             },
             _ => self.refused(action, Some(&property.name)),
+        })
+    }
+
+    /// Whether they may do this to any record at all, and set these properties; what is hidden is
+    /// not there.
+    ///
+    /// # Errors
+    /// [`Denied`].
+    pub(crate) fn begins<'n>(
+        &self,
+        action: Action,
+        mut names: impl Iterator<Item = &'n str>,
+    ) -> Result<(), Denied> {
+        if visible(self.who, self.object.id(), action) == Visible::Nothing {
+            let many = &self.object.head.plural;
+            let action = action.word();
+            let message = format!("Your role does not let you {action} any {many}.");
+            return Err(Denied::Right(message));
+        }
+        names.try_for_each(|name| {
+            let known = self.object.property(name).filter(|one| self.knows(one));
+            let property = known.ok_or_else(|| Denied::Unknown(name.to_owned()))?;
+            let is_locked = self.fields.right(property) < FieldRight::Write;
+            if !is_locked || !property.is_writable() {
+                // What nobody may set is said to be so by the writer.
+                return Ok(());
+            }
+            let (name, many) = (&property.name, &self.object.head.plural);
+            let action = action.word();
+            let message =
+                format!("Your role does not let you {action} the property \"{name}\" of {many}.");
+            Err(Denied::Right(message))
         })
     }
 
