@@ -68,10 +68,9 @@ impl Batches {
     pub(super) fn next(&mut self) -> Result<Option<RecordBatch>> {
         loop {
             if let Some(reader) = &mut self.reader {
-                match reader.next() {
-                    Some(Ok(batch)) if batch.num_rows() == 0 => continue,
-                    Some(Ok(batch)) => return Ok(Some(batch)),
-                    Some(Err(error)) => return Err(self.opened.damaged(error)),
+                match self.opened.next(reader)? {
+                    Some(batch) if batch.num_rows() == 0 => continue,
+                    Some(batch) => return Ok(Some(batch)),
                     None => self.reader = None,
                 }
             }
@@ -87,10 +86,7 @@ impl Batches {
                 let is_behind = self.is_behind(after);
                 builder = builder.with_row_filter(RowFilter::new(vec![is_behind]));
             }
-            let reader = builder
-                .build()
-                .map_err(|error| self.opened.failed(&error))?;
-            self.reader = Some(reader);
+            self.reader = Some(self.opened.begin(builder)?);
         }
     }
 

@@ -104,10 +104,9 @@ fn look(opened: &Opened, group: usize, wanted: &Wanted<'_>, found: &mut [bool]) 
     if wanted.count < MANY {
         reader = reader.with_row_filter(RowFilter::new(vec![named(opened, wanted)]));
     }
-    let reader = reader.build().map_err(|error| opened.failed(&error))?;
     let mut any = false;
-    for batch in reader {
-        let batch = batch.map_err(|error| opened.damaged(error))?;
+    let mut reader = opened.begin(reader)?;
+    while let Some(batch) = opened.next(&mut reader)? {
         any |= mark(&batch, wanted, found).map_err(|why| opened.damaged(why))?;
     }
     Ok(any)

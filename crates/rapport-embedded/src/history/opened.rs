@@ -3,10 +3,12 @@
 use super::columns::{self, SCHEMA};
 use super::fault;
 use super::folder::Folder;
+use arrow_array::RecordBatch;
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
 };
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::metadata::{
@@ -18,6 +20,7 @@ use rapport_store::{Error, Result};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes of parsed footers that are kept.
@@ -153,6 +156,31 @@ impl Opened {
             self.bytes.clone(),
             self.metadata.clone(),
         )
+    }
+
+    /// Begins to read what a reader was narrowed to; a filter of rows reads already here.
+    pub(super) fn begin(
+        &self,
+        reader: ParquetRecordBatchReaderBuilder<Positional>,
+    ) -> Result<ParquetRecordBatchReader> {
+        let reader = self.guarded(|| reader.build())?;
+        reader.map_err(|error| self.failed(&error))
+    }
+
+    /// The next batch of a reader.
+    pub(super) fn next(
+        &self,
+        reader: &mut ParquetRecordBatchReader,
+    ) -> Result<Option<RecordBatch>> {
+        let batch = self.guarded(|| reader.next())?;
+        batch.transpose().map_err(|error| self.damaged(error))
+    }
+
+    /// Runs a decoder that takes a page's word for how much there is of something, and panics where
+    /// that is not true: such a file is damaged like any other.
+    fn guarded<T>(&self, decode: impl FnOnce() -> T) -> Result<T> {
+        let decoded = catch_unwind(AssertUnwindSafe(decode));
+        decoded.map_err(|_| self.damaged("its pages contradict each other"))
     }
 
     /// The projection onto these columns.

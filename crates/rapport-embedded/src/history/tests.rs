@@ -399,3 +399,34 @@ async fn a_consumer_that_fails_ends_the_scan_with_its_error() {
     assert!(matches!(ended, Err(Error::Full { .. })));
     assert_eq!(taken, 3);
 }
+
+/// Where a page says how much of it says what is there, a decoder believes it.
+#[tokio::test]
+async fn a_page_that_contradicts_itself_is_damage_and_no_panic() {
+    let f = fixture();
+    let rows: Vec<Row> = (1..4).map(|n| event(n, 0, 1, n as i64)).collect();
+    let files = f
+        .history
+        .write(entries(&rows))
+        .await
+        .expect("it is written");
+    let path = f.folder.path().join("history").join(&files[0].name);
+    let whole = std::fs::read(&path).expect("it is there");
+    let mut refused = 0;
+    for place in 0..whole.len() {
+        for byte in [whole[place] ^ 0x02, whole[place].wrapping_add(2), 0xff] {
+            let mut changed = whole.clone();
+            changed[place] = byte;
+            std::fs::write(&path, changed).expect("it is overwritten");
+            let history = ParquetHistory::open(f.folder.path().join("history")).expect("opens");
+            let ask = Ask::default();
+            let read = history.timeline(&files, &[ProfileNo(1)], &ask).await;
+            if let Err(error) = read {
+                let told = error.to_string();
+                assert!(!told.contains("panicked"), "byte {place} as {byte}: {told}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > whole.len(), "{refused} of {} bytes", whole.len());
+}

@@ -295,10 +295,11 @@ fn read_columns(
         .with_row_groups(vec![group])
         .with_projection(opened.only(columns))
         .with_row_selection(selection)
-        .with_batch_size(STRIDE)
-        .build()
-        .map_err(|error| opened.failed(&error))?;
-    reader
-        .collect::<std::result::Result<Vec<_>, _>>()
-        .map_err(|error| opened.damaged(error))
+        .with_batch_size(STRIDE);
+    let mut reader = opened.begin(reader)?;
+    let mut batches = Vec::new();
+    while let Some(batch) = opened.next(&mut reader)? {
+        batches.push(batch);
+    }
+    Ok(batches)
 }
