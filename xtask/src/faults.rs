@@ -216,8 +216,8 @@ mod tests {
                     let included = included.split('"').next().unwrap();
                     let file = path.parent().unwrap().join(included);
                     let file = file.canonicalize().unwrap();
-                    let is_copied = |folder: &&str| file.starts_with(places::root().join(folder));
-                    assert!(COPIED.iter().any(|folder| is_copied(&folder)), "{included}");
+                    let is_copied = |folder: &str| file.starts_with(places::root().join(folder));
+                    assert!(COPIED.iter().any(|folder| is_copied(folder)), "{included}");
                     found += 1;
                 }
             }

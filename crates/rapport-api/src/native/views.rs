@@ -104,7 +104,7 @@ impl Shown {
             owner,
         } = &view.draft;
         let known = definitions.get(*object);
-        let knows = |name: &&Box<str>| {
+        let knows = |name: &str| {
             known.is_some_and(|object| {
                 let fields = Fields::of(definitions, &asker.actor, object);
                 let property = object.property(name);
@@ -134,7 +134,7 @@ impl Shown {
                 archived: search.archived,
                 columns: columns
                     .iter()
-                    .filter(knows)
+                    .filter(|name| knows(name))
                     .map(ToString::to_string)
                     .collect(),
                 board: board.as_ref().map(|board| Grouped {

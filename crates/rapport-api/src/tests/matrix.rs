@@ -330,9 +330,9 @@ fn sums(world: &World, who: &Who, object: TypeId) -> BTreeMap<String, u64> {
     for record in seen(world, who, object) {
         let canaries = world.canaries.iter();
         let of = canaries.filter(|one| one.owned.object == object);
-        let of = of.filter(|one| one.owned.record == Some(RecordNo(record)));
+        let mut of = of.filter(|one| one.owned.record == Some(RecordNo(record)));
         // What was written last is what it is.
-        let number = of.filter(|one| one.field == NUMBER).next_back();
+        let number = of.rfind(|one| one.field == NUMBER);
         let number = number.expect("a number of each");
         let owner = number.owned.owner.map(|owner| owner.0.to_string());
         let word: u64 = number.word.parse().expect("a number");
