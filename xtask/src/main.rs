@@ -9,6 +9,7 @@ mod http;
 mod long;
 mod mixes;
 mod needs;
+mod oracle;
 mod places;
 mod program;
 mod rust_tests;
@@ -32,6 +33,7 @@ Rapport's own commands.
   cargo xtask power   the long power test: what was not synced is lost, many cuts
   cargo xtask faults  seed faults into a copy of the core: the oracle must notice each
   cargo xtask fuzz    throw broken input at every parser: fuzz [minutes]
+  cargo xtask oracle  live membership and traits are what a naive oracle says: oracle [times]
   cargo xtask mixes   replay equals live, undo equals a veto: mixes [worlds]
 
 Arguments after bench, kill and power go to the program they run.";
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         "bench" => bench::run(rest),
         "kill" => long::run(long::Danger::Kill, rest),
         "faults" => faults::run(rest),
+        "oracle" => oracle::run(rest),
         "mixes" => mixes::run(rest),
         "fuzz" => fuzz::run(rest),
         "power" => long::run(long::Danger::Power, rest),

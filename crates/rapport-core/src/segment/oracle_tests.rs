@@ -4,6 +4,8 @@
 //!
 //! Everything is checked at every instant: at each entry, and at each moment at which any event
 //! enters or leaves any window, and one millisecond to either side of it.
+//!
+//! `RAPPORT_ORACLE=20 cargo test -p rapport-core oracle` tries twenty times as many worlds.
 
 use self::any::{any_history, any_rules, told_apart};
 use self::live::Live;
@@ -28,6 +30,13 @@ mod rules;
 mod traits;
 mod values;
 mod world;
+
+/// So many worlds, or as many times more as the environment says.
+fn cases(usual: u32) -> ProptestConfig {
+    let times = std::env::var("RAPPORT_ORACLE");
+    let times: Option<u32> = times.ok().and_then(|text| text.parse().ok());
+    ProptestConfig::with_cases(usual.saturating_mul(times.unwrap_or(1)))
+}
 
 /// Keys of the segments of a world, each of which may refer to those before it.
 const KEYS: [&str; 3] = ["s0", "s1", "s2"];
@@ -94,7 +103,7 @@ fn explained(world: &World<'_, Rule>) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(cases(1_000))]
 
     #[test]
     fn live_membership_is_what_the_oracle_says_at_every_instant(

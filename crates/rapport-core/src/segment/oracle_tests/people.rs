@@ -277,7 +277,7 @@ impl<'a, A: Inquiry> World<'a, A> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(super::cases(400))]
 
     #[test]
     fn whoever_merges_and_parts_again_is_where_the_oracle_says_at_every_instant(

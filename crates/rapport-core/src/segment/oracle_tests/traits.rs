@@ -290,7 +290,7 @@ impl Inquiry for Asks {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(super::cases(100))]
 
     #[test]
     fn a_trait_and_what_asks_for_it_are_what_the_oracle_says_at_every_instant(
