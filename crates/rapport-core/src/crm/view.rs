@@ -127,6 +127,9 @@ impl Draft {
     /// # Errors
     /// [`Error`].
     pub fn check(&self, definitions: &Definitions, roster: &Roster) -> Result<(), Error> {
+        if serde_json::to_vec(self).map_or(true, |json| json.len() > BYTES_MAX) {
+            return Err(too_many("bytes of a view", BYTES_MAX));
+        }
         let length = self.name.trim().chars().count();
         if !(1..=NAME_CHARS_MAX).contains(&length) {
             return Err(Error::Name);
@@ -135,9 +138,6 @@ impl Draft {
             .get(self.object)
             .ok_or(Error::Object(self.object))?;
         query::compile(definitions, object, &self.search)?;
-        if serde_json::to_vec(self).map_or(true, |json| json.len() > BYTES_MAX) {
-            return Err(too_many("bytes of a view", BYTES_MAX));
-        }
         if self.columns.len() > COLUMNS_MAX {
             return Err(too_many("columns", COLUMNS_MAX));
         }
