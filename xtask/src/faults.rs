@@ -31,12 +31,19 @@ enum Verdict {
     Broken,
 }
 
-/// Runs every fault, or those whose description contains the first argument.
+/// Runs every fault, those from a place in the list on (`28`: an interrupted run goes on), or those
+/// whose description contains the argument.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let wanted = arguments.first().map_or("", String::as_str);
-    let faults: Vec<Fault> = read(&places::root().join(LIST))?
+    let first = wanted.parse::<usize>().ok();
+    let faults: Vec<(usize, Fault)> = read(&places::root().join(LIST))?
         .into_iter()
-        .filter(|fault| fault.what.contains(wanted))
+        .zip(1..)
+        .map(|(fault, nth)| (nth, fault))
+        .filter(|(nth, fault)| match first {
+            Some(first) => *nth >= first,
+            None => fault.what.contains(wanted),
+        })
         .collect();
     ensure!(!faults.is_empty(), "no fault is called {wanted}");
     let copy = copy()?;
@@ -46,11 +53,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         "the oracle is {sound:?} without any fault"
     );
     let mut unnoticed = Vec::new();
-    for (nth, fault) in faults.iter().enumerate() {
+    for (nth, fault) in &faults {
         let verdict = seeded(&copy, fault)?;
         println!(
-            "{:>2} {:<6} {}",
-            nth + 1,
+            "{nth:>2} {:<6} {}",
             format!("{verdict:?}").to_lowercase(),
             fault.what
         );

@@ -31,7 +31,7 @@ Rapport's own commands.
   cargo xtask bench   measure a release build under load
   cargo xtask kill    the long crash test: kill -9 under load, many rounds
   cargo xtask power   the long power test: what was not synced is lost, many cuts
-  cargo xtask faults  seed faults into a copy of the core: the oracle must notice each
+  cargo xtask faults  seed faults into a copy of the core, the oracle must notice each: faults [first]
   cargo xtask fuzz    throw broken input at every parser: fuzz [minutes]
   cargo xtask oracle  live membership and traits are what a naive oracle says: oracle [times]
   cargo xtask mixes   replay equals live, undo equals a veto: mixes [worlds]
