@@ -65,6 +65,9 @@ pub(crate) struct Arguments {
     /// A Python that has the package duckdb, which is then measured beside a build.
     #[arg(long, value_name = "PROGRAM")]
     duckdb: Option<PathBuf>,
+    /// Pairs of rounds with and without a hundred viewers: the more, the narrower the interval.
+    #[arg(long, value_name = "N", default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..))]
+    pairs: u32,
     /// Keeps the directories.
     #[arg(long)]
     keep: bool,
@@ -136,6 +139,7 @@ struct Scale {
     traffic: Vec<Traffic>,
     events: u64,
     duckdb: Option<PathBuf>,
+    pairs: u32,
 }
 
 impl Scale {
@@ -166,6 +170,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         traffic: arguments.traffic,
         events: arguments.events.unwrap_or(events),
         duckdb: arguments.duckdb,
+        pairs: arguments.pairs,
     };
     directory::make_empty(&scale.data)?;
     let mut report = Report::of(scale.people, scale.seconds);

@@ -40,7 +40,7 @@ impl Ratio {
 }
 
 /// Whether the first way comes first in this pair.
-pub(super) fn is_first(pair: usize) -> bool {
+pub(super) fn is_first(pair: u32) -> bool {
     pair.is_multiple_of(2)
 }
 

@@ -19,10 +19,8 @@ use tokio::task::JoinHandle;
 
 /// How many watch.
 const VIEWERS: u64 = 100;
-/// Pairs of rounds, one with them and one without.
-const PAIRS: usize = 40;
 /// A round in seconds, at most.
-const ROUND_S: f64 = 3.0;
+const ROUND_S: f64 = 6.0;
 /// Between two rounds: until everybody has come, or gone.
 const PAUSE: Duration = Duration::from_millis(700);
 
@@ -41,7 +39,7 @@ pub(super) async fn all(scale: &Scale, report: &mut Report) -> Result<()> {
     // Not counted: the first load of a directory is none of those that follow.
     round(scale, &server, None).await?;
     let (mut rates, mut cpu_us) = (Vec::new(), Vec::new());
-    for pair in 0..PAIRS {
+    for pair in 0..scale.pairs {
         let (first, second) = match is_first(pair) {
             true => (Some(&told), None),
             false => (None, Some(&told)),
