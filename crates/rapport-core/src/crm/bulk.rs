@@ -22,6 +22,8 @@ pub use touched::{Field, Problem, Touched};
 pub const NAMED_MAX: usize = 10_000;
 /// Bulks that are under way at once.
 pub const UNDER_WAY_MAX: usize = 20;
+/// The same of one member or token, so that nobody keeps the others waiting.
+pub const UNDER_WAY_OF_ONE_MAX: usize = 5;
 /// How long it is remembered what a bulk did, and so how long it can be taken back.
 pub const KEPT_MS: i64 = 30 * DAY_MS;
 /// Records whose past is forgotten at once.

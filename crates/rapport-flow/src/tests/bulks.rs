@@ -99,6 +99,29 @@ fn contradicts(refused: Result<impl std::fmt::Debug, CommandError>) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_keeps_everybody_else_s_bulks_waiting() {
+    let world = World::new().await;
+    let deals = world.deals(1).await;
+    let of = |who: &str| Draft {
+        by: By::Token(who.into()),
+        ..draft(DEAL, &deals, set("amount", "2"))
+    };
+    let mut begun = Vec::new();
+    for who in ["ada", "bob", "eve", "joe"] {
+        for _ in 0..5 {
+            begun.push(world.begin(of(who)).await.unwrap());
+        }
+        let refused = contradicts(world.begin(of(who)).await);
+        assert!(refused.contains("under way"), "{refused}");
+    }
+    // There are twenty: nobody else begins one either, until one ends.
+    contradicts(world.begin(of("ann")).await);
+    world.lead(begun[0], &deals, true).await;
+    world.begin(of("ann")).await.unwrap();
+    contradicts(world.begin(of("bob")).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bulk_goes_on_behind_a_kill_and_takes_no_step_twice() {
     let mut world = World::new().await;
     let deals = world.deals(4).await;

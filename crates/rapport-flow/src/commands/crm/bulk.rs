@@ -11,7 +11,7 @@ use crate::rows;
 use crate::writer::Writer;
 use rapport_core::crm::bulk::{
     Act, Bulk, Course, Draft, Error, FORGOTTEN_MAX, KEPT_MS, Step, Stop, Touched, UNDER_WAY_MAX,
-    Which,
+    UNDER_WAY_OF_ONE_MAX, Which,
 };
 use rapport_core::crm::history::{Door, Row, is_written};
 use rapport_core::crm::write::INPUTS_MAX;
@@ -43,10 +43,7 @@ pub(super) async fn start(
             what: format!("object type {}", draft.object),
         })?;
     draft.check(object).map_err(refused)?;
-    if writer.configuration.bulks.len() >= UNDER_WAY_MAX {
-        let message = format!("{UNDER_WAY_MAX} are under way: wait until one has ended");
-        return Err(CommandError::Contradicts { message });
-    }
+    has_room(writer, draft).await?;
     let (id, began) = (entry.position, entry.received);
     let mut bulk = Bulk::new(id, object, draft, &entry.actor, began);
     if let Act::Undo(of) = draft.act {
@@ -62,6 +59,25 @@ pub(super) async fn start(
         under_way.insert(bulk.id);
     });
     Ok(Reply::Done)
+}
+
+/// Refuses one too many, of everybody or of whoever begins it.
+async fn has_room(writer: &Writer, draft: &Draft) -> Result<(), CommandError> {
+    let under_way = &writer.configuration.bulks;
+    if under_way.len() >= UNDER_WAY_MAX {
+        let message = format!("{UNDER_WAY_MAX} are under way: wait until one has ended");
+        return Err(CommandError::Contradicts { message });
+    }
+    let mut own = 0;
+    for id in under_way.iter() {
+        own += usize::from(read(writer, *id).await?.by == draft.by);
+    }
+    if own >= UNDER_WAY_OF_ONE_MAX {
+        let message =
+            format!("{UNDER_WAY_OF_ONE_MAX} of yours are under way: wait until one has ended");
+        return Err(CommandError::Contradicts { message });
+    }
+    Ok(())
 }
 
 /// Refuses what is undone already, goes on, or is past. What an undo left out can be undone again.
