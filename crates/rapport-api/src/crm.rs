@@ -42,6 +42,7 @@ mod writing;
 
 pub(crate) use account::open_routes;
 pub(crate) use gate::Meter;
+pub(crate) use scope::{access, scope};
 pub(crate) use search::{filter, sort};
 
 use fault::Fault;

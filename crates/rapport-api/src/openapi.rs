@@ -4,19 +4,18 @@
 //! Nothing is in it because somebody listed it: a route that is made is in the document, and one that
 //! is taken away is not. What is said of bodies and answers is held against real ones by a test.
 
-use crate::{Api, crm, native, rights};
+use crate::{Api, crm, native};
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Method};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use rapport_core::member::Scope;
-use rights::routes::Door;
 use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
 
 pub(crate) mod account;
+mod security;
 
 /// What is said of operations, by method and path: of the native API behind `/api/v1`, of the
 /// HubSpot-compatible one without a version. `[View]` is a page of views.
@@ -41,6 +40,7 @@ pub(crate) fn document() -> Value {
     let mut components = read(COMPONENTS);
     if let Some(parameters) = components["parameters"].as_object_mut() {
         for (name, parameter) in parameters {
+            let name = name.strip_suffix("OfHubspot").unwrap_or(name);
             parameter["name"] = json!(name);
             parameter["in"] = json!("query");
         }
@@ -115,19 +115,27 @@ fn operation(said: &Value, path: &str, method: &Method) -> Value {
         "operationId": id(path, method),
         "tags": [tag],
         "summary": own["summary"].as_str().unwrap_or(&word),
-        "security": security(path, method),
-        "responses": responses(own, path),
+        "security": security::of(path, method),
+        "responses": responses(own, path, method),
     });
     if let Some(names) = own["query"].as_array() {
         let names = names.iter().filter_map(Value::as_str);
-        let references = names.map(|name| reference("parameters", name));
+        let references = names.map(|name| match (name, account::is_native(path)) {
+            ("limit", false) => reference("parameters", "limitOfHubspot"),
+            _ => reference("parameters", name),
+        });
         operation["parameters"] = json!(references.collect::<Vec<_>>());
     }
     let takes = [Method::POST, Method::PUT, Method::PATCH].contains(method);
-    if let Some(body) = own["body"].as_str() {
+    if let Some(media) = own["takes"].as_array() {
+        let media = media.iter().filter_map(Value::as_str);
+        let content: Map<String, Value> =
+            media.map(|media| (media.to_owned(), json!({}))).collect();
+        operation["requestBody"] = json!({ "required": true, "content": content });
+    } else if let Some(body) = own["body"].as_str() {
         let content = json!({ "application/json": { "schema": schema(body) } });
         operation["requestBody"] = json!({ "required": true, "content": content });
-    } else if takes && own.is_null() {
+    } else if takes && own.get("summary").is_none() {
         operation["requestBody"] = json!({ "content": { "application/json": {} } });
     }
     operation
@@ -145,39 +153,31 @@ fn id(path: &str, method: &Method) -> String {
     format!("{method}{}", letters.collect::<String>())
 }
 
-/// Who may ask: nobody in particular, or whoever has a token or a session with a scope.
-fn security(path: &str, method: &Method) -> Value {
-    let route = path.strip_prefix("/api/v1").and_then(rights::routes::find);
-    let scopes: Vec<String> = match route.map(|route| (route, route.door)) {
-        Some((_, Door::Open)) => return json!([]),
-        Some((route, Door::Area(area) | Door::Ticket(area))) => {
-            let scope = Scope::Area(area, route.access(method));
-            vec![rights::objects::spelled(scope)]
-        }
-        Some((_, Door::Signed)) | None => Vec::new(),
-    };
-    match account::is_native(path) {
-        true => json!([{ "token": scopes }, { "session": scopes }]),
-        // The token is what is asked about.
-        false if path.starts_with("/oauth/") => json!([]),
-        false => json!([{ "token": scopes }]),
-    }
+fn is_status(word: &str) -> bool {
+    word.parse::<u16>().is_ok()
 }
 
-fn responses(own: &Value, path: &str) -> Value {
+fn responses(own: &Value, path: &str, method: &Method) -> Value {
     let mut responses = Map::new();
     let said = own.as_object().into_iter().flatten();
-    for (status, name) in said.filter(|(status, _)| status.parse::<u16>().is_ok()) {
+    for (status, name) in said.filter(|(status, _)| is_status(status)) {
         let mut response = json!({ "description": "It was done." });
         if let Some(name) = name.as_str() {
-            let content = json!({ "application/json": { "schema": schema(name) } });
-            response["content"] = content;
+            // Either JSON of a schema, or of any, or another type of content.
+            response["content"] = match name {
+                "json" => json!({ "application/json": {} }),
+                media if media.contains('/') => json!({ media: {} }),
+                name => json!({ "application/json": { "schema": schema(name) } }),
+            };
         }
         responses.insert(status.clone(), response);
     }
+    if responses.is_empty() && *method == Method::DELETE {
+        responses.insert("204".to_owned(), json!({ "description": "It was done." }));
+    }
     if responses.is_empty() {
         let done = json!({ "description": "It was done.", "content": { "application/json": {} } });
-        responses.insert("2XX".to_owned(), done);
+        responses.insert("200".to_owned(), done);
     }
     let wrong = match account::is_native(path) {
         true => "Error",

@@ -167,6 +167,7 @@ impl Doors {
         request
             .extensions_mut()
             .insert(Peer("203.0.113.9:4711".parse().expect("an address")));
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self
             .router
             .clone()
@@ -175,11 +176,13 @@ impl Doors {
             .expect("infallible");
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.expect("a body").to_vec();
-        Answer {
+        let answer = Answer {
             status: parts.status,
             headers: parts.headers,
             body,
-        }
+        };
+        openapi::is_as_said(&method, &path, &answer);
+        answer
     }
 
     /// A tracking call with the server key.

@@ -14,15 +14,7 @@ pub(super) fn check(who: &Actor, method: &Method, path: &str) -> Result<(), Faul
     let Some(area) = area(path) else {
         return Ok(());
     };
-    let looks = LOOKS
-        .iter()
-        .any(|end| path.trim_end_matches('/').ends_with(end));
-    let access = match *method {
-        Method::GET | Method::HEAD => Access::Read,
-        _ if looks => Access::Read,
-        _ => Access::Write,
-    };
-    let scope = Scope::Area(area, access);
+    let scope = Scope::Area(area, access(method, path));
     if !who.has(scope) {
         return Err(Denied::Scope(scope).into());
     }
@@ -34,6 +26,23 @@ pub(super) fn check(who: &Actor, method: &Method, path: &str) -> Result<(), Faul
         return Err(Denied::Right(message.to_owned()).into());
     }
     Ok(())
+}
+
+/// The scope that a family needs; `None` where its records are asked about one by one.
+pub(crate) fn scope(method: &Method, path: &str) -> Option<Scope> {
+    area(path).map(|area| Scope::Area(area, access(method, path)))
+}
+
+/// Whether a request looks or changes something.
+pub(crate) fn access(method: &Method, path: &str) -> Access {
+    let looks = LOOKS
+        .iter()
+        .any(|end| path.trim_end_matches('/').ends_with(end));
+    match *method {
+        Method::GET | Method::HEAD => Access::Read,
+        _ if looks => Access::Read,
+        _ => Access::Write,
+    }
 }
 
 /// The area a family belongs to; `None` where its records are asked about one by one.
