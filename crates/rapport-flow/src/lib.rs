@@ -41,6 +41,7 @@ mod scripts;
 pub mod sessions;
 pub mod settings;
 mod shared;
+mod spread;
 pub mod steps;
 pub mod tail;
 pub mod tools;

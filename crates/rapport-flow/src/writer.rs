@@ -9,6 +9,7 @@ use crate::live::News;
 use crate::rows::{self, Hash};
 use crate::scripts::Hosts;
 use crate::shared::Shared;
+use crate::spread::BySpread;
 use crate::steps::dedup::Recent;
 use crate::violations::Broken;
 use crate::violations::counts::Counts;
@@ -99,7 +100,7 @@ pub(crate) struct Writer {
     weighed: room::Weighed,
     /// What the transaction under way is about, for those who watch.
     news: News,
-    armed: HashMap<ProfileNo, Millis>,
+    armed: HashMap<ProfileNo, Millis, BySpread>,
     crowded: BTreeMap<u64, Vec<(u128, u64)>>,
     bitmaps: HashMap<(u32, u32), RoaringBitmap>,
     sizes: BTreeMap<u32, u64>,
@@ -157,7 +158,7 @@ impl Writer {
             refusals_room: room::REFUSALS_ROOM,
             weighed: room::Weighed::default(),
             news: News::of(&shared.live),
-            armed: HashMap::new(),
+            armed: HashMap::default(),
             crowded: BTreeMap::new(),
             bitmaps: HashMap::new(),
             sizes: BTreeMap::new(),

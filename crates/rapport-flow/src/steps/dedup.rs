@@ -8,6 +8,7 @@
 use crate::flow::{Fresh, Item, Source};
 use crate::rows::Hash;
 use crate::shared::Shared;
+use crate::spread::BySpread;
 use crate::writer::Writer;
 use rapport_core::event::{Dialect, Event};
 use rapport_core::outcome::Outcome;
@@ -20,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// The ids accepted since the last flush.
 #[derive(Debug, Default)]
 pub struct Recent {
-    ids: HashMap<SeenKey, Millis>,
+    ids: HashMap<SeenKey, Millis, BySpread>,
 }
 
 impl Recent {
