@@ -118,7 +118,10 @@ pub(super) fn any_seconds() -> impl Strategy<Value = i64> {
 }
 
 pub(super) fn any_window() -> impl Strategy<Value = Window> {
-    let dates = (-30_000..60_000_i64, 1..40_000_i64, 0..3).prop_map(|(from, span, which)| {
+    // Some of them are instants at which something happens.
+    let even = (-6..12_i64, 1..8_i64).prop_map(|(from, span)| (from * EVEN_MS, span * EVEN_MS));
+    let ends = prop_oneof![3 => even, 1 => (-30_000..60_000_i64, 1..40_000_i64)];
+    let dates = (ends, 0..3).prop_map(|((from, span), which)| {
         Window::Dates(
             (which != 1).then_some(from),
             (which != 0).then_some(from + span),
@@ -131,7 +134,7 @@ pub(super) fn any_window() -> impl Strategy<Value = Window> {
         5 => any_seconds().prop_map(Window::Within),
         2 => any_seconds().prop_map(Window::Before),
         2 => select(vec![(1, 5), (1, 20), (5, 60)]).prop_map(|(near, far)| Window::Ago(near, far)),
-        1 => dates,
+        2 => dates,
         2 => since.prop_map(|(what, filter)| Window::Since(what, filter)),
         2 => (unit, 0..3_i64).prop_map(|(unit, back)| Window::Calendar(unit, back)),
     ]
@@ -325,15 +328,32 @@ fn any_entry() -> impl Strategy<Value = Entry> {
     ]
 }
 
+/// How far apart even instants are.
+const EVEN_MS: i64 = 5_000;
+/// A pause until the next of them.
+const TO_EVEN: i64 = -1;
+
 pub(super) fn any_history() -> impl Strategy<Value = Vec<(i64, Entry)>> {
     let pause_ms = prop_oneof![
+        30 => Just(TO_EVEN),
         40 => Just(0),
         60 => 0..1_500_i64,
         40 => (0..22_i64).prop_map(|s| s * 1_000),
         20 => 0..65_000_i64,
         1 => select(vec![DAY, 7 * DAY, 32 * DAY]),
     ];
-    prop::collection::vec((pause_ms, any_entry()), 0..20)
+    prop::collection::vec((pause_ms, any_entry()), 0..20).prop_map(timed)
+}
+
+fn timed(mut history: Vec<(i64, Entry)>) -> Vec<(i64, Entry)> {
+    let mut passed = 0_i64;
+    for (pause_ms, _) in &mut history {
+        if *pause_ms == TO_EVEN {
+            *pause_ms = EVEN_MS - passed % EVEN_MS;
+        }
+        passed += *pause_ms;
+    }
+    history
 }
 
 /// One (instant, message) has one content: each message id is used for one event.
