@@ -7,7 +7,7 @@
 //!
 //! `RAPPORT_ORACLE=20 cargo test -p rapport-core oracle` tries twenty times as many worlds.
 
-use self::any::{any_history, any_rules, told_apart};
+use self::any::{any_close, any_history, any_joined, any_rules, told_apart};
 use self::live::Live;
 use self::meaning::oracle;
 use self::rules::Rule;
@@ -117,6 +117,16 @@ proptest! {
         late.compare(&history)?;
         prop_assert_eq!(&late.live.flips, &punctual.live.flips);
         prop_assert_eq!(&late.live.memberships, &punctual.live.memberships);
+    }
+
+    #[test]
+    fn a_sequence_is_found_by_whichever_way_leads_to_it(
+        rules in [any_joined(), any_joined(), any_joined()],
+        history in any_close().prop_map(told_apart),
+    ) {
+        let mut world = World::new(&rules, Timers::Punctual);
+        world.compare(&history)?;
+        same_in_any_order(&world.live, &world.sent)?;
     }
 
     #[test]

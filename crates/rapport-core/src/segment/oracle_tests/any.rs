@@ -224,6 +224,47 @@ fn any_sequence() -> impl Strategy<Value = Rule> {
     })
 }
 
+/// A sequence whose last step speaks of the first, so that which way led to a step matters.
+pub(super) fn any_joined() -> impl Strategy<Value = Rule> {
+    let names = prop::collection::vec(select(vec!["A", "B"]), 3..5);
+    let sign = select(vec!["=", "=", "<", ">"]);
+    let between = prop::option::weighted(0.3, any_sign());
+    let within = prop::option::weighted(0.3, any_seconds());
+    (names, sign, between, within).prop_map(|(names, sign, between, within)| {
+        let last = names.len() - 1;
+        let joins = |nth: usize| match nth {
+            0 => None,
+            nth if nth == last => Some(Join("x", sign, "first", "x")),
+            _ => between.map(|sign| Join("x", sign, "previous", "x")),
+        };
+        let steps = names.iter().enumerate().map(|(nth, name)| Step {
+            what: (Kind::Track, Some(*name)),
+            filter: None,
+            join: joins(nth),
+            gap: None,
+            without: None,
+        });
+        Rule::Sequence(Sequence {
+            steps: steps.collect(),
+            absent: None,
+            lasting: None,
+            within,
+        })
+    })
+}
+
+/// Events that such sequences are about, close together.
+pub(super) fn any_close() -> impl Strategy<Value = Vec<(i64, Entry)>> {
+    let event = (select(vec!["A", "B"]), 0..4_u32, 0..12_u32);
+    let entry = event.prop_map(|(name, x, message)| Entry::Event {
+        late_ms: 0,
+        what: (Kind::Track, name),
+        properties: json!({ "x": x }),
+        message,
+    });
+    prop::collection::vec((select(vec![0, 1_000, 1_000]), entry), 4..14)
+}
+
 /// A rule that may refer to the first `segments` ones.
 fn any_rule(segments: usize) -> impl Strategy<Value = Rule> {
     let mut conditions = vec![
