@@ -32,6 +32,7 @@ pub(super) fn any_test() -> impl Strategy<Value = Test> {
         of("in|not in|contains any of|contains all of|contains none of"),
         prop::collection::vec(operand(), 1..3).prop_map(Value::from),
     );
+    let among = prop::collection::vec(operand(), 2..4).prop_map(Value::from);
     let nothing = (
         of("exists|not exists|is empty|is not empty"),
         Just(Value::Null),
@@ -43,6 +44,7 @@ pub(super) fn any_test() -> impl Strategy<Value = Test> {
         1 => affix,
         1 => (of("matches|not matches"), pattern),
         1 => list,
+        2 => (Just("in"), among),
         1 => nothing,
     ];
     (select(vec!["x", "y", "y.z"]), tail).prop_map(|(path, (operator, operand))| Test {
@@ -224,29 +226,34 @@ fn any_sequence() -> impl Strategy<Value = Rule> {
     })
 }
 
-/// A sequence whose last step speaks of the first, so that which way led to a step matters.
+/// A sequence whose last step speaks of the first, so that which way led to a step matters, and
+/// after which something must not happen for as long as events are apart.
 pub(super) fn any_joined() -> impl Strategy<Value = Rule> {
     let names = prop::collection::vec(select(vec!["A", "B"]), 3..5);
     let sign = select(vec!["=", "=", "<", ">"]);
     let between = prop::option::weighted(0.3, any_sign());
     let within = prop::option::weighted(0.3, any_seconds());
-    (names, sign, between, within).prop_map(|(names, sign, between, within)| {
+    let absent = (select(vec!["A", "B", "C"]), select(vec![1, 2]));
+    let ends = (within, prop::option::weighted(0.4, absent));
+    (names, sign, between, ends).prop_map(|(names, sign, between, (within, absent))| {
         let last = names.len() - 1;
         let joins = |nth: usize| match nth {
             0 => None,
             nth if nth == last => Some(Join("x", sign, "first", "x")),
             _ => between.map(|sign| Join("x", sign, "previous", "x")),
         };
-        let steps = names.iter().enumerate().map(|(nth, name)| Step {
-            what: (Kind::Track, Some(*name)),
+        let step = |name: &'static str, join: Option<Join>| Step {
+            what: (Kind::Track, Some(name)),
             filter: None,
-            join: joins(nth),
+            join,
             gap: None,
             without: None,
-        });
+        };
+        let steps = names.iter().enumerate();
+        let steps = steps.map(|(nth, name)| step(name, joins(nth)));
         Rule::Sequence(Sequence {
             steps: steps.collect(),
-            absent: None,
+            absent: absent.map(|(name, gap)| (step(name, None), Some(gap))),
             lasting: None,
             within,
         })
@@ -255,7 +262,7 @@ pub(super) fn any_joined() -> impl Strategy<Value = Rule> {
 
 /// Events that such sequences are about, close together.
 pub(super) fn any_close() -> impl Strategy<Value = Vec<(i64, Entry)>> {
-    let event = (select(vec!["A", "B"]), 0..4_u32, 0..12_u32);
+    let event = (select(vec!["A", "A", "B", "B", "C"]), 0..4_u32, 0..12_u32);
     let entry = event.prop_map(|(name, x, message)| Entry::Event {
         late_ms: 0,
         what: (Kind::Track, name),
