@@ -3,51 +3,24 @@
 use super::Doors;
 use super::signed::{ask, member, own_contacts, signed_in, token, with_token};
 use crate::native;
+use crate::openapi::account;
 use crate::rights::access;
 use crate::rights::routes::{self, Door, Route};
 use axum::http::Method;
 use rapport_core::member::Scope;
 use std::collections::BTreeMap;
 
-const METHODS: [(&str, Method); 5] = [
-    ("get", Method::GET),
-    ("delete", Method::DELETE),
-    ("patch", Method::PATCH),
-    ("post", Method::POST),
-    ("put", Method::PUT),
-];
-
-/// Every path of the native API and the methods it takes, read from the router's own account.
+/// Every path of the native API and the methods it takes.
 fn walked() -> BTreeMap<String, Vec<Method>> {
-    let text = format!("{:?}", native::resources());
-    // Behind that stands what answers where there is no route.
-    let text = text.split("fallback_router").next().unwrap_or_default();
-    let mut paths = BTreeMap::new();
-    let mut methods = BTreeMap::new();
-    for part in text.split("RouteId(").skip(1) {
-        let Some((id, rest)) = part.split_once("): ") else {
-            continue;
-        };
-        if let Some(path) = rest.strip_prefix('"') {
-            let path = path.split('"').next().expect("an end");
-            paths.insert(id.to_owned(), path.to_owned());
-        } else {
-            let takes = |name: &str| rest.contains(&format!(" {name}: BoxedHandler"));
-            let taken = METHODS.iter().filter(|(name, _)| takes(name));
-            let taken: Vec<Method> = taken.map(|(_, method)| method.clone()).collect();
-            methods.insert(id.to_owned(), taken);
-        }
-    }
+    let routes = account::routes(&native::resources());
     assert!(
-        paths.len() > 70,
-        "the router tells its routes otherwise now: {text}"
+        routes.len() > 70,
+        "the router tells its routes otherwise now"
     );
-    let path = |(id, path): (String, String)| {
-        let taken = methods.remove(&id).unwrap_or_default();
+    for (path, taken) in &routes {
         assert!(!taken.is_empty(), "{path} takes nothing");
-        (path, taken)
-    };
-    paths.into_iter().map(path).collect()
+    }
+    routes
 }
 
 /// Whether the router's path takes an address.
