@@ -120,10 +120,7 @@ fn operation(said: &Value, path: &str, method: &Method) -> Value {
     });
     if let Some(names) = own["query"].as_array() {
         let names = names.iter().filter_map(Value::as_str);
-        let references = names.map(|name| match (name, account::is_native(path)) {
-            ("limit", false) => reference("parameters", "limitOfHubspot"),
-            _ => reference("parameters", name),
-        });
+        let references = names.map(|name| reference("parameters", name));
         operation["parameters"] = json!(references.collect::<Vec<_>>());
     }
     let takes = [Method::POST, Method::PUT, Method::PATCH].contains(method);
